@@ -1,0 +1,41 @@
+# How a layer, a program and a unit test become targets.
+
+# drc_layer(NAME DIR DEPS...): library drc_NAME from all C files of DIR, except the programs' main.c.
+function(drc_layer name dir)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${dir}/*.c)
+  list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+  if(sources)
+    add_library(drc_${name} STATIC ${sources})
+    target_include_directories(drc_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+    target_link_libraries(drc_${name} PUBLIC ${ARGN} PRIVATE drc_flags)
+  else()
+    add_library(drc_${name} INTERFACE)
+    target_include_directories(drc_${name} INTERFACE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(drc_${name} INTERFACE ${ARGN})
+  endif()
+  add_library(drc::${name} ALIAS drc_${name})
+endfunction()
+
+# drc_program(NAME DIR LAYER): program NAME from DIR/main.c and the library of its layer.
+function(drc_program name dir layer)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/${dir}/main.c)
+    add_executable(${name} ${CMAKE_SOURCE_DIR}/${dir}/main.c)
+    target_link_libraries(${name} PRIVATE drc::${layer} drc_flags)
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endfunction()
+
+# drc_unit_tests(LAYER): every tests/unit/LAYER/test_*.c is a cmocka program of its own, linked to that layer only.
+function(drc_unit_tests layer)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/${layer}/test_*.c)
+  foreach(source ${sources})
+    get_filename_component(stem ${source} NAME_WE)
+    set(target unit_${layer}_${stem})
+    add_executable(${target} ${source})
+    target_link_libraries(${target} PRIVATE drc::${layer} PkgConfig::CMOCKA drc_flags)
+    target_compile_definitions(${target} PRIVATE DRC_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME unit/${layer}/${stem} COMMAND ${target})
+    set_tests_properties(unit/${layer}/${stem} PROPERTIES TIMEOUT 300 LABELS unit)
+  endforeach()
+endfunction()
