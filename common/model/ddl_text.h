@@ -1,0 +1,16 @@
+/* What a DDL statement is about: class and tables, by a small tokenizer that survives comments and quoting. Pure. */
+#ifndef DRC_MODEL_DDL_TEXT_H
+#define DRC_MODEL_DDL_TEXT_H
+
+#include "common/model/record.h"
+
+/* Fill class, tables and table_count of `d` from d->text; texts are in the arena. Knows -- # and C comments, versioned
+ * comments ( / *! … * / is read as text), back-quoted and (by sql_mode ANSI_QUOTES) double-quoted names, IF [NOT] EXISTS, OR
+ * REPLACE, TEMPORARY, ONLINE/IGNORE, lists of tables, RENAME … TO …, CREATE/DROP INDEX … ON t, LIKE. A statement that is
+ * not about tables (GRANT, CREATE USER, VIEW, PROCEDURE, TRIGGER, DATABASE …) is DDL_OTHER; DATABASE forms name the
+ * database as a table with an empty name. Never fails: what it cannot read is DDL_OTHER. */
+void ddl_text_classify(struct ddl *d, struct arena *a);
+/* BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, XA …: does the text begin with that word (case-insensitive, after comments)? */
+bool ddl_text_begins(struct span text, const char *word);
+
+#endif
