@@ -1,0 +1,88 @@
+"""MariaDB of the system's packages, set up as a source and target of a pair wants it.
+
+A data directory is a copy of one that mariadb-install-db made once a release (.cache/mariadb-RELEASE): a start takes
+about a second. Options are given by name, `MariaDB(..., options={"sync_binlog": 0})`.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+
+from support import place
+from support.server import Server
+
+
+class MariaDB(Server):
+    """The face of support.server.Server for MariaDB; another release overrides `mariadbd` and `install_db`."""
+
+    kind = "mariadb"
+    mariadbd = ("/usr/sbin/mariadbd", "--no-defaults")
+    install_db = ("/usr/bin/mariadb-install-db", "--no-defaults")
+
+    def default_options(self):
+        return {
+            "user": "root" if os.geteuid() == 0 else None,
+            "log_bin": "binlog",
+            "binlog_format": "ROW",
+            "binlog_row_image": "FULL",
+            "binlog_row_metadata": "FULL",
+            "gtid_strict_mode": "ON",
+            "sync_binlog": 1,
+            "innodb_flush_log_at_trx_commit": 1,
+            "innodb_buffer_pool_size": "64M",
+            "innodb_log_file_size": "48M",
+            "innodb_temp_data_file_path": "ibtmp1:4M:autoextend",
+            "key_buffer_size": "1M",
+            "aria_pagecache_buffer_size": "4M",
+            "performance_schema": "OFF",
+            "character_set_server": "utf8mb4",
+            "skip_name_resolve": True,
+            "skip_ssl": None,
+        }
+
+    def program(self):
+        return list(self.mariadbd)
+
+    @classmethod
+    def release(cls):
+        """Such as "10.11.6"."""
+        answer = subprocess.run([*cls.mariadbd, "--version"], capture_output=True, text=True, check=True).stdout
+        return re.search(r"Ver (\d+\.\d+\.\d+)", answer).group(1)
+
+    @classmethod
+    def _install(cls, directory):
+        subprocess.run(
+            [
+                *cls.install_db,
+                f"--datadir={directory}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                "--innodb-log-file-size=8M",
+                *(["--user=root"] if os.geteuid() == 0 else []),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def make_datadir(self):
+        template = place.cached_directory(f"mariadb-{self.release()}", self._install)
+        subprocess.run(["cp", "-a", "--sparse=always", "--reflink=auto", template, self.datadir], check=True)
+
+    def executed_gtids(self):
+        return self.value("SELECT @@gtid_binlog_pos")
+
+    def binlog_end(self):
+        file, offset = self.query("SHOW MASTER STATUS")[0][:2]
+        return file, int(offset)
+
+    def cut_binlog(self):
+        """Purge every binlog file but a new, empty one: what a lagging capture must refuse."""
+        self.sql("FLUSH BINARY LOGS")
+        self.sql(f"PURGE BINARY LOGS TO '{self.binlog_end()[0]}'")
+
+
+def available():
+    """None, or why there is no MariaDB to test with."""
+    program = MariaDB.mariadbd[0]
+    return None if shutil.which(program) else f"{program} is missing: run ./dev setup"
