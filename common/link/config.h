@@ -1,0 +1,118 @@
+/* The pair file as the programs see it: read, checked, complete with defaults. Immutable after config_load.
+ *
+ * One table in config_keys.c describes every key (type, default, range, help); the reader, --help-config and
+ * docs/configuration.md come out of it. */
+#ifndef DRC_LINK_CONFIG_H
+#define DRC_LINK_CONFIG_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/base/err.h"
+#include "common/model/filter.h"
+#include "common/model/gtid.h"
+#include "common/model/policy.h"
+
+#define CONFIG_DEFAULT_PATH "/etc/drc/drc.yaml"
+
+enum start_kind { START_BEGINNING, START_NOW, START_GTID };
+
+struct start_config {
+    enum start_kind kind;
+    char *gtid; /* START_GTID: its text */
+};
+
+enum tls_mode { TLS_OFF, TLS_REQUIRED, TLS_VERIFY_CA, TLS_VERIFY_FULL };
+
+struct tls_config {
+    enum tls_mode mode;
+    char *ca;   /* files; relative paths are relative to the pair file */
+    char *cert;
+    char *key;
+};
+
+struct property {
+    char *name;
+    char *value;
+};
+
+/* A Kafka cluster; a region's own overrides the global one key by key. */
+struct kafka_config {
+    char *bootstrap; /* "host:port,host:port" */
+    struct property *properties;
+    size_t property_count;
+    bool single; /* durability: single: one broker is known and accepted */
+    uint32_t replication_factor;
+    uint32_t min_insync_replicas;
+    uint64_t retention_ms;
+};
+
+struct region_config {
+    char *name;
+    enum flavor flavor; /* FLAVOR_NONE: auto, taken from the server */
+    char *host;
+    uint16_t port;
+    char *socket; /* instead of host and port */
+    char *user;
+    char *password; /* resolved from file, credential or environment; never printed */
+    struct tls_config tls;
+    uint32_t replica_id;
+    struct start_config start;
+    bool relaxed; /* durability: relaxed */
+    struct kafka_config kafka; /* complete: merged with the global one */
+    int line;
+};
+
+enum writer_kind { WRITER_ROWS, WRITER_SQL };
+
+struct link_config {
+    char *from;
+    char *to;
+    struct start_config start;
+    uint32_t group_rows;    /* most rows and bytes of one target transaction on the fast path */
+    uint64_t group_bytes;
+    int line;
+};
+
+struct config {
+    char *path;
+    char *pair;
+    struct region_config *regions;
+    size_t region_count;
+    struct link_config *links;
+    size_t link_count;
+    struct filter tables;
+    struct policy_set conflicts;
+    bool allow_divergence;
+    /* capture */
+    uint64_t fragment_bytes;
+    uint32_t heartbeat_ms;
+    uint64_t queue_bytes; /* bound of each queue between threads */
+    /* control */
+    char *control_socket; /* template, see config_socket_path */
+    int log_level; /* enum log_level */
+};
+
+/* Read, check, resolve. On error one line "file:line:column: what is wrong, what would be right", ERR_FATAL 78. `need_passwords`
+ * false: tools that only look at the file do not need them. */
+MUST_CHECK int config_load(struct config **out, const char *path, bool need_passwords, struct err *err);
+void config_free(struct config **c); /* wipes passwords */
+
+/* ERR_FATAL (64) naming the known ones when it is not there. */
+MUST_CHECK int config_region(const struct config *c, const char *name, const struct region_config **out, struct err *err);
+MUST_CHECK int config_link(const struct config *c, const char *from, const char *to, const struct link_config **out,
+                           struct err *err);
+/* Is there a link in the opposite direction too? */
+bool config_two_way(const struct config *c, const char *from, const char *to);
+
+/* Topic of a region's stream: "drc.<pair>.<region>". Caller frees. */
+char *config_topic(const struct config *c, const char *region);
+/* Socket of a daemon: `name` is "capture-eu" or "applier-eu-us"; "{name}" in control.socket is replaced by it, and a path
+ * without "{name}" gets ".<name>" appended. Caller frees. */
+char *config_socket_path(const struct config *c, const char *name);
+
+/* The table of keys for people: --help-config, and as Markdown for docs/configuration.md. */
+void config_print_help(FILE *out);
+void config_print_markdown(FILE *out);
+
+#endif

@@ -1,0 +1,71 @@
+/* A connection to one of the databases: connect as the pair file says, run SQL, classify what the server answers.
+ *
+ * One thread at a time a connection. libmariadb's handle is reachable for *_db.c and *_net.c files by db_handle. LOCAL INFILE is
+ * off, TLS and certificate checks are as configured, no password ever reaches an error text. Result bytes are as the server
+ * stores them (character_set_results is binary/NULL), names and messages UTF-8. */
+#ifndef DRC_LINK_DB_H
+#define DRC_LINK_DB_H
+
+#include "common/base/arena.h"
+#include "common/base/err.h"
+#include "common/link/config.h"
+
+struct db;
+
+struct db_options {
+    const char *program;          /* connection attribute and log name: "drc-applier eu:us" */
+    unsigned connect_timeout_s;   /* 0: 10 */
+    unsigned read_timeout_s;      /* 0: none */
+    unsigned write_timeout_s;     /* 0: none */
+};
+
+/* Errors: authentication, unknown host key or missing grant: fatal 77; bad TLS set-up: fatal 78; not reachable: retry. */
+MUST_CHECK int db_connect(struct db **out, const struct region_config *region, const struct db_options *options, struct err *err);
+void db_close(struct db **db);
+
+enum flavor db_flavor(const struct db *db);
+/* 101119 for 10.11.19, 90704 for 9.7.4. */
+uint32_t db_version(const struct db *db);
+const char *db_version_text(const struct db *db);
+uint64_t db_connection_id(const struct db *db);
+/* MYSQL * of libmariadb, for files named *_db.c and *_net.c. */
+void *db_handle(const struct db *db);
+/* Make a blocked call in another thread return soon (shutdown of the socket). Any thread. */
+void db_interrupt(struct db *db);
+
+/* Run one statement without a result (one that has one: it is read and dropped). */
+MUST_CHECK int db_exec(struct db *db, const char *sql, struct err *err);
+MUST_CHECK int db_execf(struct db *db, struct err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+uint64_t db_affected(const struct db *db); /* rows changed by the last db_exec */
+
+/* A whole result in an arena: for small results. NULL cells have p == NULL. */
+struct db_rows {
+    size_t row_count;
+    size_t column_count;
+    struct span *cells; /* row by row */
+};
+MUST_CHECK int db_query(struct db *db, struct db_rows *out, struct arena *a, const char *sql, struct err *err);
+static inline struct span db_cell(const struct db_rows *r, size_t row, size_t column)
+{
+    return r->cells[row * r->column_count + column];
+}
+/* One text cell; 0 rows or NULL give "". */
+MUST_CHECK int db_query_text(struct db *db, char *out, size_t size, const char *sql, struct err *err);
+MUST_CHECK int db_query_u64(struct db *db, uint64_t *out, const char *sql, struct err *err);
+
+/* Quoting. */
+void db_put_name(struct buf *out, struct span name);               /* `na``me` */
+void db_put_string(struct buf *out, struct span s);                 /* X'…' for anything but plain ASCII, else '…' */
+
+/* Fill err from the connection's last error with the right class: deadlock, lock wait, lost or killed connection, server
+ * shutdown, read-only, disk full: retry; duplicate key, missing row, foreign key, bad data: data; grants: fatal 77; our own
+ * bad SQL: fatal 70. err->code is the server's number. Returns -1. */
+int db_error(struct db *db, struct err *err, const char *what);
+/* The same for a number and text that came otherwise (prepared statements). */
+int db_error_of(unsigned code, const char *text, struct err *err, const char *what);
+
+/* Where the server's own binlog stands now (what has been committed): MariaDB's @@gtid_binlog_pos, MySQL's @@gtid_executed. */
+struct position;
+MUST_CHECK int db_source_position(struct db *db, struct position *out, struct err *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* Which tables belong to the pair: include and exclude patterns, decided once per definition. Pure.
+ *
+ * A pattern is "db.table", each part with * and ?, or a part in back quotes when the name holds a dot; "*.*" is every table
+ * outside the reserved schemas (table_is_reserved), which never match. Names are compared byte by byte: where a server folds
+ * table names (lower_case_table_names), patterns are to be written as the server stores them. */
+#ifndef DRC_MODEL_FILTER_H
+#define DRC_MODEL_FILTER_H
+
+#include "common/base/err.h"
+#include "common/base/span.h"
+
+struct filter_pattern;
+
+/* Zeroed: matches nothing. */
+struct filter {
+    struct filter_pattern *include;
+    size_t include_count;
+    struct filter_pattern *exclude;
+    size_t exclude_count;
+};
+
+/* ERR_FATAL (78) with what would be right when the pattern has not two parts. */
+MUST_CHECK int filter_add(struct filter *f, bool include, const char *pattern, struct err *err);
+bool filter_match(const struct filter *f, struct span db, struct span table);
+/* Could any table of that database match? For statements about a database. */
+bool filter_match_db(const struct filter *f, struct span db);
+void filter_free(struct filter *f);
+
+#endif
