@@ -1,0 +1,56 @@
+/* The ledger: dedupe, checkpoint, fence and loop mark in one row change (DESIGN section 5).
+ *
+ * One row a (stream, part, slot) in drc.ledger of the target. It is updated alone and first in every target transaction,
+ * by SQL, always changing the row (n=n+1): without a row event there would be no loop mark in the target's binlog. A writer
+ * whose owner or n no longer match has been fenced. */
+#ifndef DRC_TARGET_LEDGER_H
+#define DRC_TARGET_LEDGER_H
+
+#include "common/base/watermark.h"
+#include "common/link/db.h"
+#include "common/model/record.h"
+
+/* What a slot's row says; also what all slots say together (ledger_take_over). */
+struct ledger_state {
+    uint8_t stream[STREAM_UUID_LEN];
+    uint32_t part;
+    struct watermark done; /* seqs in effect: everything up to low, and ranges above */
+    uint64_t chain;        /* of the watermark's seq */
+    int64_t offset;        /* hint: where the record after the watermark may be */
+    uint64_t epoch;        /* in force at the watermark */
+    uint64_t instance;
+    char gtid[GTID_TEXT_LEN];
+    uint64_t commit_us;    /* commit time at the source of the watermark's transaction */
+};
+void ledger_state_free(struct ledger_state *s);
+
+/* One writer's hold on a slot. */
+struct ledger_slot {
+    uint32_t slot;
+    uint8_t owner[16]; /* random, one per applier instance */
+    uint64_t n;        /* as of the last committed transaction */
+};
+
+/* Which stream does the ledger hold for the link from `from`? 1: state filled with the union of its slots; 0: no row for that
+ * link yet; -1: error. No locks. */
+MUST_CHECK int ledger_find(struct db *db, const char *from, struct ledger_state *out, struct err *err);
+
+/* First start only: make the row of slot 0. ERR_FATAL 69 when there is one already. In a transaction of its own. */
+MUST_CHECK int ledger_create(struct db *db, const char *from, const struct ledger_state *start, struct err *err);
+
+/* Take over: one transaction that changes `owner` in all slots of the stream (so waits for every open transaction), makes
+ * missing slots up to `slots`, kills the former owner's recorded connections that still live, then reads all: watermark =
+ * maximum, done = union. */
+MUST_CHECK int ledger_take_over(struct db *db, const char *from, uint32_t slots, struct ledger_slot *held,
+                                struct ledger_state *out, struct err *err);
+
+/* The first statement of a target transaction (after BEGIN): record `state` in the slot. Fatal 77 "fenced by a newer instance"
+ * when the row is not ours any more. Counts held->n up only on ledger_committed. */
+MUST_CHECK int ledger_write(struct db *db, const struct ledger_slot *held, const struct ledger_state *state, struct err *err);
+void ledger_committed(struct ledger_slot *held);
+
+/* COMMIT's answer was lost: locking read of the row over a new connection. 1: it took effect; 0: it did not; -1: error (fatal 77
+ * when another owner is there). */
+MUST_CHECK int ledger_settle(struct db *db, const char *from, struct ledger_slot *held, struct err *err);
+
+#endif
