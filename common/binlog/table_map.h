@@ -1,0 +1,23 @@
+/* TABLE_MAP events: table id and definition, out of its types, metadata and optional metadata (FULL is required). Pure.
+ */
+#ifndef DRC_BINLOG_TABLE_MAP_H
+#define DRC_BINLOG_TABLE_MAP_H
+
+#include "common/binlog/event.h"
+#include "common/model/table.h"
+
+struct table_map {
+    uint64_t id;
+    uint16_t flags;
+    struct span definition; /* all that follows id and flags: equal bytes mean equal definitions */
+};
+
+/* Split the event; nothing is parsed of the definition. Fails (fatal, 69) when too short. */
+MUST_CHECK int table_map_read(struct table_map *out, const struct event *e, const struct event_format *f,
+                              struct err *err);
+/* Parse a definition into the arena, sealed. Fails (fatal, 69) when it is malformed, has a column type that we do not
+ * know, or lacks the column names: then the text says how to set binlog_row_metadata. */
+MUST_CHECK int table_map_parse(struct table_def **out, struct span definition, enum flavor flavor, struct arena *a,
+                               struct err *err);
+
+#endif
