@@ -1,4 +1,4 @@
-/* The pair file as the programs see it: read, checked, complete with defaults. Immutable after config_load.
+/* The pair file as the programs see it: read, checked, complete with defaults. Immutable once the passwords are in.
  *
  * One table in config_keys.c describes every key (type, default, range, help); the reader, --help-config and
  * docs/configuration.md come out of it. */
@@ -26,7 +26,7 @@ enum tls_mode { TLS_OFF, TLS_REQUIRED, TLS_VERIFY_CA, TLS_VERIFY_FULL };
 
 struct tls_config {
     enum tls_mode mode;
-    char *ca;   /* files; relative paths are relative to the pair file */
+    char *ca; /* files; relative paths are relative to the pair file */
     char *cert;
     char *key;
 };
@@ -36,9 +36,18 @@ struct property {
     char *value;
 };
 
+/* Where a password comes from; at most one is set, none means the environment. */
+struct secret_config {
+    char *file;       /* relative paths are relative to the pair file */
+    char *credential; /* name in $CREDENTIALS_DIRECTORY */
+    int line;         /* where the pair file says so, else where its owner begins */
+    int column;
+};
+
 /* A Kafka cluster; a region's own overrides the global one key by key. */
 struct kafka_config {
-    char *bootstrap; /* "host:port,host:port" */
+    char *bootstrap;             /* "host:port,host:port" */
+    struct secret_config secret; /* of sasl.password; see config_kafka_password */
     struct property *properties;
     size_t property_count;
     bool single; /* durability: single: one broker is known and accepted */
@@ -54,11 +63,12 @@ struct region_config {
     uint16_t port;
     char *socket; /* instead of host and port */
     char *user;
-    char *password; /* resolved from file, credential or environment; never printed */
+    struct secret_config secret;
+    char *password; /* NULL until config_password; never printed */
     struct tls_config tls;
     uint32_t replica_id;
     struct start_config start;
-    bool relaxed; /* durability: relaxed */
+    bool relaxed;              /* durability: relaxed */
     struct kafka_config kafka; /* complete: merged with the global one */
     int line;
 };
@@ -69,7 +79,7 @@ struct link_config {
     char *from;
     char *to;
     struct start_config start;
-    uint32_t group_rows;    /* most rows and bytes of one target transaction on the fast path */
+    uint32_t group_rows; /* most rows and bytes of one target transaction on the fast path */
     uint64_t group_bytes;
     int line;
 };
@@ -90,16 +100,27 @@ struct config {
     uint64_t queue_bytes; /* bound of each queue between threads */
     /* control */
     char *control_socket; /* template, see config_socket_path */
-    int log_level; /* enum log_level */
+    int log_level;        /* enum log_level */
 };
 
-/* Read, check, resolve. On error one line "file:line:column: what is wrong, what would be right", ERR_FATAL 78. `need_passwords`
- * false: tools that only look at the file do not need them. */
-MUST_CHECK int config_load(struct config **out, const char *path, bool need_passwords, struct err *err);
+/* Read and check. On error one line "file:line:column: what is wrong, what would be right", ERR_FATAL 78. Passwords are
+ * not looked for: the pair file is the same on every host, the secrets need not be. */
+MUST_CHECK int config_load(struct config **out, const char *path, struct err *err);
+/* The same from memory; `path` names it in messages, and relative files are relative to its directory. */
+MUST_CHECK int config_parse(struct config **out, const char *path, struct span text, struct err *err);
 void config_free(struct config **c); /* wipes passwords */
 
+/* Fill the region's password from its password_file, credential or environment (DRC_PASSWORD_<REGION>); exactly one
+ * must be there. Once for each region whose database the program talks to, before its threads start. ERR_FATAL 64
+ * or 78. */
+MUST_CHECK int config_password(struct config *c, const char *region, struct err *err);
+/* The same for the cluster that holds the region's stream: adds the property sasl.password when the pair file names a
+ * password_file or credential for it, and does nothing when it names none. */
+MUST_CHECK int config_kafka_password(struct config *c, const char *region, struct err *err);
+
 /* ERR_FATAL (64) naming the known ones when it is not there. */
-MUST_CHECK int config_region(const struct config *c, const char *name, const struct region_config **out, struct err *err);
+MUST_CHECK int config_region(const struct config *c, const char *name, const struct region_config **out,
+                             struct err *err);
 MUST_CHECK int config_link(const struct config *c, const char *from, const char *to, const struct link_config **out,
                            struct err *err);
 /* Is there a link in the opposite direction too? */
@@ -107,8 +128,8 @@ bool config_two_way(const struct config *c, const char *from, const char *to);
 
 /* Topic of a region's stream: "drc.<pair>.<region>". Caller frees. */
 char *config_topic(const struct config *c, const char *region);
-/* Socket of a daemon: `name` is "capture-eu" or "applier-eu-us"; "{name}" in control.socket is replaced by it, and a path
- * without "{name}" gets ".<name>" appended. Caller frees. */
+/* Socket of a daemon: `name` is "capture-eu" or "applier-eu-us"; "{name}" in control.socket is replaced by it, and a
+ * path without "{name}" gets ".<name>" appended. Caller frees. */
 char *config_socket_path(const struct config *c, const char *name);
 
 /* The table of keys for people: --help-config, and as Markdown for docs/configuration.md. */

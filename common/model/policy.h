@@ -19,7 +19,8 @@ const char *policy_name(enum policy p);
 int policy_parse(const char *name);
 
 struct policy_rule {
-    char *pattern; /* "db.table" of the pair file; NULL: the default */
+    char *db; /* the table it is for; NULL, as `table`: the default */
+    char *table;
     enum policy policy;
     char **by; /* latest: version columns, most significant first */
     size_t by_count;
@@ -36,6 +37,8 @@ struct policy_set {
 
 /* The rule for a table: its own (exact name), else the default. Lives as long as the set. */
 const struct policy_rule *policy_for(const struct policy_set *s, const char *db, const char *table);
+/* Release what the rule owns and leave it zeroed; policy_set_free does so for all. */
+void policy_rule_free(struct policy_rule *r);
 void policy_set_free(struct policy_set *s);
 
 #endif
