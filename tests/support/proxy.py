@@ -1,0 +1,175 @@
+"""A TCP proxy of our own, for what happens to lines: cut, stalled, half closed, slow.
+
+It listens on a loopback port and leads to another one. All calls may come from any thread and take effect at once, on
+the connections that are open as well as on later ones.
+"""
+
+import asyncio
+import socket
+import struct
+import threading
+
+from support import ports
+
+CHUNK = 65536
+
+
+class Proxy:
+    """Leads `port` to `target_port`; use it in a `with` block, or end it by close()."""
+
+    def __init__(self, target_port, target_host="127.0.0.1"):
+        self.host = "127.0.0.1"
+        self.port = ports.free_port()
+        self.connections = 0  # accepted so far
+        self._target = (target_host, target_port)
+        self._delay = 0.0
+        self._refusing = False
+        self._pairs = set()  # (client writer, server writer)
+        self._loop = asyncio.new_event_loop()
+        self._flowing = asyncio.Event()
+        self._listener = None
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy {self.port}", daemon=True)
+        self._thread.start()
+        self._call(self._open())
+
+    # What may happen to a line.
+
+    def cut(self):
+        """Reset every connection and refuse new ones, until mend()."""
+        self._call(self._cut())
+
+    def drop(self):
+        """Reset every connection, but take new ones."""
+        self._call(self._reset_all())
+
+    def stall(self):
+        """Keep connections open and carry nothing, until mend()."""
+        self._call(self._set_flowing(False))
+
+    def half_close(self, side="client"):
+        """Tell one side ("client" or "server") that the other has ended; the other still may send."""
+        self._call(self._half_close(0 if side == "client" else 1))
+
+    def delay(self, seconds):
+        """Carry every byte this much later (one way) from now on."""
+        self._delay = seconds
+
+    def mend(self):
+        """An ordinary line again (what was cut stays cut: clients come back by themselves)."""
+        self._delay = 0.0
+        self._call(self._mend())
+
+    def close(self):
+        if self._loop.is_running():
+            self._call(self._shut())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(10)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    @property
+    def open_connections(self):
+        return len(self._pairs)
+
+    # In the loop's thread.
+
+    def _call(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+
+    async def _open(self):
+        self._flowing.set()
+        self._listener = await asyncio.start_server(self._accept, self.host, self.port)
+
+    async def _accept(self, client_reader, client_writer):
+        self.connections += 1
+        if self._refusing:
+            _reset(client_writer)
+            return
+        try:
+            server_reader, server_writer = await asyncio.open_connection(*self._target)
+        except OSError:
+            _reset(client_writer)
+            return
+        pair = (client_writer, server_writer)
+        self._pairs.add(pair)
+        try:
+            await asyncio.gather(
+                self._carry(client_reader, server_writer), self._carry(server_reader, client_writer)
+            )
+        except OSError:
+            pass
+        finally:
+            self._pairs.discard(pair)
+            for writer in pair:
+                _reset(writer)
+
+    async def _carry(self, reader, writer):
+        """Read in one task and write in another, so that a delay does not slow the line down."""
+        waiting = asyncio.Queue(maxsize=1024)
+        sender = asyncio.create_task(self._send(waiting, writer))
+        try:
+            while chunk := await reader.read(CHUNK):
+                await waiting.put((self._loop.time() + self._delay, chunk))
+            await waiting.put((self._loop.time() + self._delay, b""))
+            await sender
+        finally:
+            sender.cancel()
+
+    async def _send(self, waiting, writer):
+        while True:
+            due, chunk = await waiting.get()
+            await asyncio.sleep(max(0, due - self._loop.time()))
+            await self._flowing.wait()
+            if not chunk:
+                if writer.can_write_eof() and not writer.is_closing():
+                    writer.write_eof()
+                return
+            writer.write(chunk)
+            await writer.drain()
+
+    async def _cut(self):
+        self._refusing = True
+        self._listener.close()
+        await self._reset_all()
+
+    async def _reset_all(self):
+        for pair in list(self._pairs):
+            for writer in pair:
+                _reset(writer)
+
+    async def _set_flowing(self, flowing):
+        if flowing:
+            self._flowing.set()
+        else:
+            self._flowing.clear()
+
+    async def _half_close(self, side):
+        for pair in list(self._pairs):
+            if pair[side].can_write_eof() and not pair[side].is_closing():
+                pair[side].write_eof()
+
+    async def _mend(self):
+        self._flowing.set()
+        if self._refusing:
+            self._refusing = False
+            self._listener = await asyncio.start_server(self._accept, self.host, self.port)
+
+    async def _shut(self):
+        self._listener.close()
+        await self._reset_all()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+def _reset(writer):
+    """End a connection by RST, as a cut line or a dead host does."""
+    line = writer.get_extra_info("socket")
+    if line is not None and not writer.is_closing():
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
