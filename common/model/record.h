@@ -1,8 +1,8 @@
 /* One Kafka record of a stream: the wire codec, write and read side by side (docs/wire-format.md gives every byte).
  *
  * A record is a whole transaction, a fragment of a big one, a DDL statement, or one of the control records by which a
- * stream is continued exactly once. Little-endian, varints, a version byte, CRC32C over all that follows it; unknown
- * extension fields are skipped, an unknown version or kind is refused. Pure. */
+ * stream is continued exactly once. Little-endian, varints, a version byte, CRC32C over all bytes but its own;
+ * unknown extension fields are skipped, an unknown version, kind or flag is refused. Pure. */
 #ifndef DRC_MODEL_RECORD_H
 #define DRC_MODEL_RECORD_H
 
@@ -58,7 +58,8 @@ struct record {
 /* chain of a transaction: hash64 of its gtid_put bytes, seeded by the chain before. Chains begin at 0. */
 uint64_t chain_next(uint64_t chain, const struct gtid *gtid);
 
-/* Append the record's bytes to out. */
+/* Append the record's bytes to out. DDL and XA_END are whole by nature: RECORD_FIRST and RECORD_LAST are set for them. A DATA
+ * record has RECORD_FIRST if and only if it is fragment 0. */
 void record_write(const struct record *rec, struct buf *out);
 /* ERR_FATAL (69) with what is wrong when the bytes are no record of a version that we know. */
 MUST_CHECK int record_read(struct record *out, struct span bytes, struct err *err);
@@ -87,7 +88,7 @@ struct rows {
     const uint8_t *present_after;
 };
 
-/* Definitions already in the body under construction. Zeroed at the start of each record; not owned. */
+/* Definitions already in the body under construction; they must outlive it. Zeroed is valid; body_start begins each body. */
 struct body_writer {
     struct buf *out;
     const struct table_def **tables;
@@ -96,13 +97,13 @@ struct body_writer {
 };
 
 void body_start(struct body_writer *w, struct buf *out);
-/* Append rows; the definition goes before them when it is not in this body yet. `images` is copied. */
+/* Append rows (one at least); the definition goes before them when it is not in this body yet. `images` is copied. */
 void body_put_rows(struct body_writer *w, const struct rows *rows);
 void body_free(struct body_writer *w); /* the writer's own memory, not out */
 
-/* Parsed definitions by fingerprint, kept for a reader's life: each is parsed once. Not shared between threads. */
+/* Parsed definitions by fingerprint and length, kept for a reader's life: each is parsed once. Not shared between threads. */
 struct table_cache {
-    struct map tables; /* 8 bytes of fingerprint -> struct table_def * */
+    struct map tables; /* 8 bytes of fingerprint, 8 of length -> struct table_def * */
     struct arena arena;
 };
 void table_cache_free(struct table_cache *c);
