@@ -1,0 +1,146 @@
+/* Connecting to a database as the pair file says: TLS, LOCAL INFILE off, charset, identity of the server. */
+#include "common/link/db.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/base/mem.h"
+#include "common/link/db_private.h"
+
+/* Methods that never show the password itself to the server; asked for where the server has not proved who it is. */
+#define SAFE_AUTHENTICATION "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password"
+
+static void library_init(void)
+{
+    (void)mysql_library_init(0, NULL, NULL);
+}
+
+/* libmariadb's own initialisation is not safe against two threads that connect at once. */
+static void library_start(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, library_init);
+}
+
+/* libmariadb checks the chain whenever it is given a CA, the host name only by MYSQL_OPT_SSL_VERIFY_SERVER_CERT. */
+static void set_tls(MYSQL *handle, const struct tls_config *tls)
+{
+    my_bool on = 1;
+    my_bool host_too = tls->mode == TLS_VERIFY_FULL;
+    if (tls->mode == TLS_OFF)
+        return;
+    mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &on);
+    mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &host_too);
+    mysql_optionsv(handle, MYSQL_OPT_TLS_VERSION, "TLSv1.2,TLSv1.3");
+    if (tls->ca && tls->mode != TLS_REQUIRED)
+        mysql_optionsv(handle, MYSQL_OPT_SSL_CA, tls->ca);
+    if (tls->cert)
+        mysql_optionsv(handle, MYSQL_OPT_SSL_CERT, tls->cert);
+    if (tls->key)
+        mysql_optionsv(handle, MYSQL_OPT_SSL_KEY, tls->key);
+}
+
+static void set_options(MYSQL *handle, const struct region_config *region, const struct db_options *options)
+{
+    unsigned connect_timeout = options->connect_timeout_s ? options->connect_timeout_s : 10;
+    unsigned long no_infile = 0;
+    my_bool off = 0;
+
+    mysql_optionsv(handle, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
+    if (options->read_timeout_s)
+        mysql_optionsv(handle, MYSQL_OPT_READ_TIMEOUT, &options->read_timeout_s);
+    if (options->write_timeout_s)
+        mysql_optionsv(handle, MYSQL_OPT_WRITE_TIMEOUT, &options->write_timeout_s);
+    mysql_optionsv(handle, MYSQL_OPT_LOCAL_INFILE, &no_infile);
+    mysql_optionsv(handle, MYSQL_OPT_RECONNECT, &off);
+    mysql_optionsv(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    if (options->program)
+        mysql_optionsv(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", options->program);
+    if (region->tls.mode != TLS_VERIFY_FULL && region->tls.mode != TLS_VERIFY_CA && !region->socket)
+        mysql_optionsv(handle, MARIADB_OPT_RESTRICTED_AUTH, SAFE_AUTHENTICATION);
+    set_tls(handle, &region->tls);
+}
+
+static int read_identity(struct db *db, const struct region_config *region, struct err *err)
+{
+    db->version = (uint32_t)mysql_get_server_version(db->handle);
+    db->flavor = strstr(mysql_get_server_info(db->handle), "MariaDB") ? FLAVOR_MARIADB : FLAVOR_MYSQL;
+    if (region->flavor != FLAVOR_NONE && region->flavor != db->flavor)
+        return err_fatal(err, EXIT_BAD_CONFIG, "regions.%s.flavor is %s, but the server there is %s", region->name,
+                         flavor_name(region->flavor), db_version_text(db));
+    return db_exec(db, "SET character_set_results = NULL", err);
+}
+
+int db_connect(struct db **out, const struct region_config *region, const struct db_options *options, struct err *err)
+{
+    if (region->tls.mode == TLS_VERIFY_CA && !region->tls.ca)
+        return err_fatal(err, EXIT_BAD_CONFIG, "regions.%s.tls: mode verify-ca needs ca: FILE", region->name);
+    library_start();
+    struct db *db = xcalloc(1, sizeof *db);
+    (void)snprintf(db->region, sizeof db->region, "%s", region->name);
+    db->handle = mysql_init(NULL);
+    if (!db->handle) {
+        (void)err_retry(err, "no memory for a connection");
+        goto fail;
+    }
+    set_options(db->handle, region, options);
+    const char *host = region->socket ? NULL : region->host;
+    if (!mysql_real_connect(db->handle, host, region->user, region->password ? region->password : "", NULL,
+                            region->socket ? 0 : region->port, region->socket, 0)) {
+        char where[300];
+        (void)snprintf(where, sizeof where, "connecting to region %s (%s)", region->name,
+                       region->socket ? region->socket : region->host);
+        (void)db_error(db, err, where);
+        goto fail;
+    }
+    if (read_identity(db, region, err))
+        goto fail;
+    *out = db;
+    return 0;
+fail:
+    db_close(&db);
+    return -1;
+}
+
+void db_close(struct db **db)
+{
+    if (!*db)
+        return;
+    if ((*db)->handle)
+        mysql_close((*db)->handle);
+    free(*db);
+    *db = NULL;
+}
+
+enum flavor db_flavor(const struct db *db)
+{
+    return db->flavor;
+}
+
+uint32_t db_version(const struct db *db)
+{
+    return db->version;
+}
+
+const char *db_version_text(const struct db *db)
+{
+    return mysql_get_server_info(db->handle);
+}
+
+uint64_t db_connection_id(const struct db *db)
+{
+    return mysql_thread_id(db->handle);
+}
+
+void *db_handle(const struct db *db)
+{
+    return db->handle;
+}
+
+void db_interrupt(struct db *db)
+{
+    (void)shutdown((int)mysql_get_socket(db->handle), SHUT_RDWR);
+}
