@@ -1,9 +1,10 @@
 /* The conflict journal drc.conflicts: every row that was skipped, overwritten or decided about, with all its images.
  *
- * Written in the same target transaction as the decision. Columns (also the keys of `drcctl conflicts list --json`): id, at (UTC,
- * µs), link ("eu:us"), gtid, seq, db, tbl, row_key (JSON object column -> value), kind, policy, verdict, why, before_image,
- * incoming_image, local_image, result_image (JSON objects, readable; NULL where there is none), images (lossless: the
- * cells' own bytes with the table definition, wire form), result_hash. */
+ * Written in the same target transaction as the decision. Columns (also the keys of `drcctl conflicts list --json`):
+ * id, at (UTC, µs), link ("eu:us"), gtid, seq, db, tbl, row_key (JSON object column -> value), kind, policy, verdict,
+ * why, before_image, incoming_image, local_image, result_image (JSON objects, readable; NULL where there is none),
+ * images (lossless: the cells' own bytes with the table definition, see journal_images.h), result_hash (hexadecimal
+ * journal_row_hash of the row after the decision; NULL where there is none). */
 #ifndef DRC_TARGET_JOURNAL_H
 #define DRC_TARGET_JOURNAL_H
 
@@ -19,7 +20,63 @@ struct journal_entry {
     const struct cell *result; /* the row after the decision; NULL: none */
 };
 
-/* Inside the caller's transaction. */
+/* Inside the caller's transaction. A row that no packet of the server can carry: fatal 78 with the setting to raise. */
 MUST_CHECK int journal_write(struct db *db, const struct journal_entry *entry, struct err *err);
+
+/* CREATE TABLE IF NOT EXISTS of the journal, for schema_ensure. */
+const char *journal_create_sql(void);
+
+/* ---- reading it ---- */
+
+enum journal_column_kind {
+    JOURNAL_NUMBER,
+    JOURNAL_TEXT,
+    JOURNAL_JSON,
+    JOURNAL_BYTES,
+};
+
+struct journal_column {
+    const char *name;
+    enum journal_column_kind kind;
+};
+
+/* In the table's own order; the last has a NULL name. */
+extern const struct journal_column journal_columns[];
+
+enum journal_column_place {
+    JOURNAL_ID,
+    JOURNAL_AT,
+    JOURNAL_LINK,
+    JOURNAL_GTID,
+    JOURNAL_SEQ,
+    JOURNAL_DB,
+    JOURNAL_TBL,
+    JOURNAL_ROW_KEY,
+    JOURNAL_KIND,
+    JOURNAL_POLICY,
+    JOURNAL_VERDICT,
+    JOURNAL_WHY,
+    JOURNAL_BEFORE_IMAGE,
+    JOURNAL_INCOMING_IMAGE,
+    JOURNAL_LOCAL_IMAGE,
+    JOURNAL_RESULT_IMAGE,
+    JOURNAL_IMAGES_COLUMN,
+    JOURNAL_RESULT_HASH,
+    JOURNAL_COLUMN_COUNT,
+};
+
+struct journal_query {
+    uint64_t id;                 /* that entry only; 0: all */
+    uint64_t since_us;           /* not older than that (µs since 1970); 0: all */
+    const struct filter *tables; /* NULL: all */
+    uint64_t limit;              /* 0: none */
+};
+
+/* One entry: JOURNAL_COLUMN_COUNT cells, NULL has p == NULL; valid during the call. -1 with err set ends the walk. */
+typedef int journal_each_fn(void *context, const struct span *cells, struct err *err);
+
+/* Walk the entries, newest first, page by page. A target without a journal yet has no entries. */
+MUST_CHECK int journal_read(struct db *db, const struct journal_query *query, journal_each_fn *each, void *context,
+                            struct err *err);
 
 #endif
