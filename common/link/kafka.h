@@ -16,12 +16,15 @@ struct kafka_topic_facts {
     bool exists;
     int partitions;
     int replication;
-    int64_t low;  /* first offset still there */
-    int64_t high; /* offset after the last record */
+    int64_t low;      /* first offset still there */
+    int64_t high;     /* offset after the last record */
+    size_t max_bytes; /* max.message.bytes: the greatest record, with Kafka's overhead */
 };
-/* Does it exist, and is it as a stream needs it (one partition, cleanup.policy=delete, replication and min.insync.replicas,
- * unclean election off)? What is wrong: fatal 78 with the command that mends it; broker not reachable: retry. */
-MUST_CHECK int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *kafka, const char *topic, struct err *err);
+/* Does it exist, and is it as a stream needs it (one partition, cleanup.policy=delete, replication and
+ * min.insync.replicas, unclean election off)? What is wrong: fatal 78 with the command that mends it; broker not
+ * reachable: retry. */
+MUST_CHECK int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *kafka, const char *topic,
+                                 struct err *err);
 /* Create it with the configured replication, retention and min.insync.replicas. Existing is success. */
 MUST_CHECK int kafka_topic_create(const struct kafka_config *kafka, const char *topic, struct err *err);
 
@@ -39,9 +42,11 @@ struct kafka_record {
 
 /* From `offset` on. Out of range is told by kafka_reader_next (fatal 69, err->code KAFKA_OUT_OF_RANGE). */
 #define KAFKA_OUT_OF_RANGE 1
-MUST_CHECK int kafka_reader_open(struct kafka_reader **out, const struct kafka_config *kafka, const char *topic, int64_t offset,
-                                 struct err *err);
-/* 1: a record; 0: none within timeout_ms; -1: error (retry: broker away; fatal: topic gone, out of range). */
+MUST_CHECK int kafka_reader_open(struct kafka_reader **out, const struct kafka_config *kafka, const char *topic,
+                                 int64_t offset, struct err *err);
+/* 1: a record; 0: none within timeout_ms; -1: error (retry: no broker reachable, topic gone, about which
+ * kafka_topic_check knows more; fatal 69: out of range). After a retry error the reader may be used on: it reconnects
+ * by itself. */
 MUST_CHECK int kafka_reader_next(struct kafka_reader *r, struct kafka_record *out, int timeout_ms, struct err *err);
 /* Low and high offsets as the broker says now. */
 MUST_CHECK int kafka_reader_bounds(struct kafka_reader *r, int64_t *low, int64_t *high, struct err *err);
@@ -58,21 +63,23 @@ struct kafka_header {
     struct span value;
 };
 
-/* Called from kafka_writer_poll only, in the order in which records were written: `offset` is -1 when the broker did not
- * say. An error is final for the writer. */
+/* Called from kafka_writer_poll only, in the order in which records were written: `offset` is -1 when the broker did
+ * not say. An error is final for the writer. */
 typedef void kafka_ack_fn(void *context, int64_t offset, uint64_t tag);
 
 MUST_CHECK int kafka_writer_open(struct kafka_writer **out, const struct kafka_config *kafka, const char *topic,
                                  kafka_ack_fn *on_ack, void *context, struct err *err);
-/* Copies value and headers. Waits (polling) while librdkafka's queue is full; `stop` ends the wait with ERR_RETRY. `tag` comes back
- * with the ack. */
-MUST_CHECK int kafka_writer_put(struct kafka_writer *w, struct span value, const struct kafka_header *headers, size_t header_count,
-                                uint64_t tag, struct stop *stop, struct err *err);
-/* Serve acks for at most timeout_ms. -1: a fatal producer error or a failed delivery: close the writer, read the tail again. */
+/* Copies value and headers. Waits (polling) while librdkafka's queue is full; `stop` ends the wait with ERR_RETRY.
+ * `tag` comes back with the ack. */
+MUST_CHECK int kafka_writer_put(struct kafka_writer *w, struct span value, const struct kafka_header *headers,
+                                size_t header_count, uint64_t tag, struct stop *stop, struct err *err);
+/* Serve acks for at most timeout_ms. -1: a fatal producer error or a failed delivery: close the writer, read the tail
+ * again. */
 MUST_CHECK int kafka_writer_poll(struct kafka_writer *w, int timeout_ms, struct err *err);
 size_t kafka_writer_in_flight(const struct kafka_writer *w);
-/* The greatest record that broker and topic take (message.max.bytes / max.message.bytes). */
-MUST_CHECK int kafka_writer_max_bytes(struct kafka_writer *w, size_t *out, struct err *err);
+/* The greatest value that topic and broker take (max.message.bytes), Kafka's overhead and some short headers taken off.
+ * As of kafka_writer_open. */
+size_t kafka_writer_max_bytes(const struct kafka_writer *w);
 void kafka_writer_close(struct kafka_writer **w); /* what is in flight is abandoned */
 
 #endif

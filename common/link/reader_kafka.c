@@ -1,0 +1,165 @@
+/* Reading a topic's one partition by explicit offsets.
+ *
+ * The simple consumer of librdkafka: it joins no group, so it needs no rights to one, and nothing but us decides
+ * offsets. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/link/kafka.h"
+#include "common/link/kafka_client.h"
+
+#define PARTITION 0
+#define BATCH 256 /* messages taken from librdkafka's queue at once */
+
+static const struct kafka_setting reader_settings[] = {
+    {"auto.offset.reset",          "error",            true },
+    {"check.crcs",                 "true",             true },
+    {"isolation.level",            "read_uncommitted", true }, /* nothing may hide */
+    {"enable.auto.commit",         "false",            true },
+    {"enable.auto.offset.store",   "false",            true },
+    {"enable.partition.eof",       "false",            true },
+    {"receive.message.max.bytes",  "1000000000",       false},
+    {"fetch.message.max.bytes",    "4194304",          false},
+    {"queued.max.messages.kbytes", "32768",            false},
+    {"fetch.error.backoff.ms",     "100",              false},
+    {NULL,                         NULL,               false},
+};
+
+struct kafka_reader {
+    struct kafka_client client;
+    char *topic;
+    rd_kafka_topic_t *handle;
+    rd_kafka_queue_t *queue;
+    rd_kafka_message_t *batch[BATCH];
+    size_t count; /* in batch */
+    size_t next;  /* of batch; the one before it is in the caller's hands */
+    bool started;
+};
+
+static void drop_batch(struct kafka_reader *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        rd_kafka_message_destroy(r->batch[i]);
+    r->count = r->next = 0;
+}
+
+static void stop_fetching(struct kafka_reader *r)
+{
+    drop_batch(r);
+    if (r->started)
+        rd_kafka_consume_stop(r->handle, PARTITION);
+    r->started = false;
+}
+
+static int start_fetching(struct kafka_reader *r, int64_t offset, struct err *err)
+{
+    if (rd_kafka_consume_start_queue(r->handle, PARTITION, offset, r->queue) != 0)
+        return kafka_error(&r->client, err, rd_kafka_last_error(), "reading the topic", NULL);
+    r->started = true;
+    return 0;
+}
+
+int kafka_reader_open(struct kafka_reader **out, const struct kafka_config *kafka, const char *topic, int64_t offset,
+                      struct err *err)
+{
+    struct kafka_client_options options = {.type = RD_KAFKA_CONSUMER, .settings = reader_settings};
+    struct kafka_reader *r = xcalloc(1, sizeof *r);
+    *out = NULL;
+    assert(KAFKA_OFFSET_BEGINNING == RD_KAFKA_OFFSET_BEGINNING);
+    if (kafka_client_open(&r->client, kafka, &options, err) != 0)
+        goto fail;
+    r->topic = xstrdup(topic);
+    r->handle = rd_kafka_topic_new(r->client.rk, topic, NULL);
+    r->queue = rd_kafka_queue_new(r->client.rk);
+    if (start_fetching(r, offset, err) != 0)
+        goto fail;
+    *out = r;
+    return 0;
+fail:
+    kafka_reader_close(&r);
+    return -1;
+}
+
+void kafka_reader_close(struct kafka_reader **reader)
+{
+    struct kafka_reader *r = *reader;
+    if (!r)
+        return;
+    stop_fetching(r);
+    if (r->queue)
+        rd_kafka_queue_destroy(r->queue);
+    if (r->handle)
+        rd_kafka_topic_destroy(r->handle);
+    kafka_client_close(&r->client);
+    free(r->topic);
+    free(r);
+    *reader = NULL;
+}
+
+/* librdkafka waits until an array is full: so one message is waited for, and what else is there taken without waiting.
+ */
+static void fill_batch(struct kafka_reader *r, int timeout_ms)
+{
+    drop_batch(r);
+    ssize_t n = rd_kafka_consume_batch_queue(r->queue, timeout_ms, r->batch, 1);
+    if (n <= 0)
+        return;
+    r->count = (size_t)n;
+    n = rd_kafka_consume_batch_queue(r->queue, 0, r->batch + 1, BATCH - 1);
+    r->count += n > 0 ? (size_t)n : 0;
+    r->client.down = false;
+}
+
+static int take_error(struct kafka_reader *r, const rd_kafka_message_t *m, struct err *err)
+{
+    if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+        int rc = err_fatal(err, EXIT_UNSAFE,
+                           "kafka: topic %s: offset %lld is not there: the topic was truncated or recreated", r->topic,
+                           (long long)m->offset);
+        if (err)
+            err->code = KAFKA_OUT_OF_RANGE;
+        return rc;
+    }
+    return kafka_error(&r->client, err, m->err, r->topic, rd_kafka_message_errstr(m));
+}
+
+int kafka_reader_next(struct kafka_reader *r, struct kafka_record *out, int timeout_ms, struct err *err)
+{
+    if (r->next == r->count) {
+        fill_batch(r, timeout_ms);
+        if (r->count == 0) {
+            rd_kafka_poll(r->client.rk, 0); /* serves the error callback */
+            if (!r->client.down)
+                return 0;
+            r->client.down = false;
+            return kafka_error(&r->client, err, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, r->topic, NULL);
+        }
+    }
+    const rd_kafka_message_t *m = r->batch[r->next++];
+    if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return take_error(r, m, err);
+    *out = (struct kafka_record){
+        .value = span_of(m->payload, m->len),
+        .offset = m->offset,
+        .timestamp_ms = rd_kafka_message_timestamp(m, NULL),
+    };
+    return 1;
+}
+
+int kafka_reader_bounds(struct kafka_reader *r, int64_t *low, int64_t *high, struct err *err)
+{
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(r->client.rk, r->topic, PARTITION, low, high, KAFKA_QUESTION_MS);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    rd_kafka_poll(r->client.rk, 0);
+    return kafka_error(&r->client, err, code, "asking for the topic's offsets", NULL);
+}
+
+int kafka_reader_seek(struct kafka_reader *r, int64_t offset, struct err *err)
+{
+    /* Not rd_kafka_seek: it fails while the partition is still being looked up. */
+    stop_fetching(r);
+    return start_fetching(r, offset, err);
+}

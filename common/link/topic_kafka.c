@@ -1,0 +1,297 @@
+/* Topics: is one as a stream needs it, and how it is made. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "common/link/kafka.h"
+#include "common/link/kafka_client.h"
+
+#define LEADER_WAIT_MS 3000 /* for a new topic's partition to have one */
+
+/* A consumer, because a producer's questions about a topic would make it. */
+static int open_client(struct kafka_client *client, const struct kafka_config *kafka, struct err *err)
+{
+    struct kafka_client_options options = {.type = RD_KAFKA_CONSUMER};
+    return kafka_client_open(client, kafka, &options, err);
+}
+
+/* Serves errors first, so that a time-out can be told with its cause. */
+static int question_error(struct kafka_client *client, struct err *err, rd_kafka_resp_err_t code, const char *what)
+{
+    rd_kafka_poll(client->rk, 0);
+    return kafka_error(client, err, code, what, NULL);
+}
+
+/* ---- settings ---- */
+
+static void take_settings(const rd_kafka_ConfigResource_t *resource, struct kafka_topic_setting *settings, size_t count)
+{
+    size_t entry_count = 0;
+    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &entry_count);
+    for (size_t i = 0; i < entry_count; i++)
+        for (size_t j = 0; j < count; j++) {
+            const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+            if (value && strcmp(rd_kafka_ConfigEntry_name(entries[i]), settings[j].name) == 0)
+                snprintf(settings[j].value, sizeof settings[j].value, "%s", value);
+        }
+}
+
+static int read_settings(struct kafka_client *client, rd_kafka_event_t *event, struct kafka_topic_setting *settings,
+                         size_t count, struct err *err)
+{
+    const char *what = "describing the topic's configuration";
+    if (!event)
+        return question_error(client, err, RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return kafka_error(client, err, rd_kafka_event_error(event), what, rd_kafka_event_error_string(event));
+    size_t resource_count = 0;
+    const rd_kafka_ConfigResource_t **resources =
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &resource_count);
+    for (size_t i = 0; i < resource_count; i++) {
+        rd_kafka_resp_err_t code = rd_kafka_ConfigResource_error(resources[i]);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return kafka_error(client, err, code, what, rd_kafka_ConfigResource_error_string(resources[i]));
+        take_settings(resources[i], settings, count);
+    }
+    return 0;
+}
+
+static rd_kafka_AdminOptions_t *admin_options(struct kafka_client *client, rd_kafka_admin_op_t op)
+{
+    char text[200];
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(client->rk, op);
+    rd_kafka_AdminOptions_set_request_timeout(options, KAFKA_QUESTION_MS, text, sizeof text);
+    return options;
+}
+
+int kafka_topic_settings(struct kafka_client *client, const char *topic, struct kafka_topic_setting *settings,
+                         size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        settings[i].value[0] = '\0';
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client->rk);
+    rd_kafka_AdminOptions_t *options = admin_options(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    rd_kafka_DescribeConfigs(client->rk, &resource, 1, options, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, KAFKA_QUESTION_MS + 500);
+    int rc = read_settings(client, event, settings, count, err);
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_ConfigResource_destroy(resource);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    return rc;
+}
+
+/* ---- facts ---- */
+
+/* Partitions, copies, and whether every partition has a leader. */
+static int ask_shape(struct kafka_topic_facts *out, bool *led, struct kafka_client *client, const char *topic,
+                     struct err *err)
+{
+    int rc = 0;
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client->rk, topic, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(client->rk, 0, handle, &metadata, KAFKA_QUESTION_MS);
+    *led = false;
+    out->exists = false;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rc = question_error(client, err, code, "asking for the topic");
+        goto out;
+    }
+    if (metadata->topic_cnt != 1) {
+        rc = err_retry(err, "kafka: asking for the topic %s: no answer about it", topic);
+        goto out;
+    }
+    const rd_kafka_metadata_topic_t *t = &metadata->topics[0];
+    if (t->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        goto out;
+    if (t->err != RD_KAFKA_RESP_ERR_NO_ERROR && t->err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+        rc = question_error(client, err, t->err, "asking for the topic");
+        goto out;
+    }
+    out->exists = true;
+    out->partitions = t->partition_cnt;
+    out->replication = t->partition_cnt > 0 ? t->partitions[0].replica_cnt : 0;
+    *led = t->err == RD_KAFKA_RESP_ERR_NO_ERROR && t->partition_cnt > 0;
+    for (int i = 0; i < t->partition_cnt; i++)
+        *led = *led && t->partitions[i].leader >= 0;
+out:
+    if (metadata)
+        rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(handle);
+    return rc;
+}
+
+static int ask_bounds(struct kafka_topic_facts *out, struct kafka_client *client, const char *topic, struct err *err)
+{
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(client->rk, topic, 0, &out->low, &out->high, KAFKA_QUESTION_MS);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return question_error(client, err, code, "asking for the topic's offsets");
+    return 0;
+}
+
+/* ---- is it as a stream needs it? ---- */
+
+enum { CLEANUP, MIN_INSYNC, UNCLEAN, MAX_BYTES, SETTING_COUNT };
+
+static int check_settings(const struct kafka_topic_setting *s, const struct kafka_config *kafka, const char *topic,
+                          struct err *err)
+{
+    const char *alter = "kafka-configs.sh --bootstrap-server … --entity-type topics --entity-name";
+    if (strcmp(s[CLEANUP].value, "delete") != 0)
+        return err_fatal(
+            err, EXIT_BAD_CONFIG,
+            "topic %s has cleanup.policy=%s, which loses records of a stream; it must be delete: %s %s --alter "
+            "--add-config cleanup.policy=delete",
+            topic, s[CLEANUP].value, alter, topic);
+    if (strtoul(s[MIN_INSYNC].value, NULL, 10) < kafka->min_insync_replicas)
+        return err_fatal(
+            err, EXIT_BAD_CONFIG,
+            "topic %s has min.insync.replicas=%s, kafka.topic.min_insync_replicas asks for %u: %s %s --alter "
+            "--add-config min.insync.replicas=%u",
+            topic, s[MIN_INSYNC].value, kafka->min_insync_replicas, alter, topic, kafka->min_insync_replicas);
+    if (!kafka->single && strcmp(s[UNCLEAN].value, "true") == 0)
+        return err_fatal(
+            err, EXIT_BAD_CONFIG,
+            "topic %s has unclean.leader.election.enable=true, which can lose acknowledged records: %s %s --alter "
+            "--add-config unclean.leader.election.enable=false",
+            topic, alter, topic);
+    return 0;
+}
+
+static int check_shape(const struct kafka_topic_facts *f, const struct kafka_config *kafka, const char *topic,
+                       struct err *err)
+{
+    if (f->partitions != 1)
+        return err_fatal(
+            err, EXIT_BAD_CONFIG,
+            "topic %s has %d partitions, a stream needs exactly one: use another topic, or recreate this one with "
+            "--partitions 1 if nothing in it is needed",
+            topic, f->partitions);
+    if (f->replication < 0 || (uint32_t)f->replication < kafka->replication_factor)
+        return err_fatal(
+            err, EXIT_BAD_CONFIG,
+            "topic %s is kept on %d broker%s, kafka.topic.replication_factor asks for %u: add replicas by "
+            "kafka-reassign-partitions.sh (or say kafka.durability: single, if one broker is what you have)",
+            topic, f->replication, f->replication == 1 ? "" : "s", kafka->replication_factor);
+    return 0;
+}
+
+int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *kafka, const char *topic,
+                      struct err *err)
+{
+    struct kafka_client client;
+    struct kafka_topic_setting settings[SETTING_COUNT] = {
+        [CLEANUP] = {.name = "cleanup.policy"},
+        [MIN_INSYNC] = {.name = "min.insync.replicas"},
+        [UNCLEAN] = {.name = "unclean.leader.election.enable"},
+        [MAX_BYTES] = {.name = "max.message.bytes"},
+    };
+    bool led;
+    *out = (struct kafka_topic_facts){0};
+    if (open_client(&client, kafka, err) != 0)
+        return -1;
+    int rc = ask_shape(out, &led, &client, topic, err);
+    if (rc != 0 || !out->exists)
+        goto out;
+    rc = check_shape(out, kafka, topic, err);
+    if (rc == 0)
+        rc = kafka_topic_settings(&client, topic, settings, SETTING_COUNT, err);
+    if (rc == 0)
+        rc = check_settings(settings, kafka, topic, err);
+    if (rc == 0)
+        rc = ask_bounds(out, &client, topic, err);
+    out->max_bytes = strtoul(settings[MAX_BYTES].value, NULL, 10);
+out:
+    kafka_client_close(&client);
+    return rc;
+}
+
+/* ---- making one ---- */
+
+static rd_kafka_NewTopic_t *describe_new(const struct kafka_config *kafka, const char *topic, struct err *err)
+{
+    char text[200];
+    rd_kafka_NewTopic_t *t = rd_kafka_NewTopic_new(topic, 1, (int)kafka->replication_factor, text, sizeof text);
+    if (!t) {
+        err_fatal(err, EXIT_BAD_CONFIG, "kafka: topic %s cannot be made: %s", topic, text);
+        return NULL;
+    }
+    char *retention = xasprintf("%llu", (unsigned long long)kafka->retention_ms);
+    char *insync = xasprintf("%u", kafka->min_insync_replicas);
+    rd_kafka_NewTopic_set_config(t, "cleanup.policy", "delete");
+    rd_kafka_NewTopic_set_config(t, "retention.ms", retention);
+    rd_kafka_NewTopic_set_config(t, "retention.bytes", "-1");
+    rd_kafka_NewTopic_set_config(t, "min.insync.replicas", insync);
+    rd_kafka_NewTopic_set_config(t, "unclean.leader.election.enable", "false");
+    free(retention);
+    free(insync);
+    return t;
+}
+
+static int read_created(struct kafka_client *client, rd_kafka_event_t *event, struct err *err)
+{
+    const char *what = "making the topic";
+    if (!event)
+        return question_error(client, err, RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return kafka_error(client, err, rd_kafka_event_error(event), what, rd_kafka_event_error_string(event));
+    size_t count = 0;
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
+        /* Too few brokers now may be a broker that is still starting: worth another try, its text says what is the
+         * matter. */
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+            return kafka_error(client, err, code, what, rd_kafka_topic_result_error_string(results[i]));
+    }
+    return 0;
+}
+
+static int wait_for_leader(struct kafka_client *client, const char *topic, struct err *err)
+{
+    uint64_t deadline = clock_mono_ms() + LEADER_WAIT_MS;
+    struct kafka_topic_facts facts = {0};
+    bool led = false;
+    for (;;) {
+        if (ask_shape(&facts, &led, client, topic, err) != 0)
+            return -1;
+        if (led)
+            return 0;
+        if (clock_mono_ms() > deadline)
+            return err_retry(err, "kafka: the new topic %s has no leader yet", topic);
+        clock_sleep_ms(50);
+    }
+}
+
+int kafka_topic_create(const struct kafka_config *kafka, const char *topic, struct err *err)
+{
+    struct kafka_client client;
+    if (open_client(&client, kafka, err) != 0)
+        return -1;
+    int rc = -1;
+    rd_kafka_NewTopic_t *t = describe_new(kafka, topic, err);
+    if (!t)
+        goto out;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client.rk);
+    rd_kafka_AdminOptions_t *options = admin_options(&client, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_CreateTopics(client.rk, &t, 1, options, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, KAFKA_QUESTION_MS + 500);
+    rc = read_created(&client, event, err);
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_NewTopic_destroy(t);
+    if (rc == 0)
+        rc = wait_for_leader(&client, topic, err);
+out:
+    kafka_client_close(&client);
+    return rc;
+}

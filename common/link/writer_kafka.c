@@ -1,0 +1,205 @@
+/* Writing a topic's one partition: idempotent, all replicas, acks in order.
+ *
+ * librdkafka never gives a record up by itself (message.timeout.ms=0): while no broker answers, records wait, and who
+ * watches the acks says so. A producer error is final for the writer, because with some of them (an idempotent producer
+ * that lost its place) nothing but reading the topic's tail can tell what was written. */
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/link/kafka.h"
+#include "common/link/kafka_client.h"
+
+#define PARTITION 0
+#define FULL_WAIT_MS 50
+/* Kafka's own bytes in a batch of one record: 61 of the batch, up to 36 of the record; the rest is for headers. */
+#define OVERHEAD 1024u
+#define LEAST_MAX_BYTES (16u * 1024u)
+
+/* A batch must fit what the topic takes; the broker judges it compressed, librdkafka fills it uncompressed. */
+#define BATCH_BYTES 1000000u
+
+static const struct kafka_setting writer_settings[] = {
+    {"enable.idempotence",           "true",   true },
+    {"acks",                         "all",    true },
+    {"request.required.acks",        "all",    true },
+    {"message.timeout.ms",           "0",      true },
+    {"delivery.timeout.ms",          "0",      true },
+    {"enable.gapless.guarantee",     "false",  true }, /* experimental; a failed record ends the writer anyway */
+    {"allow.auto.create.topics",     "false",  true },
+    {"transactional.id",             NULL,     true },
+    {"message.max.bytes",            NULL,     true }, /* both follow the topic, see set_sizes */
+    {"batch.size",                   NULL,     true },
+    {"queue.buffering.max.messages", "100000", false},
+    {"queue.buffering.max.kbytes",   "65536",  false},
+    {"linger.ms",                    "1",      false},
+    {"compression.codec",            "lz4",    false},
+    {NULL,                           NULL,     false},
+};
+
+#define SETTING_COUNT (sizeof writer_settings / sizeof *writer_settings)
+
+struct kafka_writer {
+    struct kafka_client client;
+    rd_kafka_topic_t *handle;
+    kafka_ack_fn *on_ack;
+    void *context;
+    size_t max_bytes; /* of the topic */
+    size_t in_flight;
+    rd_kafka_resp_err_t failed; /* of the first delivery that failed */
+};
+
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *client)
+{
+    (void)rk;
+    struct kafka_writer *w = ((struct kafka_client *)client)->owner;
+    w->in_flight--;
+    w->client.down = false;
+    if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR && w->failed == RD_KAFKA_RESP_ERR_NO_ERROR)
+        w->failed = m->err;
+    /* After a failure nothing more is told: an ack means that all before it are there. */
+    if (w->failed == RD_KAFKA_RESP_ERR_NO_ERROR)
+        w->on_ack(w->context, m->offset >= 0 ? m->offset : -1, (uint64_t)(uintptr_t)m->_private);
+}
+
+static int ask_max_bytes(size_t *out, const struct kafka_config *kafka, const char *topic, struct err *err)
+{
+    struct kafka_client client;
+    struct kafka_client_options options = {.type = RD_KAFKA_CONSUMER};
+    struct kafka_topic_setting setting = {.name = "max.message.bytes"};
+    if (kafka_client_open(&client, kafka, &options, err) != 0)
+        return -1;
+    int rc = kafka_topic_settings(&client, topic, &setting, 1, err);
+    kafka_client_close(&client);
+    if (rc != 0)
+        return -1;
+    *out = strtoul(setting.value, NULL, 10);
+    if (*out < LEAST_MAX_BYTES)
+        return err_fatal(err, EXIT_BAD_CONFIG,
+                         "topic %s takes records of %zu bytes at most, drc needs %u: raise max.message.bytes", topic,
+                         *out, LEAST_MAX_BYTES);
+    return 0;
+}
+
+/* The settings with the two sizes that the topic decides, as texts in `text`. */
+static void set_sizes(struct kafka_setting out[SETTING_COUNT], char text[2][24], size_t max_bytes)
+{
+    memcpy(out, writer_settings, sizeof writer_settings);
+    snprintf(text[0], sizeof text[0], "%zu", max_bytes < 1000000000u ? max_bytes : 1000000000u);
+    snprintf(text[1], sizeof text[1], "%zu", max_bytes < BATCH_BYTES ? max_bytes : BATCH_BYTES);
+    for (size_t i = 0; i + 1 < SETTING_COUNT; i++) {
+        if (strcmp(out[i].name, "message.max.bytes") == 0)
+            out[i].value = text[0];
+        if (strcmp(out[i].name, "batch.size") == 0)
+            out[i].value = text[1];
+    }
+}
+
+int kafka_writer_open(struct kafka_writer **out, const struct kafka_config *kafka, const char *topic,
+                      kafka_ack_fn *on_ack, void *context, struct err *err)
+{
+    struct kafka_setting settings[SETTING_COUNT];
+    char text[2][24];
+    struct kafka_client_options options = {.type = RD_KAFKA_PRODUCER, .settings = settings, .on_delivery = on_delivery};
+    struct kafka_writer *w = xcalloc(1, sizeof *w);
+    *out = NULL;
+    w->on_ack = on_ack;
+    w->context = context;
+    if (ask_max_bytes(&w->max_bytes, kafka, topic, err) != 0)
+        goto fail;
+    set_sizes(settings, text, w->max_bytes);
+    if (kafka_client_open(&w->client, kafka, &options, err) != 0)
+        goto fail;
+    w->client.owner = w;
+    w->handle = rd_kafka_topic_new(w->client.rk, topic, NULL);
+    *out = w;
+    return 0;
+fail:
+    kafka_writer_close(&w);
+    return -1;
+}
+
+void kafka_writer_close(struct kafka_writer **writer)
+{
+    struct kafka_writer *w = *writer;
+    if (!w)
+        return;
+    if (w->client.rk) /* or destroying waits for what can be delivered only when the broker comes back */
+        rd_kafka_purge(w->client.rk,
+                       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    if (w->handle)
+        rd_kafka_topic_destroy(w->handle);
+    kafka_client_close(&w->client);
+    free(w);
+    *writer = NULL;
+}
+
+static int check_failed(struct kafka_writer *w, struct err *err)
+{
+    char text[300];
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(w->client.rk, text, sizeof text);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return kafka_error(&w->client, err, code, "the producer lost its place", text);
+    if (w->failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return kafka_error(&w->client, err, w->failed, "a record could not be written", NULL);
+    return 0;
+}
+
+int kafka_writer_poll(struct kafka_writer *w, int timeout_ms, struct err *err)
+{
+    rd_kafka_poll(w->client.rk, timeout_ms);
+    return check_failed(w, err);
+}
+
+static rd_kafka_headers_t *make_headers(const struct kafka_header *headers, size_t count)
+{
+    rd_kafka_headers_t *out = rd_kafka_headers_new(count);
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_header_add(out, headers[i].name, -1, headers[i].value.p, (ssize_t)headers[i].value.n);
+    return out;
+}
+
+static rd_kafka_resp_err_t produce(struct kafka_writer *w, struct span value, rd_kafka_headers_t *headers, uint64_t tag)
+{
+    return rd_kafka_producev(w->client.rk, RD_KAFKA_V_RKT(w->handle), RD_KAFKA_V_PARTITION(PARTITION),
+                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                             RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n), RD_KAFKA_V_HEADERS(headers),
+                             RD_KAFKA_V_OPAQUE((void *)(uintptr_t)tag), RD_KAFKA_V_END);
+}
+
+int kafka_writer_put(struct kafka_writer *w, struct span value, const struct kafka_header *headers, size_t header_count,
+                     uint64_t tag, struct stop *stop, struct err *err)
+{
+    rd_kafka_headers_t *list = make_headers(headers, header_count);
+    rd_kafka_resp_err_t code;
+    /* librdkafka takes the headers over on success only. */
+    while ((code = produce(w, value, list, tag)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        if (kafka_writer_poll(w, FULL_WAIT_MS, err) != 0)
+            goto fail;
+        if (stop && stop_requested(stop)) {
+            err_retry(err, "stopped while waiting for room in the producer's queue");
+            goto fail;
+        }
+    }
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kafka_error(&w->client, err, code, "writing a record", NULL);
+        goto fail;
+    }
+    w->in_flight++;
+    return 0;
+fail:
+    rd_kafka_headers_destroy(list);
+    return -1;
+}
+
+size_t kafka_writer_in_flight(const struct kafka_writer *w)
+{
+    return w->in_flight;
+}
+
+size_t kafka_writer_max_bytes(const struct kafka_writer *w)
+{
+    return w->max_bytes - OVERHEAD;
+}
