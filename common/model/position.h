@@ -33,6 +33,8 @@ void position_free(struct position *p);
 void position_copy(struct position *to, const struct position *from); /* `to` is valid or zeroed; its old content is freed */
 /* MariaDB: replaces the domain's GTID (also by a lower seq: a source without strict mode may step back). MySQL: adds. */
 void position_add(struct position *p, const struct gtid *g);
+/* MySQL: adds first..last of that uuid and tag. */
+void position_add_interval(struct position *p, const uint8_t uuid[16], const char *tag, uint64_t first, uint64_t last);
 /* MySQL: adds a whole set. MariaDB: adds each domain's GTID of `other`. */
 void position_union(struct position *p, const struct position *other);
 /* Is the transaction in it? MariaDB: the domain's seq has been reached. */
@@ -43,10 +45,11 @@ bool position_eq(const struct position *a, const struct position *b);
 /* Number of transactions of `p` that are not in `base` (MariaDB: by seq differences per domain). For messages and lag. */
 uint64_t position_distance(const struct position *p, const struct position *base);
 
-/* Text as the servers write it: "0-1-100,1-2-5"; "uuid:1-5:7:tag:1-3,uuid2:1". "" is the empty position. */
+/* Text as the servers write it: "0-1-100,1-2-5"; "uuid:1-5:7:tag:1-3,uuid2:1". "" is the empty position. Parsing and
+ * reading replace what `out`, valid or zeroed, held; when they fail it is empty but valid. */
 void position_put_text(const struct position *p, struct buf *out);
 MUST_CHECK int position_parse(struct position *out, enum flavor flavor, struct span text, struct err *err);
-/* Binary, for the wire. Read marks r bad when malformed; out is then empty but valid. */
+/* Binary, for the wire. Read marks r bad when malformed. */
 void position_put(const struct position *p, struct buf *out);
 void position_read(struct position *out, struct bytes *r);
 
