@@ -19,7 +19,7 @@ class Server:
     """One server: its data in `directory`, the same port over every restart."""
 
     kind = "server"
-    drc_grants = ("GRANT ALL PRIVILEGES ON *.* TO {user}",)
+    drc_grants = ()
 
     def __init__(self, name, directory, server_id, *, options=None, password="a pass'word", outlive=False):
         self.name = name
