@@ -37,7 +37,8 @@ class Daemon(Process):
             probe.settimeout(2)
             try:
                 probe.connect(str(self.control))
-                return bool(probe.recv(1))
+                with probe.makefile("r", encoding="utf-8") as greeting:
+                    return bool(greeting.readline())
             except OSError:
                 return False
 
