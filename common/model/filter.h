@@ -1,8 +1,10 @@
 /* Which tables belong to the pair: include and exclude patterns, decided once per definition. Pure.
  *
- * A pattern is "db.table", each part with * and ?, or a part in back quotes when the name holds a dot; "*.*" is every table
- * outside the reserved schemas (table_is_reserved), which never match. Names are compared byte by byte: where a server folds
- * table names (lower_case_table_names), patterns are to be written as the server stores them. */
+ * A pattern is "db.table", each part with * (any text) and ? (one character), or a part in back quotes when the name holds a
+ * dot, a back quote (doubled), or a * or ? that is meant as such; "*.*" is every table outside the reserved schemas
+ * (table_is_reserved), which never match. A table belongs to the pair iff some include pattern and no exclude pattern matches.
+ * Names are compared byte by byte: where a server folds table names (lower_case_table_names), patterns are to be written as
+ * the server stores them. */
 #ifndef DRC_MODEL_FILTER_H
 #define DRC_MODEL_FILTER_H
 
@@ -19,7 +21,7 @@ struct filter {
     size_t exclude_count;
 };
 
-/* ERR_FATAL (78) with what would be right when the pattern has not two parts. */
+/* ERR_FATAL (78) with what would be right when the pattern has not two parts, or includes a reserved schema by name. */
 MUST_CHECK int filter_add(struct filter *f, bool include, const char *pattern, struct err *err);
 bool filter_match(const struct filter *f, struct span db, struct span table);
 /* Could any table of that database match? For statements about a database. */
