@@ -39,6 +39,7 @@ struct kafka_record {
 };
 
 #define KAFKA_OFFSET_BEGINNING (-2)
+#define KAFKA_OFFSET_END (-1) /* what comes from now on; for a reader that seeks before it reads */
 
 /* From `offset` on. Out of range is told by kafka_reader_next (fatal 69, err->code KAFKA_OUT_OF_RANGE). */
 #define KAFKA_OUT_OF_RANGE 1

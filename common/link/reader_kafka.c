@@ -66,7 +66,7 @@ int kafka_reader_open(struct kafka_reader **out, const struct kafka_config *kafk
     struct kafka_client_options options = {.type = RD_KAFKA_CONSUMER, .settings = reader_settings};
     struct kafka_reader *r = xcalloc(1, sizeof *r);
     *out = NULL;
-    assert(KAFKA_OFFSET_BEGINNING == RD_KAFKA_OFFSET_BEGINNING);
+    assert(KAFKA_OFFSET_BEGINNING == RD_KAFKA_OFFSET_BEGINNING && KAFKA_OFFSET_END == RD_KAFKA_OFFSET_END);
     if (kafka_client_open(&r->client, kafka, &options, err) != 0)
         goto fail;
     r->topic = xstrdup(topic);

@@ -1,0 +1,78 @@
+/* How far a link is: what the source has committed, what its stream holds, what is in effect at the target.
+ *
+ * `drcctl wait` and reconcile wait by it, `drcctl status` reads it, so that they cannot disagree. Everything comes from
+ * the two databases and the topic; a daemon need not be reachable. Connections are opened when first needed and again
+ * after they broke. One thread an object. */
+#ifndef DRC_TARGET_PROGRESS_H
+#define DRC_TARGET_PROGRESS_H
+
+#include "common/base/stop.h"
+#include "common/link/config.h"
+#include "common/link/db.h"
+#include "common/model/position.h"
+#include "common/target/ledger.h"
+
+struct progress;
+
+/* No I/O yet. The configuration must outlive it, and hold the passwords of both regions and of the cluster. */
+struct progress *progress_new(const struct config *config, const char *from, const char *to);
+void progress_free(struct progress **p);
+
+/* Everything committed at the source so far (what its binlog holds). */
+MUST_CHECK int progress_source_position(struct progress *p, struct position *out, struct err *err);
+
+/* Where a wait stands: the stage that has not got there yet, and how far each is. */
+enum progress_stage { PROGRESS_SOURCE, PROGRESS_PUBLISH, PROGRESS_APPLY, PROGRESS_DONE };
+
+struct progress_report {
+    const char *from;
+    const char *to;
+    enum progress_stage stage;
+    uint64_t behind;        /* PUBLISH: transactions of the source that the stream does not hold yet */
+    uint64_t published_seq; /* PUBLISH: last complete seq of the stream */
+    uint64_t wanted_seq;    /* APPLY: what the target has to reach */
+    uint64_t applied_seq;   /* APPLY: what it has reached */
+    bool no_ledger;         /* APPLY: the target has no row for this link: its applier never ran */
+    char trouble[300];      /* the last error of something that is tried again; "" when there was none lately */
+};
+
+/* "capture of eu has published up to seq 12, 3 transactions are to come" and the like. */
+void progress_put_report(const struct progress_report *r, struct buf *out);
+
+struct progress_watch {
+    uint64_t timeout_ms;     /* UINT64_MAX: none */
+    const struct stop *stop; /* may be NULL; ends the wait as a timeout does */
+    /* Called about once a second while waiting; -1 with err set ends the wait. May be NULL. */
+    int (*check)(void *context, const struct progress_report *now, struct err *err);
+    void *context;
+};
+
+/* Wait until everything in `position` of the source is in effect at the target: applied, journaled, filtered, or itself
+ * a replayed transaction. Not in time: retry, with what is missing as its text and in `report`; a stream or ledger that
+ * contradict each other: fatal 69; what is not reachable is tried again until the time is over. */
+MUST_CHECK int progress_wait(struct progress *p, struct progress_report *report, const struct position *position,
+                             const struct progress_watch *watch, struct err *err);
+
+/* ---- a look without waiting ---- */
+
+struct progress_view {
+    bool has_source;        /* the source answered */
+    struct position source; /* what it has committed */
+    bool has_topic;         /* the topic answered and holds a control record */
+    uint64_t published_seq;
+    struct position published; /* all that capture has read, skipped transactions included */
+    uint64_t source_clock_us;  /* the source's clock at the newest control record */
+    bool has_ledger;           /* the target answered and has a row for the link */
+    struct ledger_state ledger;
+    bool has_oldest;       /* the oldest transaction that is published and not in effect was found */
+    uint64_t oldest_us;    /* its commit time at the source */
+    struct err source_err; /* why a part is missing; class ERR_NONE: it is not, or there is simply nothing yet */
+    struct err topic_err;
+    struct err target_err;
+};
+
+/* Fills what can be had; never fails as a whole. */
+void progress_look(struct progress *p, struct progress_view *out);
+void progress_view_free(struct progress_view *v);
+
+#endif
