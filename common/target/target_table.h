@@ -1,0 +1,61 @@
+/* A table as the target has it: definition in the binlog's terms, unique keys, and what stands in the way of writing it.
+ *
+ * Loaded from information_schema over one connection; owned by whoever loaded it, immutable, not tied to the connection. The
+ * definition lists every column in table order, generated and invisible ones included, as the server's row images have it. */
+#ifndef DRC_TARGET_TARGET_TABLE_H
+#define DRC_TARGET_TARGET_TABLE_H
+
+#include "common/link/db.h"
+#include "common/model/table.h"
+
+/* How a column is to be selected so that its cell can be made from what comes back. */
+enum read_form {
+    READ_PLAIN,
+    READ_NUMBER, /* ENUM and SET: the number, not the text */
+    READ_UUID,   /* MariaDB's types that are fixed bytes inside and text outside */
+    READ_INET6,
+    READ_INET4,
+};
+
+struct target_column {
+    enum read_form form;
+    const char *charset; /* name of its character set; NULL for types without one and for byte strings */
+};
+
+struct target_key {
+    const char *name; /* "PRIMARY" first */
+    uint16_t *columns;
+    uint16_t *prefix; /* characters or bytes of each part, 0: whole */
+    uint16_t count;
+    bool nullable; /* one of its columns may be NULL */
+};
+
+struct target_table {
+    const struct table_def *def;
+    struct target_column *columns; /* as def->columns */
+    struct target_key *keys;       /* unique ones */
+    size_t key_count;
+    bool transactional;
+    bool has_triggers;
+    uint64_t metadata; /* what target_table_touch compares */
+    struct arena arena;
+};
+
+/* 1: loaded; 0: there is no such table; -1: error, also (fatal 78) for a view or another thing that is not a base table. */
+MUST_CHECK int target_table_load(struct target_table **out, struct db *db, struct span schema, struct span name, struct err *err);
+void target_table_free(struct target_table **t);
+
+/* The first touch of a table in a transaction: holds its metadata lock until the end, and tells whether columns are still
+ * those of `t`. 1: they are; 0: they changed, load it again; -1: error (a missing table is 0). */
+MUST_CHECK int target_table_touch(const struct target_table *t, struct db *db, struct err *err);
+
+/* Can rows of `source` be written to `t` cell by cell? Same columns in the same order, cells alike, character sets alike, all
+ * ENUM and SET members there. 1: yes; 0: no, `why` says what differs ("column 3 is `a` at the source and `b` at the target"). */
+int target_table_takes(const struct target_table *t, const struct table_def *source, struct db *db, struct buf *why);
+
+/* The column list that both reading and touching use, comma-separated, each in its read form. */
+void target_table_put_columns(const struct target_table *t, struct buf *out);
+/* `schema`.`name` */
+void target_table_put_name(const struct target_table *t, struct buf *out);
+
+#endif
