@@ -2,7 +2,9 @@
  *
  * One connection = lines of commands; each answer ends with an empty line. The first line that the server sends names program and
  * protocol version: "drc-applier eu:us protocol 1". Mode 0600, peer credentials checked (same user or root). Commands are a
- * table of the daemon's own; "help" lists them, "status" is in each, "status json" gives one JSON object on one line. */
+ * table of the daemon's own; "help" lists them, "status" is in each, "status json" gives one JSON object on one line. Whatever else
+ * that object holds, tools rely on two members: "state", a word ("starting", "running", "waiting" for something that the
+ * operator has to mend, "retrying" what the world may mend, "stopping"), and "last_error", a text or null. */
 #ifndef DRC_LINK_CONTROL_H
 #define DRC_LINK_CONTROL_H
 
