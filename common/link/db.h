@@ -36,6 +36,8 @@ void db_interrupt(struct db *db);
 /* Run one statement without a result (one that has one: it is read and dropped). */
 MUST_CHECK int db_exec(struct db *db, const char *sql, struct err *err);
 MUST_CHECK int db_execf(struct db *db, struct err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Undo what is open. Never fails: a connection on which it does not succeed is cut, so that nothing can commit it later. */
+void db_rollback(struct db *db);
 uint64_t db_affected(const struct db *db); /* rows changed by the last db_exec */
 
 /* A whole result in an arena: for small results. NULL cells have p == NULL. */

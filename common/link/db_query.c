@@ -61,6 +61,12 @@ int db_execf(struct db *db, struct err *err, const char *fmt, ...)
     return rc;
 }
 
+void db_rollback(struct db *db)
+{
+    if (db_exec(db, "ROLLBACK", NULL))
+        db_interrupt(db);
+}
+
 uint64_t db_affected(const struct db *db)
 {
     return db->affected;

@@ -1,8 +1,10 @@
 /* The ledger: dedupe, checkpoint, fence and loop mark in one row change (DESIGN section 5).
  *
- * One row a (stream, part, slot) in drc.ledger of the target. It is updated alone and first in every target transaction,
- * by SQL, always changing the row (n=n+1): without a row event there would be no loop mark in the target's binlog. A writer
- * whose owner or n no longer match has been fenced. */
+ * One row a (stream, part, slot) in drc.ledger of the target. It is updated alone and first in every target
+ * transaction, by SQL, always changing the row (n=n+1): without a row event there would be no loop mark in the target's
+ * binlog. A writer whose owner or n no longer match has been fenced.
+ *
+ * A link is known by the topic that it reads (config_topic), so that two pairs that write to one target do not meet. */
 #ifndef DRC_TARGET_LEDGER_H
 #define DRC_TARGET_LEDGER_H
 
@@ -20,7 +22,7 @@ struct ledger_state {
     uint64_t epoch;        /* in force at the watermark */
     uint64_t instance;
     char gtid[GTID_TEXT_LEN];
-    uint64_t commit_us;    /* commit time at the source of the watermark's transaction */
+    uint64_t commit_us; /* commit time at the source of the watermark's transaction */
 };
 void ledger_state_free(struct ledger_state *s);
 
@@ -31,26 +33,31 @@ struct ledger_slot {
     uint64_t n;        /* as of the last committed transaction */
 };
 
-/* Which stream does the ledger hold for the link from `from`? 1: state filled with the union of its slots; 0: no row for that
- * link yet; -1: error. No locks. */
-MUST_CHECK int ledger_find(struct db *db, const char *from, struct ledger_state *out, struct err *err);
+/* Which stream does the ledger hold for the link that reads `topic`? 1: state filled with the union of its slots; 0: no
+ * row for that link yet; -1: error. No locks. */
+MUST_CHECK int ledger_find(struct db *db, const char *topic, struct ledger_state *out, struct err *err);
 
 /* First start only: make the row of slot 0. ERR_FATAL 69 when there is one already. In a transaction of its own. */
-MUST_CHECK int ledger_create(struct db *db, const char *from, const struct ledger_state *start, struct err *err);
+MUST_CHECK int ledger_create(struct db *db, const char *topic, const struct ledger_state *start, struct err *err);
 
-/* Take over: one transaction that changes `owner` in all slots of the stream (so waits for every open transaction), makes
- * missing slots up to `slots`, kills the former owner's recorded connections that still live, then reads all: watermark =
- * maximum, done = union. */
-MUST_CHECK int ledger_take_over(struct db *db, const char *from, uint32_t slots, struct ledger_slot *held,
+/* Take over: one transaction that changes `owner` in all slots of the stream (so waits for every open transaction),
+ * makes missing slots up to `slots`, kills the former owner's connections that still live, then reads all: watermark =
+ * maximum, done = union. `held` has room for `slots`. Each writer's connection then calls ledger_attach. */
+MUST_CHECK int ledger_take_over(struct db *db, const char *topic, uint32_t slots, struct ledger_slot *held,
                                 struct ledger_state *out, struct err *err);
 
-/* The first statement of a target transaction (after BEGIN): record `state` in the slot. Fatal 77 "fenced by a newer instance"
- * when the row is not ours any more. Counts held->n up only on ledger_committed. */
-MUST_CHECK int ledger_write(struct db *db, const struct ledger_slot *held, const struct ledger_state *state, struct err *err);
+/* Let this connection be known as the writer of the slot (by a named lock, which dies with it), so that a successor can
+ * kill it; an older connection of the same hold that still lives is killed. Retry when that one takes its time. */
+MUST_CHECK int ledger_attach(struct db *db, const struct ledger_slot *held, struct err *err);
+
+/* The first statement of a target transaction (after BEGIN): record `state` in the slot. Fatal 77 "fenced by a newer
+ * instance" when the row is not ours any more. Counts held->n up only on ledger_committed. */
+MUST_CHECK int ledger_write(struct db *db, const struct ledger_slot *held, const struct ledger_state *state,
+                            struct err *err);
 void ledger_committed(struct ledger_slot *held);
 
-/* COMMIT's answer was lost: locking read of the row over a new connection. 1: it took effect; 0: it did not; -1: error (fatal 77
- * when another owner is there). */
-MUST_CHECK int ledger_settle(struct db *db, const char *from, struct ledger_slot *held, struct err *err);
+/* COMMIT's answer was lost: locking read of the row over a new connection. 1: it took effect; 0: it did not; -1: error
+ * (fatal 77 when another owner is there). */
+MUST_CHECK int ledger_settle(struct db *db, const char *topic, struct ledger_slot *held, struct err *err);
 
 #endif

@@ -68,7 +68,9 @@ static int read_ledger(struct progress *p, struct ledger_state *out, struct err 
 {
     if (connect_region(p, &p->target, p->to, err))
         return -1;
-    int found = ledger_find(p->target, p->from, out, err);
+    char *topic = config_topic(p->config, p->from);
+    int found = ledger_find(p->target, topic, out, err);
+    free(topic);
     if (found < 0)
         db_close(&p->target);
     return found;

@@ -1,0 +1,228 @@
+/* The ledger's rows: reading them, the first one of a link, and the update that leads every target transaction. */
+#include "common/target/ledger.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/target/ledger_rows.h"
+#include "common/target/schema.h"
+
+#define LEDGER "`" DRC_DB "`.`" LEDGER_TABLE "`"
+#define ER_DUP_ENTRY 1062
+#define ER_NO_SUCH_DB 1049
+#define ER_NO_SUCH_TABLE 1146
+
+void ledger_state_free(struct ledger_state *s)
+{
+    watermark_free(&s->done);
+    *s = (struct ledger_state){0};
+}
+
+/* ---- reading ---- */
+
+enum {
+    ROW_STREAM,
+    ROW_PART,
+    ROW_SLOT,
+    ROW_OWNER,
+    ROW_N,
+    ROW_WATERMARK,
+    ROW_DONE,
+    ROW_CHAIN,
+    ROW_OFFSET,
+    ROW_EPOCH,
+    ROW_INSTANCE,
+    ROW_GTID,
+    ROW_COMMIT_US,
+    ROW_CONNECTION
+};
+
+static const char row_columns[] =
+    "`stream`, `part`, `slot`, `owner`, `n`, `watermark`, `done`, `chain`, `offset`, `epoch`, `instance`, `gtid`, "
+    "`commit_us`, `connection`";
+
+/* Cells of db_query end with a NUL. */
+static uint64_t number(struct span cell)
+{
+    return strtoull((const char *)cell.p, NULL, 10);
+}
+
+static int copy_id(uint8_t to[16], struct span cell, struct err *err)
+{
+    if (cell.n != 16)
+        return err_fatal(err, EXIT_UNSAFE, "%s: an id has %zu bytes, not 16", LEDGER, cell.n);
+    memcpy(to, cell.p, 16);
+    return 0;
+}
+
+static int row_fill(struct ledger_row *row, const struct span *cells, struct err *err)
+{
+    struct ledger_state *s = &row->state;
+    struct bytes ranges = bytes_of(cells[ROW_DONE]);
+    if (copy_id(s->stream, cells[ROW_STREAM], err) || copy_id(row->held.owner, cells[ROW_OWNER], err))
+        return -1;
+    s->part = (uint32_t)number(cells[ROW_PART]);
+    row->held.slot = (uint32_t)number(cells[ROW_SLOT]);
+    row->held.n = number(cells[ROW_N]);
+    s->done.low = number(cells[ROW_WATERMARK]);
+    watermark_read_ranges(&s->done, &ranges);
+    s->chain = number(cells[ROW_CHAIN]);
+    s->offset = strtoll((const char *)cells[ROW_OFFSET].p, NULL, 10);
+    s->epoch = number(cells[ROW_EPOCH]);
+    s->instance = number(cells[ROW_INSTANCE]);
+    (void)snprintf(s->gtid, sizeof s->gtid, "%.*s", SPAN_ARG(cells[ROW_GTID]));
+    s->commit_us = number(cells[ROW_COMMIT_US]);
+    row->connection = number(cells[ROW_CONNECTION]);
+    if (ranges.bad || bytes_left(&ranges) > 0)
+        return err_fatal(err, EXIT_UNSAFE, "%s: column done of slot %u is malformed", LEDGER, row->held.slot);
+    return 0;
+}
+
+int ledger_rows_read(struct db *db, const char *topic, bool locking, struct ledger_rows *out, struct err *err)
+{
+    struct arena a = {0};
+    struct buf sql = {0};
+    struct db_rows rows;
+    *out = (struct ledger_rows){0};
+    buf_printf(&sql, "SELECT %s FROM %s WHERE `topic` = ", row_columns, LEDGER);
+    db_put_string(&sql, span_str(topic));
+    buf_put_str(&sql, " ORDER BY `slot`");
+    buf_put_str(&sql, locking ? " FOR UPDATE" : "");
+    int rc = db_query(db, &rows, &a, buf_cstr(&sql), err);
+    if (rc)
+        goto out;
+    out->rows = xcalloc(rows.row_count, sizeof *out->rows);
+    for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
+        rc = row_fill(&out->rows[out->count++], &rows.cells[i * rows.column_count], err);
+        if (rc == 0 && memcmp(out->rows[i].state.stream, out->rows[0].state.stream, STREAM_UUID_LEN) != 0)
+            rc = err_fatal(err, EXIT_UNSAFE, "%s has rows of two streams for topic %s", LEDGER, topic);
+    }
+    if (rc)
+        ledger_rows_free(out);
+out:
+    buf_free(&sql);
+    arena_free(&a);
+    return rc;
+}
+
+void ledger_rows_free(struct ledger_rows *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        ledger_state_free(&r->rows[i].state);
+    free(r->rows);
+    *r = (struct ledger_rows){0};
+}
+
+void ledger_rows_union(const struct ledger_rows *r, struct ledger_state *out)
+{
+    const struct ledger_state *highest = &r->rows[0].state;
+    struct watermark done = {0};
+    for (size_t i = 0; i < r->count; i++) {
+        watermark_union(&done, &r->rows[i].state.done);
+        if (r->rows[i].state.done.low > highest->done.low)
+            highest = &r->rows[i].state;
+    }
+    *out = *highest;
+    out->done = done;
+}
+
+int ledger_find(struct db *db, const char *topic, struct ledger_state *out, struct err *err)
+{
+    struct ledger_rows r;
+    struct err why = {0};
+    *out = (struct ledger_state){0};
+    if (ledger_rows_read(db, topic, false, &r, &why)) {
+        if (why.code == ER_NO_SUCH_DB || why.code == ER_NO_SUCH_TABLE)
+            return 0;
+        if (err)
+            *err = why;
+        return -1;
+    }
+    int found = r.count > 0;
+    if (found)
+        ledger_rows_union(&r, out);
+    ledger_rows_free(&r);
+    return found;
+}
+
+/* ---- writing ---- */
+
+static void put_bytes(struct buf *sql, const uint8_t id[16])
+{
+    buf_put_str(sql, "X'");
+    buf_put_hex(sql, span_of(id, 16));
+    buf_put_str(sql, "'");
+}
+
+/* "`watermark`=…, …, `connection`=CONNECTION_ID()" */
+static void put_state(struct buf *sql, const struct ledger_state *s)
+{
+    struct buf ranges = {0};
+    watermark_put_ranges(&s->done, &ranges);
+    buf_printf(sql, "`watermark`=%" PRIu64 ", `done`=X'", s->done.low);
+    buf_put_hex(sql, buf_span(&ranges));
+    buf_printf(sql, "', `chain`=%" PRIu64 ", `offset`=%" PRId64 ", `epoch`=%" PRIu64 ", `instance`=%" PRIu64, s->chain,
+               s->offset, s->epoch, s->instance);
+    buf_put_str(sql, ", `gtid`=");
+    db_put_string(sql, span_str(s->gtid));
+    buf_printf(sql, ", `commit_us`=%" PRIu64 ", `connection`=CONNECTION_ID()", s->commit_us);
+    buf_free(&ranges);
+}
+
+int ledger_row_insert(struct db *db, const char *topic, const struct ledger_state *state,
+                      const struct ledger_slot *held, struct err *err)
+{
+    struct buf sql = {0};
+    buf_put_str(&sql, "INSERT INTO " LEDGER " SET `stream`=");
+    put_bytes(&sql, state->stream);
+    buf_printf(&sql, ", `part`=%u, `slot`=%u, `topic`=", state->part, held->slot);
+    db_put_string(&sql, span_str(topic));
+    buf_put_str(&sql, ", `owner`=");
+    put_bytes(&sql, held->owner);
+    buf_printf(&sql, ", `n`=%" PRIu64 ", ", held->n);
+    put_state(&sql, state);
+    int rc = db_exec(db, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc;
+}
+
+int ledger_create(struct db *db, const char *topic, const struct ledger_state *start, struct err *err)
+{
+    const struct ledger_slot nobody = {0};
+    struct err why = {0};
+    if (ledger_row_insert(db, topic, start, &nobody, &why) == 0)
+        return 0;
+    if (why.code == ER_DUP_ENTRY)
+        return err_fatal(err, EXIT_UNSAFE, "%s has a row for topic %s already", LEDGER, topic);
+    if (err)
+        *err = why;
+    return -1;
+}
+
+int ledger_write(struct db *db, const struct ledger_slot *held, const struct ledger_state *state, struct err *err)
+{
+    struct buf sql = {0};
+    buf_put_str(&sql, "UPDATE " LEDGER " SET `n`=`n`+1, ");
+    put_state(&sql, state);
+    buf_put_str(&sql, " WHERE `stream`=");
+    put_bytes(&sql, state->stream);
+    buf_printf(&sql, " AND `part`=%u AND `slot`=%u", state->part, held->slot);
+#ifndef DRC_FAULT_NO_FENCE
+    buf_put_str(&sql, " AND `owner`=");
+    put_bytes(&sql, held->owner);
+    buf_printf(&sql, " AND `n`=%" PRIu64, held->n);
+#endif
+    int rc = db_exec(db, buf_cstr(&sql), err);
+    if (rc == 0 && db_affected(db) != 1)
+        rc = err_fatal(err, EXIT_DENIED, "fenced by a newer instance: slot %u of %s has another owner", held->slot,
+                       LEDGER);
+    buf_free(&sql);
+    return rc;
+}
+
+void ledger_committed(struct ledger_slot *held)
+{
+    held->n++;
+}

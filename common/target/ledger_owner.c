@@ -1,0 +1,157 @@
+/* Who may write through a slot: taking over from a former instance, and what became of a COMMIT without an answer. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "common/base/mem.h"
+#include "common/target/ledger.h"
+#include "common/target/ledger_rows.h"
+#include "common/target/schema.h"
+
+#define LEDGER "`" DRC_DB "`.`" LEDGER_TABLE "`"
+#define ER_NO_SUCH_THREAD 1094
+#define ATTACH_WAIT_S 5 /* for a killed connection to go */
+
+/* "'drc.<owner>.<slot>'": the named lock that the writer of a slot holds as long as its connection lives. */
+static void lock_name(char out[64], const struct ledger_slot *held)
+{
+    int n = snprintf(out, 64, "'" DRC_DB ".");
+    for (size_t i = 0; i < sizeof held->owner; i++)
+        n += snprintf(out + n, 64 - (size_t)n, "%02x", held->owner[i]);
+    (void)snprintf(out + n, 64 - (size_t)n, ".%u'", held->slot);
+}
+
+/* Kill the connection that holds the slot's lock, if one lives and it is not this one. */
+static int kill_holder(struct db *db, const struct ledger_slot *held, struct err *err)
+{
+    char name[64];
+    char sql[128];
+    uint64_t id;
+    struct err why = {0};
+    lock_name(name, held);
+    (void)snprintf(sql, sizeof sql, "SELECT IS_USED_LOCK(%s)", name);
+    if (db_query_u64(db, &id, sql, err))
+        return -1;
+    if (id == 0 || id == db_connection_id(db))
+        return 0;
+    (void)snprintf(sql, sizeof sql, "KILL %" PRIu64, id);
+    if (db_exec(db, sql, &why) == 0 || why.code == ER_NO_SUCH_THREAD)
+        return 0;
+    if (err)
+        *err = why;
+    return -1;
+}
+
+int ledger_attach(struct db *db, const struct ledger_slot *held, struct err *err)
+{
+    char name[64];
+    char sql[128];
+    uint64_t got;
+    if (kill_holder(db, held, err))
+        return -1;
+    lock_name(name, held);
+    (void)snprintf(sql, sizeof sql, "SELECT GET_LOCK(%s, %d)", name, ATTACH_WAIT_S);
+    if (db_query_u64(db, &got, sql, err))
+        return -1;
+    return got == 1 ? 0 : err_retry(err, "a former connection to slot %u of the ledger is still there", held->slot);
+}
+
+static int new_owner(uint8_t out[16], struct err *err)
+{
+    return getrandom(out, 16, 0) == 16 ? 0 : err_retry(err, "no random bytes for an instance id");
+}
+
+/* Inside the transaction: the rows change hands, then missing ones are made. */
+static int take_rows(struct db *db, const char *topic, uint32_t slots, const uint8_t owner[16],
+                     struct ledger_rows *rows, struct err *err)
+{
+    struct buf sql = {0};
+    buf_put_str(&sql, "UPDATE " LEDGER " SET `n`=`n`+1, `connection`=CONNECTION_ID(), `owner`=X'");
+    buf_put_hex(&sql, span_of(owner, 16));
+    buf_put_str(&sql, "' WHERE `topic`=");
+    db_put_string(&sql, span_str(topic));
+    int rc = db_exec(db, buf_cstr(&sql), err);
+    buf_free(&sql);
+    if (rc || ledger_rows_read(db, topic, true, rows, err))
+        return -1;
+    if (rows->count == 0)
+        return err_fatal(err, EXIT_BUG, LEDGER " has no row for topic %s to take over", topic);
+    struct ledger_state whole;
+    ledger_rows_union(rows, &whole);
+    for (uint32_t slot = (uint32_t)rows->count; rc == 0 && slot < slots; slot++) {
+        struct ledger_slot made = {.slot = slot};
+        memcpy(made.owner, owner, sizeof made.owner);
+        rc = ledger_row_insert(db, topic, &whole, &made, err);
+    }
+    ledger_state_free(&whole);
+    return rc;
+}
+
+static void fill_holds(struct ledger_slot *held, uint32_t slots, const uint8_t owner[16],
+                       const struct ledger_rows *rows)
+{
+    for (uint32_t i = 0; i < slots; i++) {
+        held[i] = (struct ledger_slot){.slot = i, .n = i < rows->count ? rows->rows[i].held.n : 0};
+        memcpy(held[i].owner, owner, sizeof held[i].owner);
+    }
+}
+
+int ledger_take_over(struct db *db, const char *topic, uint32_t slots, struct ledger_slot *held,
+                     struct ledger_state *out, struct err *err)
+{
+    struct ledger_rows rows;
+    uint8_t owner[16];
+    *out = (struct ledger_state){0};
+    if (ledger_rows_read(db, topic, false, &rows, err))
+        return -1;
+    int rc = new_owner(owner, err);
+    for (size_t i = 0; rc == 0 && i < rows.count; i++)
+        rc = kill_holder(db, &rows.rows[i].held, err);
+    ledger_rows_free(&rows);
+    if (rc || db_exec(db, "BEGIN", err))
+        return -1;
+    rc = take_rows(db, topic, slots, owner, &rows, err);
+    if (rc == 0) {
+        ledger_rows_union(&rows, out);
+        fill_holds(held, slots, owner, &rows);
+        rc = db_exec(db, "COMMIT", err);
+    } else {
+        db_rollback(db);
+    }
+    ledger_rows_free(&rows);
+    return rc;
+}
+
+static int settle_row(const struct ledger_rows *rows, struct ledger_slot *held, struct err *err)
+{
+    const struct ledger_row *row = NULL;
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->rows[i].held.slot == held->slot)
+            row = &rows->rows[i];
+    }
+    if (!row || memcmp(row->held.owner, held->owner, sizeof held->owner) != 0)
+        return err_fatal(err, EXIT_DENIED, "fenced by a newer instance: slot %u of %s has another owner", held->slot,
+                         LEDGER);
+    if (row->held.n != held->n && row->held.n != held->n + 1)
+        return err_fatal(err, EXIT_UNSAFE,
+                         "%s: slot %u has counted to %" PRIu64 ", this instance to %" PRIu64 ": somebody changed it",
+                         LEDGER, held->slot, row->held.n, held->n);
+    int committed = row->held.n == held->n + 1;
+    held->n = row->held.n;
+    return committed;
+}
+
+int ledger_settle(struct db *db, const char *topic, struct ledger_slot *held, struct err *err)
+{
+    struct ledger_rows rows = {0};
+    if (db_exec(db, "BEGIN", err))
+        return -1;
+    int rc = ledger_rows_read(db, topic, true, &rows, err);
+    if (rc == 0)
+        rc = settle_row(&rows, held, err);
+    ledger_rows_free(&rows);
+    db_rollback(db);
+    return rc;
+}
