@@ -32,8 +32,8 @@ enum column_type {
     COLUMN_TIMESTAMP2 = 17,
     COLUMN_DATETIME2 = 18,
     COLUMN_TIME2 = 19,
-    COLUMN_BLOB_COMPRESSED = 140,    /* MariaDB; cells arrive decompressed, the TABLE_MAP still names it */
-    COLUMN_VARCHAR_COMPRESSED = 141, /* MariaDB */
+    COLUMN_BLOB_COMPRESSED = 140,    /* MariaDB; cells hold the compressed form, see compressed.h */
+    COLUMN_VARCHAR_COMPRESSED = 141, /* MariaDB; meta is one byte above the declared length */
     COLUMN_VECTOR = 242,             /* MySQL 9 */
     COLUMN_JSON = 245,
     COLUMN_NEWDECIMAL = 246,
@@ -55,9 +55,10 @@ enum column_type {
 struct column {
     struct span name;       /* UTF-8, as the server writes it */
     uint8_t type;           /* enum column_type: the real one (STRING resolved to ENUM, SET or STRING) */
-    uint16_t meta;          /* see column_meta_* in table.c and docs/wire-format.md: what the cell's length depends on:
-                             * length bytes of blobs, bytes of strings (up to 65535), precision<<8|scale of NEWDECIMAL,
-                             * bits of BIT, fsp of temporals, bytes of ENUM and SET, 4/8 of FLOAT/DOUBLE */
+    uint16_t meta;          /* what the cell's length depends on (column_type.h has the table): length bytes of blobs,
+                             * JSON, GEOMETRY and VECTOR, bytes of strings (up to 65535), precision<<8|scale of NEWDECIMAL,
+                             * bits of BIT, fsp of TIME2, DATETIME2, TIMESTAMP2, bytes of ENUM and SET, 4/8 of
+                             * FLOAT/DOUBLE; 0 for all others */
     bool is_unsigned;       /* numeric types */
     bool nullable;
     bool invisible;
@@ -94,10 +95,17 @@ struct table_def *table_def_copy(const struct table_def *t, struct arena *a);
 /* Index of the column of that name (case-insensitive for ASCII as servers compare column names), or -1. */
 int table_def_find(const struct table_def *t, struct span column);
 
-/* "int unsigned", "varchar(40 bytes) collation 45", "decimal(10,2)": for messages. Returns buf_cstr of out. */
+/* Is it a type that rows events have, with a meta that it can have? Whoever builds a definition out of bytes from outside
+ * asks it; a cell of any other column is malformed. The old forms of TIME, DATETIME and TIMESTAMP (types 11, 12, 7) are
+ * taken to have no fraction: MariaDB's with a fraction (mysql56_temporal_format=OFF) are longer, and no TABLE_MAP tells. */
+bool column_valid(const struct column *c);
+
+/* "int unsigned", "varchar(40 bytes) collation 45", "decimal(10,2)": for messages. Replaces what `out` held; returns its
+ * buf_cstr. */
 const char *column_type_text(const struct column *c, struct buf *out);
 
-/* Do cells of `from` fit a column of `to` byte by byte (same type, meta, sign)? `why` (may be NULL) gets one phrase. */
+/* Do cells of `from` mean the same, byte by byte, in a column of `to` (same type, meta, sign, character set; ENUM and SET:
+ * the members of `from` are the first ones of `to`)? `why` (may be NULL) gets one phrase appended. */
 bool column_same_cells(const struct column *from, const struct column *to, struct buf *why);
 
 /* system schemas and our own: never captured, never written: mysql, sys, performance_schema, information_schema, drc */
