@@ -125,6 +125,20 @@ int filter_add(struct filter *f, bool include, const char *pattern, struct err *
     return 0;
 }
 
+int filter_table_name(struct buf *db, struct buf *table, const char *pattern)
+{
+    struct filter_pattern read;
+    if (pattern_read(&read, pattern, NULL))
+        return -1;
+    bool one = !has_wildcards(&read.db) && !has_wildcards(&read.table);
+    if (one) {
+        buf_put(db, read.db.text, read.db.len);
+        buf_put(table, read.table.text, read.table.len);
+    }
+    pattern_free(&read);
+    return one ? 0 : -1;
+}
+
 /* ---- matching ---- */
 
 /* Index of the character after the one at i: names are UTF-8, and ? stands for one character. */

@@ -8,6 +8,7 @@
 #ifndef DRC_MODEL_FILTER_H
 #define DRC_MODEL_FILTER_H
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/span.h"
 
@@ -23,6 +24,8 @@ struct filter {
 
 /* ERR_FATAL (78) with what would be right when the pattern has not two parts, or includes a reserved schema by name. */
 MUST_CHECK int filter_add(struct filter *f, bool include, const char *pattern, struct err *err);
+/* The two names of a pattern without wildcards, appended: what names one table. -1: it does not. */
+MUST_CHECK int filter_table_name(struct buf *db, struct buf *table, const char *pattern);
 bool filter_match(const struct filter *f, struct span db, struct span table);
 /* Could any table of that database match? For statements about a database. */
 bool filter_match_db(const struct filter *f, struct span db);
