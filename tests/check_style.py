@@ -14,6 +14,7 @@ import sys
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 60
 TEXT = {".c", ".h", ".py", ".sh", ".md", ".cmake", ".txt", ".yaml", ".yml", ".service", ".xml", ""}
+GENERATED = re.compile(r"(build[^/]*|\.git|\.cache|.*__pycache__)/")
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 
 
@@ -52,16 +53,13 @@ def check_text(lines):
 
 
 def files(root):
-    """What git tracks or would track under `root`; every file where there is no git."""
-    listing = subprocess.run(
-        ["git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        capture_output=True,
-        check=False,
-    )
-    if listing.returncode == 0:
-        names = listing.stdout.decode("utf-8").split("\0")
+    """What git tracks or would track under `root`; where there is no git, every file outside of build directories."""
+    command = ["git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    try:
+        names = subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8").split("\0")
         return [root / name for name in names if name and (root / name).is_file()]
-    return [path for path in root.rglob("*") if path.is_file()]
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return [path for path in root.rglob("*") if path.is_file() and not GENERATED.match(str(path.relative_to(root)))]
 
 
 def complaints(root):

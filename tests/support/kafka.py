@@ -79,7 +79,9 @@ def _prepare(directory):
     own = _node_settings(1, first, second, f"1@127.0.0.1:{second}", directory / "log")
     config.write_text(_properties(own), encoding="ascii")
     tool = _java("128m", "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", config)
-    subprocess.run(tool, check=True, capture_output=True)
+    done = subprocess.run(tool, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"formatting a broker's directory ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     subprocess.run(["cp", "-a", directory / "log", directory / "fresh"], check=True)
     archive = _java("256m", f"-XX:ArchiveClassesAtExit={directory}/classes.jsa", "kafka.Kafka", config)
     server = Process("kafka's first run", archive, directory / "server.log")

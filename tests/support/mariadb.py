@@ -59,18 +59,18 @@ class MariaDB(Server):
 
     @classmethod
     def _install(cls, directory):
-        subprocess.run(
-            [
-                *cls.install_db,
-                f"--datadir={directory}",
-                "--auth-root-authentication-method=normal",
-                "--skip-test-db",
-                "--innodb-log-file-size=8M",
-                *(["--user=root"] if os.geteuid() == 0 else []),
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        words = [
+            *cls.install_db,
+            f"--datadir={directory}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            "--force",  # also where the name of this host has no address
+            "--innodb-log-file-size=8M",
+            *(["--user=root"] if os.geteuid() == 0 else []),
+        ]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{words[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
     def make_datadir(self):
         template = place.cached_directory(f"mariadb-{self.release()}", self._install)

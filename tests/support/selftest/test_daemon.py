@@ -13,8 +13,8 @@ from support.daemon import Daemon
 from support.process import ProcessDied
 
 PROGRAM = """
-import os, signal, socket, sys, time
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(int(sys.argv[2])))
+import os, signal, socket, sys
+signal.signal(signal.SIGTERM, lambda *_: os._exit(int(sys.argv[2])))
 print("started", flush=True)
 listener = socket.socket(socket.AF_UNIX)
 if os.path.exists(sys.argv[1]): os.unlink(sys.argv[1])
