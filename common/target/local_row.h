@@ -1,12 +1,12 @@
 /* Rows of the target, read by key, as cells in the binlog's encoding: what before images are compared with.
  *
- * Exact for every type: values come by the binary protocol and are encoded as the server itself would log them. The session must
- * be one of session.h (time_zone +00:00, sql_mode without PAD_CHAR_TO_FULL_LENGTH). */
+ * Exact for every type: values come by the binary protocol and are encoded as the server itself would log them. The
+ * session must be one of session.h (time_zone +00:00, sql_mode without PAD_CHAR_TO_FULL_LENGTH). */
 #ifndef DRC_TARGET_LOCAL_ROW_H
 #define DRC_TARGET_LOCAL_ROW_H
 
-#include "common/target/target_table.h"
 #include "common/model/cell.h"
+#include "common/target/target_table.h"
 
 enum local_lock { LOCAL_NO_LOCK, LOCAL_FOR_UPDATE };
 
@@ -26,6 +26,8 @@ MUST_CHECK int local_row_by_image(struct local_rows *out, struct db *db, const s
 
 /* One cell as an SQL literal that equals it in a comparison with its column. */
 void local_put_literal(struct buf *out, const struct column *c, const struct target_column *tc, const struct cell *v);
+/* The same as an expression that is also right for BINARY(n), whose cells have lost the zeros at their end. */
+void local_put_value(struct buf *out, const struct column *c, const struct target_column *tc, const struct cell *v);
 /* "`col` = literal" or "`col` IS NULL", prefix taken into account (0: none). */
 void local_put_equals(struct buf *out, const struct column *c, const struct target_column *tc, uint16_t prefix,
                       const struct cell *v);

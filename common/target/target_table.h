@@ -1,7 +1,9 @@
-/* A table as the target has it: definition in the binlog's terms, unique keys, and what stands in the way of writing it.
+/* A table as the target has it: definition in the binlog's terms, unique keys, and what stands in the way of writing
+ * it.
  *
- * Loaded from information_schema over one connection; owned by whoever loaded it, immutable, not tied to the connection. The
- * definition lists every column in table order, generated and invisible ones included, as the server's row images have it. */
+ * Loaded from information_schema over one connection; owned by whoever loaded it, immutable, not tied to the
+ * connection. The definition lists every column in table order, generated and invisible ones included, as the server's
+ * row images have it. */
 #ifndef DRC_TARGET_TARGET_TABLE_H
 #define DRC_TARGET_TARGET_TABLE_H
 
@@ -41,17 +43,23 @@ struct target_table {
     struct arena arena;
 };
 
-/* 1: loaded; 0: there is no such table; -1: error, also (fatal 78) for a view or another thing that is not a base table. */
-MUST_CHECK int target_table_load(struct target_table **out, struct db *db, struct span schema, struct span name, struct err *err);
+/* 1: loaded; 0: there is no such table; -1: error, also (fatal 78) for a view or another thing that is not a base
+ * table. */
+MUST_CHECK int target_table_load(struct target_table **out, struct db *db, struct span schema, struct span name,
+                                 struct err *err);
 void target_table_free(struct target_table **t);
 
-/* The first touch of a table in a transaction: holds its metadata lock until the end, and tells whether columns are still
- * those of `t`. 1: they are; 0: they changed, load it again; -1: error (a missing table is 0). */
+/* The first touch of a table in a transaction: holds its metadata lock until the end, and tells whether columns are
+ * still those of `t`. 1: they are; 0: they changed, load it again; -1: error (a missing table is 0). */
 MUST_CHECK int target_table_touch(const struct target_table *t, struct db *db, struct err *err);
 
-/* Can rows of `source` be written to `t` cell by cell? Same columns in the same order, cells alike, character sets alike, all
- * ENUM and SET members there. 1: yes; 0: no, `why` says what differs ("column 3 is `a` at the source and `b` at the target"). */
-int target_table_takes(const struct target_table *t, const struct table_def *source, struct db *db, struct buf *why);
+/* What the server says of the columns now, as one number. Part of load and touch. */
+MUST_CHECK int target_table_metadata(uint64_t *out, const struct target_table *t, struct db *db, struct err *err);
+
+/* Can rows of `source` be written to `t` cell by cell? Same columns in the same order, cells alike, character sets
+ * alike, all ENUM and SET members there. 1: yes; 0: no, `why` says what differs ("column 3 is `a` at the source and `b`
+ * at the target"). */
+int target_table_takes(const struct target_table *t, const struct table_def *source, struct buf *why);
 
 /* The column list that both reading and touching use, comma-separated, each in its read form. */
 void target_table_put_columns(const struct target_table *t, struct buf *out);

@@ -1,0 +1,310 @@
+/* Loading a table's definition from the target, and telling whether a source's rows fit it. */
+#include "common/target/target_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/mem.h"
+#include "common/model/collation.h"
+#include "common/target/target_table_type.h"
+
+/* Columns of the query over information_schema.columns. */
+enum {
+    FACT_NAME,
+    FACT_DATA_TYPE,
+    FACT_COLUMN_TYPE,
+    FACT_CHARSET,
+    FACT_COLLATION,
+    FACT_OCTETS,
+    FACT_PRECISION,
+    FACT_SCALE,
+    FACT_FRACTION,
+    FACT_NULLABLE,
+    FACT_EXTRA,
+};
+
+static uint64_t number(struct span text)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < text.n && text.p[i] >= '0' && text.p[i] <= '9'; i++)
+        v = v * 10 + (uint64_t)(text.p[i] - '0');
+    return v;
+}
+
+static bool says(struct span text, const char *word)
+{
+    return text.n > 0 && memmem(text.p, text.n, word, strlen(word)) != NULL;
+}
+
+static void put_where(struct buf *sql, const char *schema_column, struct span schema, const char *table_column,
+                      struct span name)
+{
+    buf_printf(sql, " WHERE %s = ", schema_column);
+    db_put_string(sql, schema);
+    buf_printf(sql, " AND %s = ", table_column);
+    db_put_string(sql, name);
+}
+
+/* 1: a base table; 0: nothing of that name. */
+static int load_kind(struct target_table *t, struct db *db, struct span schema, struct span name, struct err *err)
+{
+    struct buf sql = {0};
+    struct db_rows rows;
+    int rc = -1;
+    buf_put_str(&sql, "SELECT t.TABLE_TYPE, e.TRANSACTIONS, (SELECT COUNT(*) FROM information_schema.TRIGGERS");
+    put_where(&sql, "EVENT_OBJECT_SCHEMA", schema, "EVENT_OBJECT_TABLE", name);
+    buf_put_str(&sql,
+                ") FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE");
+    put_where(&sql, "t.TABLE_SCHEMA", schema, "t.TABLE_NAME", name);
+    if (db_query(db, &rows, &t->arena, buf_cstr(&sql), err))
+        goto out;
+    if (rows.row_count == 0) {
+        rc = 0;
+        goto out;
+    }
+    if (!span_is(db_cell(&rows, 0, 0), "BASE TABLE")) {
+        err_fatal(err, EXIT_BAD_CONFIG,
+                  "`%.*s`.`%.*s` is a %.*s at the target: rows can be written to base tables only", SPAN_ARG(schema),
+                  SPAN_ARG(name), SPAN_ARG(db_cell(&rows, 0, 0)));
+        goto out;
+    }
+    t->transactional = span_is(db_cell(&rows, 0, 1), "YES");
+    t->has_triggers = number(db_cell(&rows, 0, 2)) > 0;
+    rc = 1;
+out:
+    buf_free(&sql);
+    return rc;
+}
+
+/* MariaDB's UCA-14 collations have ids only in the applicability table, MySQL's only in COLLATIONS. */
+static const char *collation_id_query(const struct db *db)
+{
+    return db_flavor(db) == FLAVOR_MARIADB
+               ? "(SELECT MAX(a.ID) FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY a"
+                 " WHERE a.FULL_COLLATION_NAME = c.COLLATION_NAME)"
+               : "(SELECT MAX(a.ID) FROM information_schema.COLLATIONS a WHERE a.COLLATION_NAME = c.COLLATION_NAME)";
+}
+
+static int read_column(struct target_table *t, struct table_def *def, const struct db_rows *rows, size_t i,
+                       struct err *err)
+{
+    struct column *c = &def->columns[i];
+    struct type_facts facts = {
+        .data_type = db_cell(rows, i, FACT_DATA_TYPE),
+        .column_type = db_cell(rows, i, FACT_COLUMN_TYPE),
+        .charset = db_cell(rows, i, FACT_CHARSET),
+        .collation = number(db_cell(rows, i, FACT_COLLATION)),
+        .octet_length = number(db_cell(rows, i, FACT_OCTETS)),
+        .precision = number(db_cell(rows, i, FACT_PRECISION)),
+        .scale = number(db_cell(rows, i, FACT_SCALE)),
+        .fraction = number(db_cell(rows, i, FACT_FRACTION)),
+    };
+    struct span extra = db_cell(rows, i, FACT_EXTRA);
+    c->name = db_cell(rows, i, FACT_NAME);
+    c->nullable = span_is(db_cell(rows, i, FACT_NULLABLE), "YES");
+    c->invisible = says(extra, "INVISIBLE");
+    c->generated = says(extra, "VIRTUAL GENERATED") || says(extra, "STORED GENERATED");
+    c->key_order = COLUMN_NO_KEY;
+    if (target_type_of(c, &t->columns[i], &facts, &t->arena))
+        return 0;
+    return err_fatal(err, EXIT_BAD_CONFIG,
+                     "`%.*s`.`%.*s`: column `%.*s` has the type %.*s, which is not supported at a target",
+                     SPAN_ARG(def->db), SPAN_ARG(def->name), SPAN_ARG(c->name), SPAN_ARG(facts.column_type));
+}
+
+static int load_columns(struct target_table *t, struct table_def *def, struct db *db, struct err *err)
+{
+    struct buf sql = {0};
+    struct db_rows rows;
+    int rc = -1;
+    buf_printf(
+        &sql,
+        "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, %s, CHARACTER_OCTET_LENGTH,"
+        " NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, IS_NULLABLE, EXTRA FROM information_schema.COLUMNS c",
+        collation_id_query(db));
+    put_where(&sql, "TABLE_SCHEMA", def->db, "TABLE_NAME", def->name);
+    buf_put_str(&sql, " ORDER BY ORDINAL_POSITION");
+    if (db_query(db, &rows, &t->arena, buf_cstr(&sql), err))
+        goto out;
+    def->column_count = (uint16_t)rows.row_count;
+    def->columns = arena_zalloc(&t->arena, rows.row_count * sizeof *def->columns);
+    t->columns = arena_zalloc(&t->arena, rows.row_count * sizeof *t->columns);
+    for (size_t i = 0; i < rows.row_count; i++)
+        if (read_column(t, def, &rows, i, err))
+            goto out;
+    rc = 0;
+out:
+    buf_free(&sql);
+    return rc;
+}
+
+/* Rows of one key stand together, parts in order; the primary key comes first. */
+static void read_key_part(struct target_table *t, struct table_def *def, const struct db_rows *rows, size_t i)
+{
+    struct span name = db_cell(rows, i, 0);
+    int column = table_def_find(def, db_cell(rows, i, 1));
+    struct target_key *key = t->key_count ? &t->keys[t->key_count - 1] : NULL;
+    if (!key || !span_is(name, key->name)) {
+        key = &t->keys[t->key_count++];
+        key->name = arena_strdup(&t->arena, name);
+        key->columns = arena_zalloc(&t->arena, rows->row_count * sizeof *key->columns);
+        key->prefix = arena_zalloc(&t->arena, rows->row_count * sizeof *key->prefix);
+    }
+    if (column < 0) /* part of an expression: the key is there, its columns are not known */
+        return;
+    key->columns[key->count] = (uint16_t)column;
+    key->prefix[key->count] = (uint16_t)number(db_cell(rows, i, 2));
+    key->nullable = key->nullable || def->columns[column].nullable;
+    if (span_is(name, "PRIMARY")) {
+        def->columns[column].key_order = key->count;
+        def->columns[column].key_prefix = key->prefix[key->count];
+    }
+    key->count++;
+}
+
+static int load_keys(struct target_table *t, struct table_def *def, struct db *db, struct err *err)
+{
+    struct buf sql = {0};
+    struct db_rows rows;
+    int rc = -1;
+    buf_put_str(&sql, "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS");
+    put_where(&sql, "TABLE_SCHEMA", def->db, "TABLE_NAME", def->name);
+    buf_put_str(&sql, " AND NON_UNIQUE = 0 ORDER BY INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX");
+    if (db_query(db, &rows, &t->arena, buf_cstr(&sql), err))
+        goto out;
+    t->keys = arena_zalloc(&t->arena, rows.row_count * sizeof *t->keys);
+    for (size_t i = 0; i < rows.row_count; i++)
+        read_key_part(t, def, &rows, i);
+    rc = 0;
+out:
+    buf_free(&sql);
+    return rc;
+}
+
+int target_table_load(struct target_table **out, struct db *db, struct span schema, struct span name, struct err *err)
+{
+    struct target_table *t = xcalloc(1, sizeof *t);
+    struct table_def *def = arena_zalloc(&t->arena, sizeof *def);
+    int rc = load_kind(t, db, schema, name, err);
+    *out = NULL;
+    if (rc != 1)
+        goto out;
+    rc = -1;
+    def->db = arena_copy(&t->arena, schema);
+    def->name = arena_copy(&t->arena, name);
+    if (load_columns(t, def, db, err) || load_keys(t, def, db, err))
+        goto out;
+    table_def_seal(def, &t->arena);
+    t->def = def;
+    if (target_table_metadata(&t->metadata, t, db, err))
+        goto out;
+    *out = t;
+    t = NULL;
+    rc = 1;
+out:
+    target_table_free(&t);
+    return rc;
+}
+
+void target_table_free(struct target_table **t)
+{
+    if (!*t)
+        return;
+    struct arena arena = (*t)->arena;
+    arena_free(&arena);
+    free(*t);
+    *t = NULL;
+}
+
+void target_table_put_name(const struct target_table *t, struct buf *out)
+{
+    db_put_name(out, t->def->db);
+    buf_put_u8(out, '.');
+    db_put_name(out, t->def->name);
+}
+
+void target_table_put_columns(const struct target_table *t, struct buf *out)
+{
+    static const char *const before[] = {[READ_PLAIN] = "",
+                                         [READ_NUMBER] = "CAST(",
+                                         [READ_UUID] = "CAST(",
+                                         [READ_INET6] = "CAST(",
+                                         [READ_INET4] = "CAST("};
+    static const char *const after[] = {[READ_PLAIN] = "",
+                                        [READ_NUMBER] = " AS UNSIGNED)",
+                                        [READ_UUID] = " AS BINARY(16))",
+                                        [READ_INET6] = " AS BINARY(16))",
+                                        [READ_INET4] = " AS BINARY(4))"};
+    for (uint16_t i = 0; i < t->def->column_count; i++) {
+        buf_put_str(out, i ? ", " : "");
+        buf_put_str(out, before[t->columns[i].form]);
+        db_put_name(out, t->def->columns[i].name);
+        buf_put_str(out, after[t->columns[i].form]);
+    }
+}
+
+/* Members of the source must be there under the same numbers; texts can be compared where both are UTF-8. */
+static bool members_fit(const struct column *from, const struct column *to, struct buf *why)
+{
+    if (from->member_count > to->member_count) {
+        buf_printf(why, "`%.*s` has %u members at the source and %u at the target", SPAN_ARG(to->name),
+                   from->member_count, to->member_count);
+        return false;
+    }
+    for (uint16_t i = 0; collation_is_utf8(from->collation) && i < from->member_count; i++) {
+        if (span_eq(from->members[i], to->members[i]))
+            continue;
+        buf_printf(why, "member %u of `%.*s` is '%.*s' at the source and '%.*s' at the target", i + 1,
+                   SPAN_ARG(to->name), SPAN_ARG(from->members[i]), SPAN_ARG(to->members[i]));
+        return false;
+    }
+    return true;
+}
+
+static bool charsets_fit(const struct column *from, const struct column *to, struct buf *why)
+{
+    const char *there = collation_charset(from->collation), *here = collation_charset(to->collation);
+    bool same = there && here ? strcmp(there, here) == 0 : from->collation == to->collation;
+    if (!same)
+        buf_printf(why, "`%.*s` has the character set %s at the source and %s at the target", SPAN_ARG(to->name),
+                   there ? there : "none", here ? here : "none");
+    return same;
+}
+
+static bool column_fits(const struct column *from, const struct column *to, unsigned place, struct buf *why)
+{
+    struct buf phrase = {0};
+    bool fits = false;
+    if (!span_eq(from->name, to->name)) {
+        buf_printf(why, "column %u is `%.*s` at the source and `%.*s` at the target", place, SPAN_ARG(from->name),
+                   SPAN_ARG(to->name));
+    } else if (!column_same_cells(from, to, &phrase)) {
+        buf_printf(why, "`%.*s`: %s", SPAN_ARG(to->name), buf_cstr(&phrase));
+    } else if (from->nullable && !to->nullable) {
+        buf_printf(why, "`%.*s` may be NULL at the source and not at the target", SPAN_ARG(to->name));
+    } else {
+        fits = charsets_fit(from, to, why) && members_fit(from, to, why);
+    }
+    buf_free(&phrase);
+    return fits;
+}
+
+int target_table_takes(const struct target_table *t, const struct table_def *source, struct buf *why)
+{
+    const struct table_def *def = t->def;
+    if (!t->transactional) {
+        buf_put_str(why, "its engine at the target is not transactional");
+        return 0;
+    }
+    uint16_t common = source->column_count < def->column_count ? source->column_count : def->column_count;
+    for (uint16_t i = 0; i < common; i++)
+        if (!column_fits(&source->columns[i], &def->columns[i], i + 1u, why))
+            return 0;
+    if (source->column_count == def->column_count)
+        return 1;
+    bool more = source->column_count > def->column_count;
+    const struct column *first = more ? &source->columns[common] : &def->columns[common];
+    buf_printf(why, "it has %u columns at the source and %u at the target: `%.*s` is only at the %s",
+               source->column_count, def->column_count, SPAN_ARG(first->name), more ? "source" : "target");
+    return 0;
+}

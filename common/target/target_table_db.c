@@ -1,0 +1,69 @@
+/* What the server says of a table's columns in a result's metadata: the lock on its definition, and the check of it. */
+#include <mysql.h>
+
+#include "common/base/hash.h"
+#include "common/target/target_table.h"
+
+static uint64_t hash_fields(MYSQL_RES *result)
+{
+    struct hash_state h;
+    hash_start(&h, mysql_num_fields(result));
+    for (unsigned i = 0; i < mysql_num_fields(result); i++) {
+        const MYSQL_FIELD *f = mysql_fetch_field_direct(result, i);
+        const uint64_t numbers[] = {f->type, f->length, f->decimals, f->charsetnr, f->flags, f->name_length};
+        hash_add(&h, span_of(numbers, sizeof numbers));
+        hash_add(&h, span_of(f->name, f->name_length));
+    }
+    return hash_end(&h);
+}
+
+/* SELECT * shows order and additions, which a list of names would hide; invisible columns have to be named. */
+static void put_query(const struct target_table *t, struct buf *sql)
+{
+    buf_put_str(sql, "SELECT *");
+    for (uint16_t i = 0; i < t->def->column_count; i++) {
+        if (!t->def->columns[i].invisible)
+            continue;
+        buf_put_str(sql, ", ");
+        db_put_name(sql, t->def->columns[i].name);
+    }
+    buf_put_str(sql, " FROM ");
+    target_table_put_name(t, sql);
+    buf_put_str(sql, " LIMIT 0");
+}
+
+int target_table_metadata(uint64_t *out, const struct target_table *t, struct db *db, struct err *err)
+{
+    MYSQL *my = db_handle(db);
+    MYSQL_RES *result = NULL;
+    struct buf sql = {0};
+    int rc = -1;
+    put_query(t, &sql);
+    if (mysql_real_query(my, (const char *)sql.data, (unsigned long)sql.len) || !(result = mysql_store_result(my))) {
+        db_error(db, err, "reading the definition of a table");
+        goto out;
+    }
+    *out = hash_fields(result);
+    rc = 0;
+out:
+    mysql_free_result(result);
+    buf_free(&sql);
+    return rc;
+}
+
+#define NO_SUCH_TABLE 1146
+#define NO_SUCH_COLUMN 1054
+#define NO_SUCH_SCHEMA 1049
+
+int target_table_touch(const struct target_table *t, struct db *db, struct err *err)
+{
+    uint64_t now;
+    struct err found = {0};
+    if (target_table_metadata(&now, t, db, &found) == 0)
+        return now == t->metadata;
+    if (found.code == NO_SUCH_TABLE || found.code == NO_SUCH_COLUMN || found.code == NO_SUCH_SCHEMA)
+        return 0;
+    if (err)
+        *err = found;
+    return -1;
+}

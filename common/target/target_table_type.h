@@ -1,0 +1,22 @@
+/* One column as information_schema tells it, in the binlog's terms. Pure. */
+#ifndef DRC_TARGET_TARGET_TABLE_TYPE_H
+#define DRC_TARGET_TARGET_TABLE_TYPE_H
+
+#include "common/target/target_table.h"
+
+/* What the server says of a column; numbers are 0 where it says NULL. */
+struct type_facts {
+    struct span data_type;   /* "varchar" */
+    struct span column_type; /* "varchar(10) … COMPRESSED" */
+    struct span charset;     /* empty: none */
+    uint64_t octet_length;
+    uint64_t precision;
+    uint64_t scale;
+    uint64_t fraction;  /* digits of a second */
+    uint64_t collation; /* id */
+};
+
+/* Fill type, meta, sign, collation, members of `c` and all of `tc`. False: a type that we do not know. */
+bool target_type_of(struct column *c, struct target_column *tc, const struct type_facts *facts, struct arena *a);
+
+#endif
