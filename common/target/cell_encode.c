@@ -32,11 +32,11 @@ void cell_encode_integer(struct buf *out, const struct column *c, uint64_t v)
     buf_put_le(out, v, integer_width(c));
 }
 
-/* CHAR loses spaces at its end, BINARY zeros. */
+/* BINARY loses zeros at its end; from CHAR the server has taken the spaces already. */
 static struct span stripped(const struct column *c, struct span v)
 {
-    uint8_t pad = c->collation == COLLATION_BINARY || c->collation == COLLATION_NONE ? 0 : ' ';
-    while (v.n > 0 && v.p[v.n - 1] == pad)
+    bool bytes = c->collation == COLLATION_BINARY || c->collation == COLLATION_NONE;
+    while (bytes && v.n > 0 && v.p[v.n - 1] == 0)
         v.n--;
     return v;
 }
