@@ -58,7 +58,7 @@ def files(root):
     try:
         names = subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8").split("\0")
         return [root / name for name in names if name and (root / name).is_file()]
-    except (FileNotFoundError, subprocess.CalledProcessError):
+    except (OSError, subprocess.CalledProcessError):
         return [path for path in root.rglob("*") if path.is_file() and not GENERATED.match(str(path.relative_to(root)))]
 
 
