@@ -1,0 +1,38 @@
+/* The two ways by which source transactions take effect at the target.
+ *
+ * Fast: a run of whole transactions in one target transaction, before images verified by one locking read a table, rows
+ * written as they came. It gives no verdicts: anything that is not as the source saw it is doubt, and nothing was done.
+ * Exact: one transaction row by row, each with the local row under lock, conflicts judged and journaled.
+ * Both begin with the ledger and end with COMMIT. One thread (the sink's). */
+#ifndef DRC_APPLIER_APPLY_H
+#define DRC_APPLIER_APPLY_H
+
+#include "applier/sink.h"
+#include "applier/txn.h"
+
+enum apply_result {
+    APPLY_DONE,  /* committed */
+    APPLY_DOUBT, /* rolled back: `doubt` is the first transaction that has to go the exact way (count: not known which) */
+    APPLY_WAIT,  /* rolled back: a table does not take its rows; `why` says which and how it differs */
+};
+
+struct apply_outcome {
+    enum apply_result result;
+    size_t doubt;
+    struct buf why; /* the caller frees it */
+};
+
+/* `txns`: whole transactions or DDL records, in source order, at least one. Errors: rolled back; ERR_RETRY (deadlock, lock wait,
+ * connection), ERR_FATAL. */
+MUST_CHECK int apply_fast(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out, struct err *err);
+
+/* One whole transaction. VERDICT_STOP and conflicts that no rule can decide are ERR_FATAL 69, rolled back. */
+MUST_CHECK int apply_exact(struct sink *s, const struct txn *txn, struct apply_outcome *out, struct err *err);
+
+/* Pieces for big transactions, fragment by fragment: apply_open (BEGIN and ledger, with the first fragment), then apply_fragment for
+ * each, then apply_close with the last one (COMMIT). `exact`: row by row. Doubt: rolled back. */
+MUST_CHECK int apply_open(struct sink *s, const struct txn *first, struct err *err);
+MUST_CHECK int apply_fragment(struct sink *s, const struct txn *fragment, bool exact, struct apply_outcome *out, struct err *err);
+MUST_CHECK int apply_close(struct sink *s, const struct txn *last, struct err *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* Writing row images to a target, many rows a statement; behind this face stand BINLOG events and plain SQL.
+ *
+ * Rows are gathered and sent in the order in which they were put; rows_writer_flush sends the rest. The caller has begun the
+ * transaction, written the ledger, and touched each table (target_table_touch), since images are positional. One thread. */
+#ifndef DRC_TARGET_ROWS_WRITER_H
+#define DRC_TARGET_ROWS_WRITER_H
+
+#include "common/model/record.h"
+#include "common/target/target_table.h"
+
+struct rows_writer;
+
+/* For one connection, which must outlive it. Reads max_allowed_packet, sends the format description. */
+MUST_CHECK int rows_writer_open(struct rows_writer **out, struct db *db, struct err *err);
+void rows_writer_free(struct rows_writer **w);
+
+/* Gather `count` rows of t: images as in a rows event, FULL, in the target's own layout; an update's before and after image
+ * by turns. `flags`: ROWS_NO_FOREIGN_KEY_CHECKS, ROWS_NO_UNIQUE_CHECKS. Sends what has been gathered when it is much. `t` must
+ * live until the next flush or drop. Errors as of rows_writer_flush; a row that no packet can carry: fatal 78 with the
+ * setting to raise. */
+MUST_CHECK int rows_writer_put(struct rows_writer *w, const struct target_table *t, enum rows_op op, uint16_t flags,
+                               struct span images, uint32_t count, struct err *err);
+
+/* Send what is left. ERR_DATA with the server's number in err->code (1062 duplicate key, 1032 no such row, 1451/1452
+ * foreign key …) when the server refuses a row: which one is not known; what earlier sends wrote stays until the caller
+ * rolls back, what this one wrote is undone, and nothing is gathered any more. */
+MUST_CHECK int rows_writer_flush(struct rows_writer *w, struct err *err);
+
+/* Forget what has been gathered: after a rollback. */
+void rows_writer_drop(struct rows_writer *w);
+
+/* The server's own numbers that the caller acts on. */
+#define SERVER_DUPLICATE_KEY 1062u
+#define SERVER_NO_SUCH_ROW 1032u
+
+#endif
