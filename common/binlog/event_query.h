@@ -29,14 +29,16 @@ MUST_CHECK int event_read_query(struct event_query *out, const struct event *e, 
 
 /* What the statement does to its group. */
 enum query_kind {
-    QUERY_OTHER, /* DDL, or administration that both servers log: GRANT, FLUSH, ANALYZE … */
+    QUERY_OTHER, /* other DDL, or administration that both servers log: GRANT, FLUSH, ANALYZE … */
     QUERY_DML, /* a change of rows as a statement: INSERT, UPDATE, DELETE, REPLACE, LOAD, CALL, WITH, SELECT, DO … */
-    QUERY_BEGIN, /* BEGIN, START TRANSACTION */
+    QUERY_BEGIN,
     QUERY_COMMIT,
     QUERY_ROLLBACK,
     QUERY_SAVEPOINT,
     QUERY_ROLLBACK_TO,
     QUERY_RELEASE,
+    QUERY_TEMPORARY,    /* creates or drops temporary tables: nothing that lasts */
+    QUERY_CREATE_TABLE, /* may stand inside a group: CREATE TABLE … SELECT */
     QUERY_XA_START,
     QUERY_XA_END,
     QUERY_XA_PREPARE,

@@ -1,0 +1,42 @@
+/* zlib streams behind MariaDB's length header. */
+#include "common/binlog/uncompress.h"
+
+#include <assert.h>
+#include <zlib.h>
+
+#define KIND_MASK 0xe0 /* the top bit says compressed, the next two: reserved */
+#define KIND 0x80
+#define ALGORITHM_MASK 0x70 /* 0: zlib */
+#define LEN_BYTES_MASK 0x07
+#define RATIO_MAX                                                                                                      \
+    1040 /* deflate cannot do better: a greater announced length is a lie, and its memory is not reserved */
+
+bool uncompress_part(struct buf *out, struct span in)
+{
+    struct bytes r = bytes_of(in);
+    uint8_t head = bytes_u8(&r);
+    unsigned len_bytes = head & LEN_BYTES_MASK;
+    if ((head & KIND_MASK) != KIND || (head & ALGORITHM_MASK) != 0 || len_bytes < 1 || len_bytes > 4)
+        return false;
+    uint64_t n = bytes_be(&r, len_bytes);
+    if (r.bad || n > UNCOMPRESS_MAX || n > (bytes_left(&r) + 1) * RATIO_MAX)
+        return false;
+    uLongf got = (uLongf)n;
+    uint8_t *to = buf_reserve(out, (size_t)n);
+    if (uncompress(to, &got, r.p, (uLong)bytes_left(&r)) != Z_OK || got != n)
+        return false;
+    out->len += (size_t)n;
+    return true;
+}
+
+void compress_part(struct buf *out, struct span in)
+{
+    unsigned len_bytes = in.n < 256 ? 1 : in.n < 65536 ? 2 : in.n < 16777216 ? 3 : 4;
+    buf_put_u8(out, (uint8_t)(KIND | len_bytes));
+    buf_put_be(out, in.n, len_bytes);
+    uLongf n = compressBound((uLong)in.n);
+    uint8_t *to = buf_reserve(out, n);
+    int rc = compress(to, &n, in.p, (uLong)in.n);
+    assert(rc == Z_OK);
+    out->len += n;
+}
