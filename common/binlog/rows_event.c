@@ -1,0 +1,106 @@
+/* ROWS events: the split by type, and the walk over every cell. */
+#include "common/binlog/rows_event.h"
+
+#include "common/binlog/uncompress.h"
+
+#define TABLE_ID_LEN 6
+#define COLUMNS_MAX 4096
+
+struct rows_type {
+    enum rows_op op; /* 0: no ROWS event */
+    bool v2;         /* extra data stands between header and columns */
+    bool compressed; /* MariaDB: the images are one compressed part */
+};
+
+static const struct rows_type rows_types[256] = {
+    [EVENT_WRITE_ROWS_V1] = {ROWS_INSERT, false, false},
+    [EVENT_UPDATE_ROWS_V1] = {ROWS_UPDATE, false, false},
+    [EVENT_DELETE_ROWS_V1] = {ROWS_DELETE, false, false},
+    [EVENT_WRITE_ROWS] = {ROWS_INSERT, true,  false},
+    [EVENT_UPDATE_ROWS] = {ROWS_UPDATE, true,  false},
+    [EVENT_DELETE_ROWS] = {ROWS_DELETE, true,  false},
+    [EVENT_WRITE_ROWS_COMPRESSED_V1] = {ROWS_INSERT, false, true },
+    [EVENT_UPDATE_ROWS_COMPRESSED_V1] = {ROWS_UPDATE, false, true },
+    [EVENT_DELETE_ROWS_COMPRESSED_V1] = {ROWS_DELETE, false, true },
+    [EVENT_WRITE_ROWS_COMPRESSED] = {ROWS_INSERT, true,  true },
+    [EVENT_UPDATE_ROWS_COMPRESSED] = {ROWS_UPDATE, true,  true },
+    [EVENT_DELETE_ROWS_COMPRESSED] = {ROWS_DELETE, true,  true },
+};
+
+bool rows_event_type(uint8_t type)
+{
+    return rows_types[type].op != 0;
+}
+
+int rows_event_read(struct rows_event *out, const struct event *e, const struct event_format *f, struct buf *scratch,
+                    struct err *err)
+{
+    const struct rows_type *type = &rows_types[e->type];
+    struct bytes r = bytes_of(e->body);
+    size_t usual = type->v2 ? TABLE_ID_LEN + 4 : TABLE_ID_LEN + 2;
+    size_t fixed = event_fixed_len(f, e->type, usual);
+    out->op = type->op;
+    out->table_id = bytes_le(&r, TABLE_ID_LEN);
+    out->flags = bytes_u16(&r);
+    if (type->v2) {
+        size_t extra = bytes_u16(&r); /* counts itself */
+        bytes_skip(&r, extra >= 2 ? extra - 2 : SIZE_MAX);
+    }
+    bytes_skip(&r, fixed > usual ? fixed - usual : 0);
+    uint64_t columns = bytes_lenenc(&r);
+    if (r.bad || columns == 0 || columns > COLUMNS_MAX)
+        return event_malformed(e, "its header", err);
+    out->column_count = (uint32_t)columns;
+    size_t bitmap = ((size_t)columns + 7) / 8;
+    out->present_before = bytes_take(&r, bitmap).p;
+    out->present_after = type->op == ROWS_UPDATE ? bytes_take(&r, bitmap).p : out->present_before;
+    out->images = bytes_take(&r, bytes_left(&r));
+    if (r.bad)
+        return event_malformed(e, "its column bitmaps", err);
+    if (!type->compressed)
+        return 0;
+    buf_clear(scratch);
+    if (!uncompress_part(scratch, out->images))
+        return event_malformed(e, "its compressed rows", err);
+    out->images = buf_span(scratch);
+    return 0;
+}
+
+static bool all_present(const uint8_t *bitmap, size_t columns)
+{
+    for (size_t i = 0; i < columns / 8; i++)
+        if (bitmap[i] != 0xff)
+            return false;
+    uint8_t last = (uint8_t)((1u << columns % 8) - 1);
+    return last == 0 || (bitmap[columns / 8] & last) == last;
+}
+
+int rows_event_check(struct rows *out, const struct rows_event *re, const struct table_def *t, struct err *err)
+{
+    if (re->column_count != t->column_count)
+        return err_fatal(err, EXIT_UNSAFE, "table %.*s.%.*s: rows of %u columns after a TABLE_MAP of %u",
+                         SPAN_ARG(t->db), SPAN_ARG(t->name), re->column_count, t->column_count);
+    if (!all_present(re->present_before, re->column_count) || !all_present(re->present_after, re->column_count))
+        return err_fatal(err, EXIT_UNSAFE,
+                         "table %.*s.%.*s: a row image is not whole; run: SET GLOBAL binlog_row_image=FULL (and let "
+                         "sessions connect anew)",
+                         SPAN_ARG(t->db), SPAN_ARG(t->name));
+    struct bytes r = bytes_of(re->images);
+    uint32_t count = 0;
+    while (r.p < r.end) {
+        image_skip(t, NULL, &r);
+        if (re->op == ROWS_UPDATE)
+            image_skip(t, NULL, &r);
+        count++;
+    }
+    if (r.bad)
+        return err_fatal(err, EXIT_UNSAFE,
+                         "table %.*s.%.*s: malformed: row %u of a ROWS event is not what its columns say",
+                         SPAN_ARG(t->db), SPAN_ARG(t->name), count);
+    *out = (struct rows){.table = t,
+                         .op = re->op,
+                         .flags = re->flags & (ROWS_STMT_END | ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_UNIQUE_CHECKS),
+                         .count = count,
+                         .images = re->images};
+    return 0;
+}
