@@ -13,7 +13,7 @@ set(DRC_FAULT "" CACHE STRING "Test builds only: switch off one protection (no-d
 set_property(CACHE DRC_FAULT PROPERTY STRINGS "" no-dedupe no-fence)
 
 add_library(drc_flags INTERFACE)
-target_compile_definitions(drc_flags INTERFACE _GNU_SOURCE DRC_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(drc_flags INTERFACE _GNU_SOURCE DRC_VERSION="${PROJECT_VERSION}" $<$<CONFIG:Debug>:DRC_DEBUG>)
 target_compile_options(drc_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
   -fstack-protector-strong -fno-omit-frame-pointer)
 target_link_options(drc_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -pie)

@@ -248,7 +248,8 @@ int assembler_feed(struct assembler *a, struct span raw, struct err *err)
     assert(!a->pending && !a->in_payload && !a->again && !a->finish);
     a->counts.events++;
     a->counts.bytes += raw.n;
-    if (event_parse(&a->event, &a->format, raw, err) < 0) /* its header is not to be trusted: say where it should stand */
+    if (event_parse(&a->event, &a->format, raw, err) <
+        0) /* its header is not to be trusted: say where it should stand */
         return err_prefix(err, "%s:%llu", a->file, (unsigned long long)a->end);
     advance(a, &a->event);
     a->pending = true;

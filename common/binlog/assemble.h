@@ -93,8 +93,8 @@ void assembler_free(struct assembler **a);
  * `file` may be "" (the ROTATE at a dump's start says it). */
 void assembler_restart(struct assembler *a, const char *file);
 
-/* Give the next raw event, as it came from the server or the file; only after assembler_next gave 0. The bytes must live
- * until it gives 0 again. Fails when its header or checksum is wrong. */
+/* Give the next raw event, as it came from the server or the file; only after assembler_next gave 0. The bytes must
+ * live until it gives 0 again. Fails when its header or checksum is wrong. */
 MUST_CHECK int assembler_feed(struct assembler *a, struct span raw, struct err *err);
 /* 1: an item. 0: feed the next event. -1: stop. */
 MUST_CHECK int assembler_next(struct assembler *a, struct item *out, struct err *err);

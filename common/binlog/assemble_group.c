@@ -222,7 +222,7 @@ struct query_rule {
 
 /* What each kind of statement does as the first of its group, and inside one. */
 static const struct query_rule rules[] = {
-    [QUERY_OTHER] = {on_single,           on_statement    },
+    [QUERY_OTHER] = {on_single,           on_other_inside },
     [QUERY_DML] = {on_statement,        on_statement    },
     [QUERY_BEGIN] = {on_begin,            on_nothing      },
     [QUERY_COMMIT] = {on_commit,           on_commit       },

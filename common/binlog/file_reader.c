@@ -58,7 +58,8 @@ static int check_magic(struct file_reader *r, struct err *err)
     if (fill(r, MAGIC_LEN, err) < 0)
         return -1;
     if (r->len >= MAGIC_LEN && memcmp(r->data, magic_encrypted, MAGIC_LEN) == 0)
-        return err_fatal(err, EXIT_UNSAFE, "%s: is encrypted; decrypt it on its server, or read it from there", r->name);
+        return err_fatal(err, EXIT_UNSAFE, "%s: is encrypted; decrypt it on its server, or read it from there",
+                         r->name);
     if (r->len < MAGIC_LEN || memcmp(r->data, magic, MAGIC_LEN) != 0)
         return err_fatal(err, EXIT_UNSAFE, "%s: is no binlog file", r->name);
     r->start = MAGIC_LEN;

@@ -36,7 +36,7 @@ struct rows_encode_open {
 };
 struct rows_encode_open rows_encode_start(struct buf *out, const struct rows_encoder *enc, const struct table_def *t,
                                           uint64_t table_id, enum rows_op op);
-void rows_encode_finish(struct buf *out, const struct rows_encode_open *open, const struct rows_encoder *enc,
-                        const struct table_def *t, uint16_t flags);
+void rows_encode_finish(struct buf *out, const struct rows_encode_open *open, const struct table_def *t,
+                        uint16_t flags);
 
 #endif

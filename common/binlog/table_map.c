@@ -268,32 +268,39 @@ static int check_full(const struct builder *b, struct err *err)
                      SPAN_ARG(t->db), SPAN_ARG(t->name));
 }
 
+int table_map_parse_bare(struct table_def **out, struct bytes *r, struct arena *a, struct err *err)
+{
+    struct table_def *t = arena_zalloc(a, sizeof *t);
+    int unknown = -1;
+    t->db = take_name(r, a);
+    t->name = take_name(r, a);
+    if (r->bad)
+        return err_fatal(err, EXIT_UNSAFE, "TABLE_MAP event: malformed: its table's name");
+    *out = t;
+    if (read_columns(t, &unknown, r, a))
+        return 0;
+    if (unknown < 0)
+        return err_fatal(err, EXIT_UNSAFE, "TABLE_MAP event of %.*s.%.*s: malformed: its columns", SPAN_ARG(t->db),
+                         SPAN_ARG(t->name));
+    return err_fatal(
+        err, EXIT_UNSAFE,
+        "table %.*s.%.*s: a column of type %d, which this program does not know or whose metadata is malformed",
+        SPAN_ARG(t->db), SPAN_ARG(t->name), unknown);
+}
+
 int table_map_parse(struct table_def **out, struct span definition, enum flavor flavor, struct arena *a,
                     struct err *err)
 {
     struct bytes r = bytes_of(definition);
-    struct table_def *t = arena_zalloc(a, sizeof *t);
-    int unknown = -1;
-    t->db = take_name(&r, a);
-    t->name = take_name(&r, a);
-    if (r.bad)
-        return err_fatal(err, EXIT_UNSAFE, "TABLE_MAP event: malformed: its table's name");
-    if (!read_columns(t, &unknown, &r, a)) {
-        if (unknown >= 0)
-            return err_fatal(
-                err, EXIT_UNSAFE,
-                "table %.*s.%.*s: a column of type %d, which this program does not know or whose metadata is malformed",
-                SPAN_ARG(t->db), SPAN_ARG(t->name), unknown);
-        return err_fatal(err, EXIT_UNSAFE, "TABLE_MAP event of %.*s.%.*s: malformed: its columns", SPAN_ARG(t->db),
-                         SPAN_ARG(t->name));
-    }
-    struct builder b = {t, a, flavor, false};
+    struct builder b = {NULL, a, flavor, false};
+    if (table_map_parse_bare(&b.t, &r, a, err) < 0)
+        return -1;
     if (!read_optional(&b, &r))
         return err_fatal(err, EXIT_UNSAFE, "TABLE_MAP event of %.*s.%.*s: malformed: its optional metadata",
-                         SPAN_ARG(t->db), SPAN_ARG(t->name));
+                         SPAN_ARG(b.t->db), SPAN_ARG(b.t->name));
     if (check_full(&b, err) < 0)
         return -1;
-    table_def_seal(t, a);
-    *out = t;
+    table_def_seal(b.t, a);
+    *out = b.t;
     return 0;
 }

@@ -19,5 +19,8 @@ MUST_CHECK int table_map_read(struct table_map *out, const struct event *e, cons
  * know, or lacks the column names: then the text says how to set binlog_row_metadata. */
 MUST_CHECK int table_map_parse(struct table_def **out, struct span definition, enum flavor flavor, struct arena *a,
                                struct err *err);
+/* Parse only what every TABLE_MAP has: names of database and table, types, metadata, which columns may be NULL; not
+ * sealed, its columns have no names. */
+MUST_CHECK int table_map_parse_bare(struct table_def **out, struct bytes *definition, struct arena *a, struct err *err);
 
 #endif
