@@ -37,6 +37,9 @@ struct ledger_slot {
  * row for that link yet; -1: error. No locks. */
 MUST_CHECK int ledger_find(struct db *db, const char *topic, struct ledger_state *out, struct err *err);
 
+/* Is a writer of that link connected (ledger_attach) to this server now? 1: yes; 0: no; -1: error. No locks. */
+MUST_CHECK int ledger_is_attended(struct db *db, const char *topic, struct err *err);
+
 /* First start only: make the row of slot 0. ERR_FATAL 69 when there is one already. In a transaction of its own. */
 MUST_CHECK int ledger_create(struct db *db, const char *topic, const struct ledger_state *start, struct err *err);
 

@@ -23,16 +23,36 @@ static void lock_name(char out[64], const struct ledger_slot *held)
     (void)snprintf(out + n, 64 - (size_t)n, ".%u'", held->slot);
 }
 
-/* Kill the connection that holds the slot's lock, if one lives and it is not this one. */
-static int kill_holder(struct db *db, const struct ledger_slot *held, struct err *err)
+/* The connection that holds the slot's lock; 0: none. */
+static int holder(struct db *db, uint64_t *id, const struct ledger_slot *held, struct err *err)
 {
     char name[64];
     char sql[128];
-    uint64_t id;
-    struct err why = {0};
     lock_name(name, held);
     (void)snprintf(sql, sizeof sql, "SELECT IS_USED_LOCK(%s)", name);
-    if (db_query_u64(db, &id, sql, err))
+    return db_query_u64(db, id, sql, err);
+}
+
+int ledger_is_attended(struct db *db, const char *topic, struct err *err)
+{
+    struct ledger_rows rows;
+    uint64_t id = 0;
+    if (ledger_rows_read(db, topic, false, &rows, err))
+        return -1;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && id == 0 && i < rows.count; i++)
+        rc = holder(db, &id, &rows.rows[i].held, err);
+    ledger_rows_free(&rows);
+    return rc ? -1 : id != 0;
+}
+
+/* Kill the connection that holds the slot's lock, if one lives and it is not this one. */
+static int kill_holder(struct db *db, const struct ledger_slot *held, struct err *err)
+{
+    char sql[128];
+    uint64_t id;
+    struct err why = {0};
+    if (holder(db, &id, held, err))
         return -1;
     if (id == 0 || id == db_connection_id(db))
         return 0;

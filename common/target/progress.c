@@ -20,6 +20,7 @@ struct progress {
     const struct config *config;
     const char *from;
     const char *to;
+    char *topic;
     struct db *source; /* NULL: not connected */
     struct db *target;
     struct tail *tail;
@@ -28,7 +29,7 @@ struct progress {
 struct progress *progress_new(const struct config *config, const char *from, const char *to)
 {
     struct progress *p = xcalloc(1, sizeof *p);
-    *p = (struct progress){.config = config, .from = from, .to = to};
+    *p = (struct progress){.config = config, .from = from, .to = to, .topic = config_topic(config, from)};
     return p;
 }
 
@@ -39,6 +40,7 @@ void progress_free(struct progress **p)
     db_close(&(*p)->source);
     db_close(&(*p)->target);
     tail_close(&(*p)->tail);
+    free((*p)->topic);
     free(*p);
     *p = NULL;
 }
@@ -51,6 +53,8 @@ static int connect_region(struct progress *p, struct db **db, const char *name, 
         return 0;
     if (config_region(p->config, name, &region, err))
         return -1;
+    if (!region->password)
+        return err_fatal(err, EXIT_BAD_CONFIG, "the password of region %s is not on this host", name);
     return db_connect(db, region, &options, err);
 }
 
@@ -68,12 +72,20 @@ static int read_ledger(struct progress *p, struct ledger_state *out, struct err 
 {
     if (connect_region(p, &p->target, p->to, err))
         return -1;
-    char *topic = config_topic(p->config, p->from);
-    int found = ledger_find(p->target, topic, out, err);
-    free(topic);
+    int found = ledger_find(p->target, p->topic, out, err);
     if (found < 0)
         db_close(&p->target);
     return found;
+}
+
+/* After read_ledger found a row. */
+static int read_attended(struct progress *p, bool *out, struct err *err)
+{
+    int attended = ledger_is_attended(p->target, p->topic, err);
+    *out = attended > 0;
+    if (attended < 0)
+        db_close(&p->target);
+    return attended < 0 ? -1 : 0;
 }
 
 /* The tail, at the topic's end as it is now. */
@@ -84,9 +96,7 @@ static int open_tail(struct progress *p, uint64_t least_epoch, struct err *err)
     if (p->tail) {
         rc = tail_catch_up(p->tail, err);
     } else if (config_region(p->config, p->from, &region, err) == 0) {
-        char *topic = config_topic(p->config, p->from);
-        rc = tail_open(&p->tail, &region->kafka, topic, least_epoch, err);
-        free(topic);
+        rc = tail_open(&p->tail, &region->kafka, p->topic, least_epoch, err);
     }
     if (rc)
         tail_close(&p->tail);
@@ -166,6 +176,7 @@ static int look_published(struct wait *w, struct err *err)
     }
     s = &w->p->tail->stream;
     w->report->published_seq = s->seq;
+    w->report->topic_next = w->p->tail->next;
     w->report->behind = s->position.flavor == FLAVOR_NONE ? 0 : position_distance(w->position, &s->position);
     if (!s->based || s->position.flavor == FLAVOR_NONE || !position_covers(&s->position, w->position))
         return 0;
@@ -205,6 +216,9 @@ static int look_applied(struct wait *w, struct err *err)
         there = check_same_stream(w->p, &ledger, err) ? -1 : ledger.done.low >= w->report->wanted_seq;
     }
     ledger_state_free(&ledger);
+    w->report->writer_connected = false;
+    if (there == 0 && !w->report->no_ledger && read_attended(w->p, &w->report->writer_connected, err))
+        return -1;
     return there;
 }
 
@@ -294,6 +308,8 @@ void progress_look(struct progress *p, struct progress_view *out)
     *out = (struct progress_view){0};
     out->has_source = progress_source_position(p, &out->source, &out->source_err) == 0;
     out->has_ledger = read_ledger(p, &out->ledger, &out->target_err) > 0;
+    if (out->has_ledger && read_attended(p, &out->writer_connected, &out->target_err))
+        out->writer_connected = false;
     look_topic(p, out);
 }
 

@@ -30,9 +30,11 @@ struct progress_report {
     enum progress_stage stage;
     uint64_t behind;        /* PUBLISH: transactions of the source that the stream does not hold yet */
     uint64_t published_seq; /* PUBLISH: last complete seq of the stream */
+    int64_t topic_next;     /* PUBLISH: offset up to which the topic was read: heartbeats move it, too */
     uint64_t wanted_seq;    /* APPLY: what the target has to reach */
     uint64_t applied_seq;   /* APPLY: what it has reached */
     bool no_ledger;         /* APPLY: the target has no row for this link: its applier never ran */
+    bool writer_connected;  /* APPLY: a connection that writes the ledger is open at the target */
     char trouble[300];      /* the last error of something that is tried again; "" when there was none lately */
 };
 
@@ -64,6 +66,7 @@ struct progress_view {
     uint64_t source_clock_us;  /* the source's clock at the newest control record */
     bool has_ledger;           /* the target answered and has a row for the link */
     struct ledger_state ledger;
+    bool writer_connected; /* a connection that writes the ledger is open at the target */
     bool has_oldest;       /* the oldest transaction that is published and not in effect was found */
     uint64_t oldest_us;    /* its commit time at the source */
     struct err source_err; /* why a part is missing; class ERR_NONE: it is not, or there is simply nothing yet */

@@ -1,0 +1,63 @@
+/* The table of drcctl's commands, and what they all do alike. */
+#include "ctl/command.h"
+
+#include <stdio.h>
+
+const struct command commands[] = {
+    {"status",         "positions, lag, state and last error of each link",                       command_status        },
+    {"wait",           "return once all that a region has committed now is in effect in another", command_wait          },
+    {"conflicts list", "what collided, how it was decided, and what lost",                        command_conflicts_list},
+    {"conflicts show", "one entry of the conflict journal, its images side by side",              command_conflicts_show},
+    {"events",         "print what a region's topic, or a binlog file, holds",                    command_events        },
+    {"config check",   "read the pair file and say what it asks for",                             command_config_check  },
+    {"version",        "print the version",                                                       command_version       },
+    {NULL,             NULL,                                                                      NULL                  },
+};
+
+static const struct argp_option config_options[] = {
+    {"config", 'c', "FILE", 0, "The pair file (default: " CONFIG_DEFAULT_PATH ")", -2},
+    {0 },
+};
+
+static error_t parse_config(int key, char *arg, struct argp_state *state)
+{
+    const char **path = state->input;
+    if (key != 'c')
+        return ARGP_ERR_UNKNOWN;
+    *path = arg;
+    return 0;
+}
+
+static const struct argp config_argp = {.options = config_options, .parser = parse_config};
+const struct argp_child command_config_child[] = {
+    {&config_argp, 0, NULL, 0},
+    {0       }
+};
+
+int command_fail(const struct err *err)
+{
+    fprintf(stderr, "drcctl: %s\n", err->text);
+    return err->exit_code;
+}
+
+int command_load(struct config **out, const char *path)
+{
+    struct err err = {0};
+    return config_load(out, path, &err) ? command_fail(&err) : 0;
+}
+
+int command_secrets(struct config *c, const char *region, bool kafka, struct err *err)
+{
+    const struct region_config *known;
+    if (config_region(c, region, &known, err) || config_password(c, region, err))
+        return -1;
+    return kafka ? config_kafka_password(c, region, err) : 0;
+}
+
+int command_version(int argc, char **argv, const char *config_path)
+{
+    const struct argp argp = {.doc = "Print the version.", .children = command_config_child};
+    argp_parse(&argp, argc, argv, 0, NULL, &config_path);
+    puts("drcctl " DRC_VERSION);
+    return EXIT_DONE;
+}

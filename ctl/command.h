@@ -1,0 +1,40 @@
+/* The commands of drcctl: one table, one function each; options that all share. */
+#ifndef DRC_CTL_COMMAND_H
+#define DRC_CTL_COMMAND_H
+
+#include <argp.h>
+
+#include "common/base/err.h"
+#include "common/link/config.h"
+
+struct command {
+    const char *name; /* may be two words: "conflicts list" */
+    const char *help; /* one line for drcctl --help */
+    /* argv[0] is "drcctl NAME". Returns the exit code. */
+    int (*run)(int argc, char **argv, const char *config_path);
+};
+
+/* Ends with a NULL name. */
+extern const struct command commands[];
+
+/* "--config FILE", which may stand before or after the command: a child of every command's argp, whose input is a
+ * const char ** that holds the path so far. */
+extern const struct argp_child command_config_child[];
+
+/* Load the pair file, or say what is wrong with it: 0, or the exit code. */
+int command_load(struct config **out, const char *path);
+/* The passwords of a region's database, and with `kafka` of its stream's cluster as well. */
+MUST_CHECK int command_secrets(struct config *c, const char *region, bool kafka, struct err *err);
+/* Print "drcctl: text" to stderr and give the error's exit code. */
+int command_fail(const struct err *err);
+
+/* The commands' own functions, for the table. */
+int command_wait(int argc, char **argv, const char *config_path);
+int command_status(int argc, char **argv, const char *config_path);
+int command_conflicts_list(int argc, char **argv, const char *config_path);
+int command_conflicts_show(int argc, char **argv, const char *config_path);
+int command_config_check(int argc, char **argv, const char *config_path);
+int command_events(int argc, char **argv, const char *config_path);
+int command_version(int argc, char **argv, const char *config_path);
+
+#endif

@@ -1,0 +1,96 @@
+/* drcctl config check: reads the pair file and says in a few lines what it asks for; never a password. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctl/command.h"
+
+static const char *tls_name(enum tls_mode mode)
+{
+    static const char *const names[] = {[TLS_OFF] = "off",
+                                        [TLS_REQUIRED] = "required",
+                                        [TLS_VERIFY_CA] = "verify-ca",
+                                        [TLS_VERIFY_FULL] = "verify-full"};
+    return names[mode];
+}
+
+static void print_start(const struct start_config *s)
+{
+    static const char *const names[] = {[START_BEGINNING] = "beginning", [START_NOW] = "now", [START_GTID] = "gtid "};
+    printf("%s%s", names[s->kind], s->kind == START_GTID ? s->gtid : "");
+}
+
+static void print_region(const struct config *c, const struct region_config *r)
+{
+    char *topic = config_topic(c, r->name);
+    printf("region %s: ", r->name);
+    if (r->socket)
+        printf("%s", r->socket);
+    else
+        printf("%s:%u", r->host, r->port);
+    printf(", user %s, tls %s, flavor %s, replica_id %" PRIu32 ", start ", r->user, tls_name(r->tls.mode),
+           r->flavor == FLAVOR_NONE ? "auto" : flavor_name(r->flavor), r->replica_id);
+    print_start(&r->start);
+    printf(", topic %s at %s\n", topic, r->kafka.bootstrap);
+    free(topic);
+}
+
+static void print_list(const char *before, char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        printf("%s%s", i == 0 ? before : ",", names[i]);
+}
+
+static void print_rule(const struct policy_rule *r)
+{
+    if (r->table)
+        printf("conflicts of %s.%s: %s", r->db, r->table, policy_name(r->policy));
+    else
+        printf("conflicts by default: %s", policy_name(r->policy));
+    print_list(" by ", r->by, r->by_count);
+    print_list(" tie ", r->tie, r->tie_count);
+    printf("\n");
+}
+
+/* Where a password is not to be had on this host, which is no error of the file: it is the same on all hosts. */
+static void print_secret(struct config *c, const char *region)
+{
+    struct err err = {0};
+    if (config_password(c, region, &err) || config_kafka_password(c, region, &err))
+        printf("password of %s: not on this host (%s)\n", region, err.text);
+    else
+        printf("password of %s: there\n", region);
+}
+
+static void print_summary(struct config *c)
+{
+    printf("pair %s (%s)\n", c->pair, c->path);
+    for (size_t i = 0; i < c->region_count; i++)
+        print_region(c, &c->regions[i]);
+    for (size_t i = 0; i < c->link_count; i++) {
+        const struct link_config *l = &c->links[i];
+        printf("link %s to %s%s, start ", l->from, l->to, config_two_way(c, l->from, l->to) ? " (two-way)" : "");
+        print_start(&l->start);
+        printf("\n");
+    }
+    print_rule(&c->conflicts.fallback);
+    for (size_t i = 0; i < c->conflicts.count; i++)
+        print_rule(&c->conflicts.rules[i]);
+    for (size_t i = 0; i < c->region_count; i++)
+        print_secret(c, c->regions[i].name);
+}
+
+int command_config_check(int argc, char **argv, const char *config_path)
+{
+    const struct argp argp = {
+        .children = command_config_child,
+        .doc = "Read the pair file and say what it asks for. Exit 78 when something is wrong in it."};
+    struct config *config;
+    argp_parse(&argp, argc, argv, 0, NULL, &config_path);
+    int code = command_load(&config, config_path);
+    if (code)
+        return code;
+    print_summary(config);
+    config_free(&config);
+    return EXIT_DONE;
+}

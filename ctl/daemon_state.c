@@ -1,0 +1,45 @@
+/* Asking a daemon by its control socket. */
+#include "ctl/daemon_state.h"
+
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/link/control.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+void daemon_state_ask(struct daemon_state *out, const struct config *config, const char *name)
+{
+    struct buf answer = {0};
+    struct err err = {0};
+    char *path = config_socket_path(config, name);
+    *out = (struct daemon_state){.state = ""};
+    if (control_ask(path, "status json", &answer, &err) == 0) {
+        out->all = json_loadb((const char *)answer.data, answer.len, JSON_DISABLE_EOF_CHECK, NULL);
+        const char *state = text_of(out->all, "state");
+        out->answers = state != NULL;
+        out->state = state ? state : "";
+        out->last_error = text_of(out->all, "last_error");
+    }
+    free(path);
+    buf_free(&answer);
+}
+
+void daemon_state_free(struct daemon_state *s)
+{
+    json_decref(s->all);
+    *s = (struct daemon_state){.state = ""};
+}
+
+char *daemon_capture_name(const char *region)
+{
+    return xasprintf("capture-%s", region);
+}
+
+char *daemon_applier_name(const char *from, const char *to)
+{
+    return xasprintf("applier-%s-%s", from, to);
+}

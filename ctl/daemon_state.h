@@ -1,0 +1,24 @@
+/* What a daemon of this host says about itself on its control socket. */
+#ifndef DRC_CTL_DAEMON_STATE_H
+#define DRC_CTL_DAEMON_STATE_H
+
+#include <jansson.h>
+
+#include "common/link/config.h"
+
+struct daemon_state {
+    bool answers;           /* it runs on this host and told its state */
+    const char *state;      /* "" when it does not answer */
+    const char *last_error; /* NULL: none */
+    json_t *all;            /* its whole status; owns the texts above. NULL when it does not answer */
+};
+
+/* `name` is "capture-eu" or "applier-eu-us". Never fails: who does not answer, does not answer. */
+void daemon_state_ask(struct daemon_state *out, const struct config *config, const char *name);
+void daemon_state_free(struct daemon_state *s);
+
+/* "capture-eu", "applier-eu-us". Caller frees. */
+char *daemon_capture_name(const char *region);
+char *daemon_applier_name(const char *from, const char *to);
+
+#endif

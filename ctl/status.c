@@ -1,0 +1,152 @@
+/* drcctl status: gathers what daemons, topics and databases say about each link. */
+#include "ctl/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "ctl/command.h"
+
+#define SILENT_US 5000000u /* at least; a stream without a heartbeat for that long has no capture */
+
+/* How long the target is behind, by the source's commit times. Clocks of hosts differ: never below zero. */
+static bool lag_of(double *out, const struct progress_view *v, uint64_t now_us)
+{
+    uint64_t since = now_us;
+    if (!v->has_topic || !v->has_ledger)
+        return false;
+    if (v->has_oldest)
+        since = v->oldest_us;
+    else if (v->ledger.done.low < v->published_seq)
+        since = v->ledger.commit_us;
+    else if (v->has_source && !position_covers(&v->published, &v->source))
+        since = v->source_clock_us;
+    *out = since < now_us ? (double)(now_us - since) / 1e6 : 0;
+    return true;
+}
+
+static const char *applier_seen(const struct progress_view *v)
+{
+    if (v->target_err.class != ERR_NONE)
+        return "unknown";
+    return v->writer_connected ? "running" : "stopped";
+}
+
+static const char *capture_seen(const struct config *c, const struct progress_view *v, uint64_t now_us)
+{
+    uint64_t silent = 3000 * (uint64_t)c->heartbeat_ms;
+    if (silent < SILENT_US)
+        silent = SILENT_US;
+    if (v->topic_err.class != ERR_NONE)
+        return "unknown";
+    return v->has_topic && v->source_clock_us + silent >= now_us ? "running" : "stopped";
+}
+
+static const char *text_or_null(const struct err *e)
+{
+    return e->class == ERR_NONE ? NULL : e->text;
+}
+
+static void judge(struct link_status *l, const struct config *c)
+{
+    const struct progress_view *v = &l->view;
+    uint64_t now_us = clock_wall_us();
+    l->has_lag = lag_of(&l->lag_seconds, v, now_us);
+    l->capture_state = l->capture.answers ? l->capture.state : capture_seen(c, v, now_us);
+    l->capture_error = l->capture.last_error;
+    if (!l->capture_error)
+        l->capture_error = text_or_null(v->source_err.class != ERR_NONE ? &v->source_err : &v->topic_err);
+
+    l->state = l->applier.answers ? l->applier.state : applier_seen(v);
+    l->error = l->applier.last_error ? l->applier.last_error : text_or_null(&v->target_err);
+    if (strcmp(l->state, "running") == 0) {
+        l->state = l->capture_state;
+        l->error = l->error ? l->error : l->capture_error;
+    }
+}
+
+static void gather_link(struct link_status *l, struct config *config)
+{
+    char *capture = daemon_capture_name(l->link->from);
+    char *applier = daemon_applier_name(l->link->from, l->link->to);
+    struct progress *p = progress_new(config, l->link->from, l->link->to);
+    progress_look(p, &l->view);
+    progress_free(&p);
+    daemon_state_ask(&l->capture, config, capture);
+    daemon_state_ask(&l->applier, config, applier);
+    judge(l, config);
+    free(capture);
+    free(applier);
+}
+
+void status_gather(struct pair_status *out, struct config *config)
+{
+    for (size_t i = 0; i < config->region_count; i++) {
+        struct err unused = {0};
+        if (command_secrets(config, config->regions[i].name, true, &unused))
+            continue; /* it is not on this host: shows as an error of the region's links */
+    }
+    *out = (struct pair_status){.config = config, .count = config->link_count};
+    out->links = xcalloc(out->count, sizeof *out->links);
+    for (size_t i = 0; i < out->count; i++) {
+        out->links[i].link = &config->links[i];
+        gather_link(&out->links[i], config);
+    }
+}
+
+void status_free(struct pair_status *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        progress_view_free(&s->links[i].view);
+        daemon_state_free(&s->links[i].applier);
+        daemon_state_free(&s->links[i].capture);
+    }
+    free(s->links);
+    *s = (struct pair_status){0};
+}
+
+struct status_arguments {
+    const char *config_path;
+    bool json;
+};
+
+static const struct argp_option options[] = {
+    {"json", 'j', NULL, 0, "Print one JSON object", 0},
+    {0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct status_arguments *a = state->input;
+    (void)arg;
+    if (key == ARGP_KEY_INIT)
+        state->child_inputs[0] = &a->config_path;
+    else if (key == 'j')
+        a->json = true;
+    else
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
+int command_status(int argc, char **argv, const char *config_path)
+{
+    static const char doc[] =
+        "Say how far each link is: what the source has committed, its stream holds, and the target has applied.\v"
+        "A daemon that runs on this host is asked; what others do is seen in the topics and databases: then its state "
+        "is "
+        "running, stopped, or unknown where they cannot be reached.";
+    const struct argp argp = {options, parse, NULL, doc, command_config_child, NULL, NULL};
+    struct status_arguments a = {.config_path = config_path};
+    struct pair_status status;
+    struct config *config;
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    int code = command_load(&config, a.config_path);
+    if (code)
+        return code;
+    status_gather(&status, config);
+    (a.json ? status_print_json : status_print_text)(&status, stdout);
+    status_free(&status);
+    config_free(&config);
+    return EXIT_DONE;
+}
