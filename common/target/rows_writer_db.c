@@ -1,0 +1,306 @@
+/* The rows writer by BINLOG statements: gathers TABLE_MAPs and ROWS events, and hands them to the server as base64.
+ *
+ * docs/binlog-statement.md tells what the servers make of it: all TABLE_MAPs come before all ROWS events, and there is
+ * one STMT_END at the very end, so that an error undoes the whole statement. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <mysql.h>
+
+#include "common/base/mem.h"
+#include "common/binlog/base64.h"
+#include "common/binlog/rows_encode.h"
+#include "common/target/rows_writer.h"
+
+#define MOST_BYTES (1u << 20) /* of events in one statement; a single row may be bigger */
+#define STATEMENT_ROOM 1024   /* of a packet, for all that is not events */
+#define LEAST_PACKET (64u << 10)
+#define LONG_PIECE (1u << 20)
+#define ER_SPECIFIC_ACCESS_DENIED 1227
+
+/* The ROWS event under construction. */
+struct open_event {
+    struct rows_encode_open place;
+    const struct table_def *table; /* NULL: none is open */
+    enum rows_op op;
+    uint16_t flags;
+};
+
+/* What the face hides. */
+struct rows_writer {
+    struct db *db;
+    size_t max_packet; /* of the server */
+    struct rows_encoder encoder;
+    MYSQL_STMT *set; /* MariaDB: SET @drc_a=?, @drc_b=? */
+    size_t limit;    /* bytes of events in one statement, where rows allow */
+    struct buf maps;
+    struct buf events;
+    struct buf text;
+    struct open_event open;
+    const struct table_def **tables; /* of this statement; the id is the place, from 1 */
+    size_t table_count;
+    size_t table_cap;
+};
+
+/* ---- sending ---- */
+
+static int too_big(const struct rows_writer *w, struct err *err)
+{
+    return err_fatal(
+        err, EXIT_BAD_CONFIG,
+        "a row needs %zu bytes in one packet of the target: raise its max_allowed_packet (%zu now) above that",
+        w->text.len, w->max_packet);
+}
+
+static int set_error(struct rows_writer *w, struct err *err)
+{
+    return db_error_of(mysql_stmt_errno(w->set), mysql_stmt_error(w->set), err, "handing rows to the target");
+}
+
+static int send_long(struct rows_writer *w, unsigned parameter, struct span v, struct err *err)
+{
+    for (size_t done = 0; done < v.n;) {
+        size_t n = v.n - done < LONG_PIECE ? v.n - done : LONG_PIECE;
+        if (mysql_stmt_send_long_data(w->set, parameter, (const char *)v.p + done, (unsigned long)n))
+            return set_error(w, err);
+        done += n;
+    }
+    return 0;
+}
+
+/* SET @drc_a, @drc_b to the two halves of w->text, cut where packets need it. */
+static int set_variables(struct rows_writer *w, struct err *err)
+{
+    size_t packet = w->max_packet - STATEMENT_ROOM;
+    bool is_long = w->text.len > packet;
+    size_t cut = is_long ? packet : w->text.len;
+    struct span halves[2] = {
+        {w->text.data,       cut              },
+        {w->text.data + cut, w->text.len - cut}
+    };
+    MYSQL_BIND bind[2] = {0};
+    if (halves[1].n > packet)
+        return too_big(w, err);
+    for (unsigned i = 0; i < 2; i++) {
+        bind[i].buffer_type = MYSQL_TYPE_LONG_BLOB;
+        bind[i].buffer = (void *)(uintptr_t)halves[i].p;
+        bind[i].buffer_length = (unsigned long)halves[i].n;
+    }
+    if (mysql_stmt_bind_param(w->set, bind))
+        return set_error(w, err);
+    for (unsigned i = 0; is_long && i < 2; i++) {
+        if (send_long(w, i, halves[i], err))
+            return -1;
+    }
+    return mysql_stmt_execute(w->set) ? set_error(w, err) : 0;
+}
+
+static int send_variables(struct rows_writer *w, struct err *err)
+{
+    buf_clear(&w->text);
+    base64_put(&w->text, buf_span(&w->maps));
+    base64_put(&w->text, buf_span(&w->events));
+    if (set_variables(w, err))
+        return -1;
+    return db_exec(w->db, "BINLOG @drc_a, @drc_b", err);
+}
+
+static int send_literal(struct rows_writer *w, struct err *err)
+{
+    buf_put_span(&w->maps, buf_span(&w->events));
+    buf_clear(&w->text);
+    buf_put_str(&w->text, "BINLOG '");
+    base64_put(&w->text, buf_span(&w->maps));
+    buf_put_str(&w->text, "'");
+    if (w->text.len > w->max_packet - STATEMENT_ROOM)
+        return too_big(w, err);
+    return db_exec(w->db, buf_cstr(&w->text), err);
+}
+
+static int send_events(struct rows_writer *w, struct err *err)
+{
+    return w->set ? send_variables(w, err) : send_literal(w, err);
+}
+
+/* ---- gathering ---- */
+
+static uint64_t table_id(struct rows_writer *w, const struct table_def *t)
+{
+    for (size_t i = w->table_count; i > 0; i--) {
+        if (w->tables[i - 1] == t)
+            return i;
+    }
+    if (w->table_count == w->table_cap) {
+        w->table_cap = w->table_cap ? 2 * w->table_cap : 16;
+        w->tables = xreallocarray(w->tables, w->table_cap, sizeof(struct table_def *));
+    }
+    if (w->table_count == 0)
+        w->encoder.timestamp = (uint32_t)time(NULL);
+    w->tables[w->table_count++] = t;
+    rows_encode_table_map(&w->maps, &w->encoder, t, w->table_count);
+    return w->table_count;
+}
+
+static void close_event(struct rows_writer *w, bool last)
+{
+    if (!w->open.table)
+        return;
+    rows_encode_finish(&w->events, &w->open.place, &w->encoder, w->open.table,
+                       (uint16_t)(w->open.flags | (last ? ROWS_STMT_END : 0)));
+    w->open.table = NULL;
+}
+
+/* What is put: one call of rows_writer_put. */
+struct put {
+    const struct table_def *table;
+    enum rows_op op;
+    uint16_t flags;
+};
+
+static void open_event(struct rows_writer *w, const struct put *put)
+{
+    if (w->open.table == put->table && w->open.op == put->op && w->open.flags == put->flags)
+        return;
+    close_event(w, false);
+    uint64_t id = table_id(w, put->table);
+    w->open = (struct open_event){.table = put->table, .op = put->op, .flags = put->flags};
+    w->open.place = rows_encode_start(&w->events, &w->encoder, put->table, id, put->op);
+}
+
+int rows_writer_flush(struct rows_writer *w, struct err *err)
+{
+    if (w->table_count == 0)
+        return 0;
+    close_event(w, true);
+    int rc = send_events(w, err);
+    rows_writer_drop(w);
+    return rc;
+}
+
+static size_t gathered(const struct rows_writer *w)
+{
+    return w->maps.len + w->events.len;
+}
+
+/* Length of the next row (for updates: of both images). */
+static size_t row_length(const struct put *put, struct bytes *r)
+{
+    const uint8_t *start = r->p;
+    image_skip(put->table, NULL, r);
+    if (put->op == ROWS_UPDATE)
+        image_skip(put->table, NULL, r);
+    return (size_t)(r->p - start);
+}
+
+int rows_writer_put(struct rows_writer *w, const struct target_table *t, enum rows_op op, uint16_t flags,
+                    struct span images, uint32_t count, struct err *err)
+{
+    const uint16_t checks = ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_UNIQUE_CHECKS;
+    const struct put put = {t->def, op, flags & checks};
+    struct bytes r = bytes_of(images);
+    if (count == 0)
+        return 0;
+    if (gathered(w) + images.n <= w->limit) {
+        open_event(w, &put);
+        buf_put_span(&w->events, images);
+        return 0;
+    }
+    while (bytes_left(&r) > 0) {
+        const uint8_t *row = r.p;
+        size_t length = row_length(&put, &r);
+        if (r.bad)
+            return err_fatal(err, EXIT_BUG, "malformed images of %.*s.%.*s", SPAN_ARG(put.table->db),
+                             SPAN_ARG(put.table->name));
+        if (gathered(w) + length > w->limit && rows_writer_flush(w, err))
+            return -1;
+        open_event(w, &put);
+        buf_put(&w->events, row, length);
+    }
+    return 0;
+}
+
+void rows_writer_drop(struct rows_writer *w)
+{
+    w->open.table = NULL;
+    w->table_count = 0;
+    buf_clear(&w->maps);
+    buf_clear(&w->events);
+    if (w->text.cap > 4 * (size_t)MOST_BYTES) { /* a giant row went through: its memory is not kept */
+        buf_free(&w->text);
+        buf_free(&w->events);
+    }
+}
+
+void rows_writer_free(struct rows_writer **w)
+{
+    if (!*w)
+        return;
+    if ((*w)->set)
+        (void)mysql_stmt_close((*w)->set);
+    buf_free(&(*w)->maps);
+    buf_free(&(*w)->events);
+    buf_free(&(*w)->text);
+    free((*w)->tables);
+    free(*w);
+    *w = NULL;
+}
+
+/* ---- opening ---- */
+
+static int prepare_set(struct rows_writer *w, struct err *err)
+{
+    static const char sql[] = "SET @drc_a = ?, @drc_b = ?";
+    w->set = mysql_stmt_init(db_handle(w->db));
+    if (!w->set)
+        return err_retry(err, "no memory for a statement");
+    return mysql_stmt_prepare(w->set, sql, sizeof sql - 1) ? set_error(w, err) : 0;
+}
+
+/* The server accepts rows only after it has been told their format, once a session. */
+static int send_format(struct rows_writer *w, struct err *err)
+{
+    bool maria = w->encoder.flavor == FLAVOR_MARIADB;
+    struct err why = {0};
+    rows_encode_format(&w->maps, &w->encoder);
+    int rc = send_events(w, &why);
+    rows_writer_drop(w);
+    if (rc && why.code == ER_SPECIFIC_ACCESS_DENIED)
+        return err_fatal(err, EXIT_DENIED, "the user may not run BINLOG at the target: GRANT %s ON *.* TO it (%.300s)",
+                         maria ? "BINLOG REPLAY" : "REPLICATION_APPLIER", why.text);
+    if (rc && err)
+        *err = why;
+    /* A MySQL session that has seen a format description wants to be told where GTIDs come from. */
+    if (rc == 0 && !maria)
+        rc = db_exec(w->db, "SET SESSION gtid_next = 'AUTOMATIC'", err);
+    return rc;
+}
+
+int rows_writer_open(struct rows_writer **out, struct db *db, struct err *err)
+{
+    uint64_t packet;
+    uint64_t server;
+    if (db_query_u64(db, &packet, "SELECT @@SESSION.max_allowed_packet", err) ||
+        db_query_u64(db, &server, "SELECT @@GLOBAL.server_id", err))
+        return -1;
+    if (packet < LEAST_PACKET)
+        return err_fatal(err, EXIT_BAD_CONFIG,
+                         "the target's max_allowed_packet is %" PRIu64 ": raise it to 16 MiB at least", packet);
+    struct rows_writer *w = xcalloc(1, sizeof *w);
+    w->db = db;
+    w->max_packet = (size_t)packet;
+    w->encoder = (struct rows_encoder){
+        .flavor = db_flavor(db),
+        .version = db_version(db),
+        .server_id = (uint32_t)server,
+        .timestamp = (uint32_t)time(NULL),
+    };
+    size_t fits = (w->max_packet - STATEMENT_ROOM) / 4 * 3 - STATEMENT_ROOM;
+    w->limit = fits < MOST_BYTES ? fits : MOST_BYTES;
+    if ((w->encoder.flavor == FLAVOR_MARIADB && prepare_set(w, err)) || send_format(w, err)) {
+        rows_writer_free(&w);
+        return -1;
+    }
+    *out = w;
+    return 0;
+}

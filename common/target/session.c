@@ -1,0 +1,160 @@
+/* Pinning a writer's session, and the server settings under which it would not be safe to write: two tables. */
+#include "common/target/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/base/log.h"
+
+#define READ_TIMEOUT_S 120 /* a COMMIT of a big transaction takes its time */
+#define WRITE_TIMEOUT_S 60
+#define LEAST_PACKET (1u << 20)
+
+enum { MARIA = 1, MYSQL = 2, BOTH = MARIA | MYSQL };
+
+/* Lock waits are short: while we wait, we hold locks that local writers want. A session whose client died is to be
+ * closed soon, with what it holds. */
+static const struct {
+    int flavors;
+    const char *sql;
+} pins[] = {
+    {BOTH,  "SET SESSION sql_mode = ''"                                                      },
+    {BOTH,  "SET SESSION time_zone = '+00:00'"                                               },
+    {BOTH,  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"                         },
+    {BOTH,  "SET SESSION TRANSACTION READ WRITE"                                             },
+    {BOTH,  "SET SESSION autocommit = 1, completion_type = 'NO_CHAIN'"                       },
+    {BOTH,  "SET SESSION foreign_key_checks = 1, unique_checks = 1"                          },
+    {BOTH,  "SET SESSION sql_safe_updates = 0, sql_select_limit = DEFAULT"                   },
+    {BOTH,  "SET SESSION sql_auto_is_null = 0, sql_big_selects = 1"                          },
+    {BOTH,  "SET SESSION innodb_lock_wait_timeout = 5, lock_wait_timeout = 5"                },
+    {BOTH,  "SET SESSION wait_timeout = 60"                                                  },
+    {BOTH,  "SET SESSION eq_range_index_dive_limit = 1"                                      },
+    {MARIA, "SET SESSION idle_transaction_timeout = 60"                                      },
+    {MARIA, "SET SESSION max_statement_time = 0, check_constraint_checks = 1"                },
+    {MARIA, "SET SESSION in_predicate_conversion_threshold = 0"                              },
+    {MYSQL, "SET SESSION max_execution_time = 0, range_optimizer_max_mem_size = 0"           },
+    {MYSQL, "SET SESSION sql_require_primary_key = 0, sql_generate_invisible_primary_key = 0"},
+};
+
+/* Pins that need a privilege, hence only set where they are not as wanted already. */
+static const struct {
+    const char *name;
+    const char *wanted;
+    const char *sql;
+} privileged_pins[] = {
+    {"sql_log_bin",   "1",   "SET SESSION sql_log_bin = 1"      },
+    {"binlog_format", "ROW", "SET SESSION binlog_format = 'ROW'"},
+};
+
+static int pin_privileged(struct db *db, size_t i, struct err *err)
+{
+    char sql[64] = "SELECT @@SESSION.";
+    char value[64];
+    strcat(sql, privileged_pins[i].name);
+    if (db_query_text(db, value, sizeof value, sql, err))
+        return -1;
+    if (strcasecmp(value, privileged_pins[i].wanted) == 0)
+        return 0;
+    if (db_exec(db, privileged_pins[i].sql, err) == 0)
+        return 0;
+    return err_prefix(err, "%s must be %s at the target; SET GLOBAL it, or GRANT BINLOG ADMIN", privileged_pins[i].name,
+                      privileged_pins[i].wanted);
+}
+
+static int pin(struct db *db, struct err *err)
+{
+    int flavor = db_flavor(db) == FLAVOR_MARIADB ? MARIA : MYSQL;
+    for (size_t i = 0; i < sizeof pins / sizeof pins[0]; i++) {
+        if ((pins[i].flavors & flavor) && db_exec(db, pins[i].sql, err))
+            return -1;
+    }
+    for (size_t i = 0; i < sizeof privileged_pins / sizeof privileged_pins[0]; i++) {
+        if (pin_privileged(db, i, err))
+            return -1;
+    }
+    return 0;
+}
+
+int target_session_open(struct db **out, const struct region_config *region, const char *program, struct err *err)
+{
+    const struct db_options options = {
+        .program = program,
+        .read_timeout_s = READ_TIMEOUT_S,
+        .write_timeout_s = WRITE_TIMEOUT_S,
+    };
+    if (db_connect(out, region, &options, err))
+        return -1;
+    if (pin(*out, err)) {
+        db_close(out);
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- the server's settings ---- */
+
+static bool is_idempotent(const char *value)
+{
+    return strcasecmp(value, "IDEMPOTENT") == 0;
+}
+
+static bool runs_triggers(const char *value)
+{
+    return strcasecmp(value, "NO") != 0;
+}
+
+static bool is_too_small(const char *value)
+{
+    return strtoull(value, NULL, 10) < LEAST_PACKET;
+}
+
+static const struct {
+    const char *name;
+    bool (*is_wrong)(const char *value);
+    const char *why;
+    const char *fix;
+} settings[] = {
+    {"slave_exec_mode",            is_idempotent, "would hide duplicate and missing rows",
+     "SET GLOBAL slave_exec_mode = 'STRICT'"                                                                                                                 },
+    {"replica_exec_mode",          is_idempotent, "would hide duplicate and missing rows",
+     "SET GLOBAL replica_exec_mode = 'STRICT'"                                                                                                               },
+    {"slave_run_triggers_for_rbr", runs_triggers, "would run triggers whose effects come from the source already",
+     "SET GLOBAL slave_run_triggers_for_rbr = 'NO'"                                                                                                          },
+    {"max_allowed_packet",         is_too_small,  "is less than 1 MiB",                                            "SET GLOBAL max_allowed_packet = 67108864"},
+};
+
+int target_session_check(struct db *db, struct err *err)
+{
+    struct arena a = {0};
+    struct db_rows rows;
+    int rc = db_query(db, &rows, &a,
+                      "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('slave_exec_mode', 'replica_exec_mode', "
+                      "'slave_run_triggers_for_rbr', 'max_allowed_packet')",
+                      err);
+    for (size_t r = 0; rc <= 0 && r < rows.row_count; r++) {
+        for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+            const char *value = (const char *)db_cell(&rows, r, 1).p;
+            if (!span_is(db_cell(&rows, r, 0), settings[i].name) || !settings[i].is_wrong(value))
+                continue;
+            log_error("target: %s = %s %s; mend it by: %s", settings[i].name, value, settings[i].why, settings[i].fix);
+            if (rc == 0)
+                rc = err_fatal(err, EXIT_BAD_CONFIG, "the target's %s = %s %s; mend it by: %s", settings[i].name, value,
+                               settings[i].why, settings[i].fix);
+        }
+    }
+    arena_free(&a);
+    return rc;
+}
+
+int target_session_keep(struct db *db, struct err *err)
+{
+    return db_exec(db, "DO 1", err);
+}
+
+int target_session_begin(struct db *db, struct err *err)
+{
+    if (db_exec(db, "SET SESSION timestamp = DEFAULT", err))
+        return -1;
+    return db_exec(db, "BEGIN", err);
+}

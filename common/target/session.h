@@ -1,0 +1,25 @@
+/* A connection that writes to a target: pinned so that nothing of the server's or the user's settings changes what our
+ * statements mean, and checked for what would make writing unsafe. */
+#ifndef DRC_TARGET_SESSION_H
+#define DRC_TARGET_SESSION_H
+
+#include "common/link/db.h"
+
+/* Connect and pin: sql_mode, time zone, character sets, isolation, row format, checks, timeouts. What cannot be pinned is
+ * fatal: 77 with the GRANT, or 78 with the setting that mends it. Closed by db_close. */
+MUST_CHECK int target_session_open(struct db **out, const struct region_config *region, const char *program,
+                                   struct err *err);
+
+/* The server's own settings: each that makes writing unsafe is logged with the statement that mends it, and the error names
+ * the first (fatal 78). */
+MUST_CHECK int target_session_check(struct db *db, struct err *err);
+
+/* Keep an idle connection (also one with an open transaction) from being closed by its short timeouts: to be called at
+ * least that often. */
+#define TARGET_SESSION_IDLE_MS 10000
+MUST_CHECK int target_session_keep(struct db *db, struct err *err);
+
+/* BEGIN, at the present time: the BINLOG statement leaves the session's clock standing. */
+MUST_CHECK int target_session_begin(struct db *db, struct err *err);
+
+#endif
