@@ -146,7 +146,7 @@ static void close_event(struct rows_writer *w, bool last)
 {
     if (!w->open.table)
         return;
-    rows_encode_finish(&w->events, &w->open.place, &w->encoder, w->open.table,
+    rows_encode_finish(&w->events, &w->open.place, w->open.table,
                        (uint16_t)(w->open.flags | (last ? ROWS_STMT_END : 0)));
     w->open.table = NULL;
 }
