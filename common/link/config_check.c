@@ -151,9 +151,9 @@ static int check_kafka(const struct config_reader *r, struct region_config *regi
                            region->name, k->min_insync_replicas, INSYNC_SAFE);
     if (k->min_insync_replicas > k->replication_factor)
         return config_fail(r, at, err,
-                           "regions.%s: its stream's min_insync_replicas %u is above replication_factor %u; no record "
-                           "would ever be written",
-                           region->name, k->min_insync_replicas, k->replication_factor);
+                           "regions.%s: its stream's min_insync_replicas %u is above replication_factor %u, "
+                           "so that no record could be written; give at most %u",
+                           region->name, k->min_insync_replicas, k->replication_factor, k->replication_factor);
     return 0;
 }
 

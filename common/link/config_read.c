@@ -170,7 +170,7 @@ static int read_members(struct config_reader *r, const struct config_key *key, c
     enum yaml_kind kind = key->type->shape == SHAPE_LIST ? YAML_LIST : YAML_MAP;
     size_t len = r->path.len;
     if (node->kind != kind)
-        return config_fail_value(r, key, node, err, "this is something else");
+        return config_fail_value(r, key, node, err, "no %s stands here", kind == YAML_LIST ? "list" : "mapping");
     for (size_t i = 0; i < node->count; i++) {
         const struct yaml_entry *e = &node->entries[i];
         if (e->key)

@@ -70,40 +70,43 @@ static void what_a_pair_file_has_no_use_for_is_refused(void **state)
         const char *text;
         const char *message;
     } cases[] = {
-        {"", "f:1:1: the file is empty; `--help-config` tells what a pair file holds"},
-        {"# nothing\n", "f:1:1: the file is empty; `--help-config` tells what a pair file holds"},
-        {"a: &x 1\n", "f:1:4: an anchor (&name) is not allowed in a pair file; write the value out"},
-        {"a: &x [1]\n", "f:1:4: an anchor (&name) is not allowed in a pair file; write the value out"},
-        {"a: &x {b: 1}\n", "f:1:4: an anchor (&name) is not allowed in a pair file; write the value out"},
-        {"a: 1\nb: *x\n", "f:2:4: an alias (*name) is not allowed in a pair file; write the value out"},
-        {"a: 1\n<<: *x\n", "f:2:5: an alias (*name) is not allowed in a pair file; write the value out"},
-        {"a: !!int 1\n", "f:1:4: a tag (!name) is not allowed in a pair file; write the plain value"},
-        {"a: !secret [1]\n", "f:1:4: a tag (!name) is not allowed in a pair file; write the plain value"},
-        {"! {a: 1}\n", "f:1:1: a tag (!name) is not allowed in a pair file; write the plain value"},
-        {"a: 1\nb: 2\na: 3\n", "f:3:1: key \"a\" is given twice, first at 1:1; keep one of them"},
-        {"a: {b: 1, \"b\": 2}\n", "f:1:11: key \"b\" is given twice, first at 1:5; keep one of them"},
-        {"a: 1\n---\nb: 2\n", "f:2:1: a second document begins here; a pair file is one document"},
-        {"? [a]\n: 1\n", "f:1:3: a key must be plain text, not a list or mapping"},
-        {"{a: 1}: 1\n", "f:1:1: a key must be plain text, not a list or mapping"},
-        {"~: 1\n", "f:1:1: a key without a name; write \"name: value\""},
-        {"? \n: 1\n", "f:1:2: a key without a name; write \"name: value\""},
-        {"a: \"x\\0y\"\n", "f:1:4: a NUL character cannot stand in any value here; leave it out"},
-        {"a:\n\tb: 1\n", "f:2:1: a tab cannot indent in YAML; use spaces"},
-        {"a: [1, 2\nb: 3\n", "f:2:2: not valid YAML: did not find expected ',' or ']', while parsing a flow sequence that "
-                             "begins in line 1; look at indentation, quotes and brackets"},
-        {"a: 1\nb: \"x\n", "f:3:1: not valid YAML: found unexpected end of stream, while scanning a quoted scalar that begins in "
-                           "line 2; look at indentation, quotes and brackets"},
+        {"",                       "f:1:1: the file is empty; `--help-config` tells what a pair file holds"           },
+        {"# nothing\n",            "f:1:1: the file is empty; `--help-config` tells what a pair file holds"           },
+        {"a: &x 1\n",              "f:1:4: an anchor (&name) is not allowed in a pair file; write the value out"      },
+        {"a: &x [1]\n",            "f:1:4: an anchor (&name) is not allowed in a pair file; write the value out"      },
+        {"a: &x {b: 1}\n",         "f:1:4: an anchor (&name) is not allowed in a pair file; write the value out"      },
+        {"a: 1\nb: *x\n",          "f:2:4: an alias (*name) is not allowed in a pair file; write the value out"       },
+        {"a: 1\n<<: *x\n",         "f:2:5: an alias (*name) is not allowed in a pair file; write the value out"       },
+        {"a: !!int 1\n",           "f:1:4: a tag (!name) is not allowed in a pair file; write the plain value"        },
+        {"a: !secret [1]\n",       "f:1:4: a tag (!name) is not allowed in a pair file; write the plain value"        },
+        {"! {a: 1}\n",             "f:1:1: a tag (!name) is not allowed in a pair file; write the plain value"        },
+        {"a: 1\nb: 2\na: 3\n",     "f:3:1: key \"a\" is given twice, first at 1:1; keep one of them"                  },
+        {"a: {b: 1, \"b\": 2}\n",  "f:1:11: key \"b\" is given twice, first at 1:5; keep one of them"                 },
+        {"a: 1\n---\nb: 2\n",      "f:2:1: a second document begins here; a pair file is one document"                },
+        {"? [a]\n: 1\n",           "f:1:3: a key must be plain text, not a list or mapping"                           },
+        {"{a: 1}: 1\n",            "f:1:1: a key must be plain text, not a list or mapping"                           },
+        {"~: 1\n",                 "f:1:1: a key without a name; write \"name: value\""                               },
+        {"? \n: 1\n",              "f:1:2: a key without a name; write \"name: value\""                               },
+        {"a: \"x\\0y\"\n",         "f:1:4: a NUL character cannot stand in any value here; leave it out"              },
+        {"a:\n\tb: 1\n",           "f:2:1: a tab cannot indent in YAML; use spaces"                                   },
+        {"a: [1, 2\nb: 3\n",
+         "f:2:2: not valid YAML: did not find expected ',' or ']', while parsing a flow sequence that "
+         "begins in line 1; look at indentation, quotes and brackets"                                                 },
+        {"a: 1\nb: \"x\n",
+         "f:3:1: not valid YAML: found unexpected end of stream, while scanning a quoted scalar that begins in "
+         "line 2; look at indentation, quotes and brackets"                                                           },
         {"a: 1\n\xc3\xa9: \xff\n",
          "f:2:4: not valid UTF-8 text: invalid leading UTF-8 octet; save the file as UTF-8 without control characters"},
-        {"a: 1\nb: \x01\n",
-         "f:2:4: not valid UTF-8 text: control characters are not allowed; save the file as UTF-8 without control characters"},
+        {"a: 1\nb: \x01\n",        "f:2:4: not valid UTF-8 text: control characters are not allowed; save the file as UTF-8 "
+                            "without control characters"                                   },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_refused(span_str(cases[i].text), cases[i].message);
-    assert_refused(span_of("\xff\xfe"
-                           "a\0",
-                           4),
-                   "f:1:1: not valid UTF-8 text: invalid leading UTF-8 octet; save the file as UTF-8 without control characters");
+    assert_refused(
+        span_of("\xff\xfe"
+                "a\0",
+                4),
+        "f:1:1: not valid UTF-8 text: invalid leading UTF-8 octet; save the file as UTF-8 without control characters");
 }
 
 static void the_same_key_may_stand_in_different_maps(void **state)
