@@ -12,7 +12,8 @@
 
 enum apply_result {
     APPLY_DONE,  /* committed */
-    APPLY_DOUBT, /* rolled back: `doubt` is the first transaction that has to go the exact way (count: not known which) */
+    APPLY_DOUBT, /* rolled back: `doubt` is the first transaction that has to go the exact way (count: not known which)
+                  */
     APPLY_WAIT,  /* rolled back: a table does not take its rows; `why` says which and how it differs */
 };
 
@@ -22,17 +23,18 @@ struct apply_outcome {
     struct buf why; /* the caller frees it */
 };
 
-/* `txns`: whole transactions or DDL records, in source order, at least one. Errors: rolled back; ERR_RETRY (deadlock, lock wait,
- * connection), ERR_FATAL. */
-MUST_CHECK int apply_fast(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out, struct err *err);
+/* `txns`: whole transactions or DDL records, in source order, at least one. Errors: rolled back; ERR_RETRY (deadlock,
+ * lock wait, connection), ERR_FATAL. */
+MUST_CHECK int apply_fast(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out,
+                          struct err *err);
 
 /* One whole transaction. VERDICT_STOP and conflicts that no rule can decide are ERR_FATAL 69, rolled back. */
 MUST_CHECK int apply_exact(struct sink *s, const struct txn *txn, struct apply_outcome *out, struct err *err);
 
-/* Pieces for big transactions, fragment by fragment: apply_open (BEGIN and ledger, with the first fragment), then apply_fragment for
- * each, then apply_close with the last one (COMMIT). `exact`: row by row. Doubt: rolled back. */
-MUST_CHECK int apply_open(struct sink *s, const struct txn *first, struct err *err);
-MUST_CHECK int apply_fragment(struct sink *s, const struct txn *fragment, bool exact, struct apply_outcome *out, struct err *err);
-MUST_CHECK int apply_close(struct sink *s, const struct txn *last, struct err *err);
+/* One fragment of a big transaction inside the target transaction that sink_begin opened at its first one; sink_commit
+ * ends it after the last. `exact`: row by row. APPLY_DONE means written, not committed; anything else has been rolled
+ * back. */
+MUST_CHECK int apply_fragment(struct sink *s, struct txn *fragment, bool exact, struct apply_outcome *out,
+                              struct err *err);
 
 #endif

@@ -1,10 +1,12 @@
-/* The fast path: many source transactions in one target transaction, before images verified by one locking read a table.
+/* The fast path: many source transactions in one target transaction, before images verified by one locking read a
+ * table.
  *
- * Rows are written in source order and none is left out, so whatever the source's own order made right (unique values that move
- * from row to row, parents before children, a key that is deleted and inserted again) is right here too. Deletes and
- * updates are verified by reading, under lock, what the group expects before it; inserts by the server's duplicate-key error;
- * rows of tables without any unique key by the server's search for the whole row. A table without a primary key but with
- * another unique key is searched by that key alone, which verifies nothing: its changes go the exact way. */
+ * Rows are written in source order and none is left out, so whatever the source's own order made right (unique values
+ * that move from row to row, parents before children, a key that is deleted and inserted again) is right here too.
+ * Deletes and updates are verified by reading, under lock, what the group expects before it; inserts by the server's
+ * duplicate-key error; rows of tables without any unique key by the server's search for the whole row. A table without
+ * a primary key but with another unique key is searched by that key alone, which verifies nothing: its changes go the
+ * exact way. */
 #include <stdlib.h>
 
 #include "applier/apply_private.h"
@@ -25,7 +27,6 @@ struct fast_table {
 
 struct fast {
     struct sink *sink;
-    struct map *touched;
     struct keymap keys;
     struct arena arena; /* cells */
     struct fast_table *tables;
@@ -43,15 +44,6 @@ static int doubt(struct fast *f, size_t txn)
     return 0;
 }
 
-static const struct policy_rule *rule_of(const struct sink *s, const struct table_def *t)
-{
-    char *db = xasprintf("%.*s", SPAN_ARG(t->db)), *name = xasprintf("%.*s", SPAN_ARG(t->name));
-    const struct policy_rule *rule = policy_for(&s->config->conflicts, db, name);
-    free(db);
-    free(name);
-    return rule;
-}
-
 /* 1: found; 0: out is set; -1. */
 static int fast_table(struct fast *f, const struct table_def *source, struct fast_table **found, struct err *err)
 {
@@ -61,7 +53,7 @@ static int fast_table(struct fast *f, const struct table_def *source, struct fas
             return 1;
     }
     const struct target_table *target;
-    int rc = apply_table(f->sink, source, f->touched, &target, f->out, err);
+    int rc = apply_table(f->sink, source, &target, f->out, err);
     if (rc != 1)
         return rc;
     if (f->table_count == f->table_cap) {
@@ -69,7 +61,7 @@ static int fast_table(struct fast *f, const struct table_def *source, struct fas
         f->tables = xreallocarray(f->tables, f->table_cap, sizeof *f->tables);
     }
     *found = &f->tables[f->table_count++];
-    **found = (struct fast_table){source, target, rule_of(f->sink, source)};
+    **found = (struct fast_table){source, target, policy_of_table(f->sink, source)};
     return 1;
 }
 
@@ -121,17 +113,8 @@ static int by_key(const void *a, const void *b)
     return order ? order : (x->key.n > y->key.n) - (x->key.n < y->key.n);
 }
 
-/* Columns that the target computes itself never tell a difference. */
-static bool *generated_columns(const struct table_def *def, struct arena *a)
-{
-    bool *ignore = arena_zalloc(a, def->column_count * sizeof *ignore);
-    for (uint16_t i = 0; i < def->column_count; i++)
-        ignore[i] = def->columns[i].generated;
-    return ignore;
-}
-
-static int verify_chunk(struct fast *f, const struct target_table *t, struct key_entry **entries, size_t n, const bool *ignore,
-                        struct err *err)
+static int verify_chunk(struct fast *f, const struct target_table *t, struct key_entry **entries, size_t n,
+                        const bool *ignore, struct err *err)
 {
     const struct cell *images[VERIFY_KEYS];
     struct local_rows local;
@@ -196,10 +179,9 @@ static int write_rows(struct fast *f, struct txn *const *txns, size_t count, str
     return rows_writer_flush(w, err) ? -1 : 1;
 }
 
-int fast_rows(struct sink *s, struct txn *const *txns, size_t count, struct map *touched, struct apply_outcome *out,
-              struct err *err)
+int fast_rows(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out, struct err *err)
 {
-    struct fast f = {.sink = s, .touched = touched, .out = out};
+    struct fast f = {.sink = s, .out = out};
     struct err found = {0};
     int rc = plan(&f, txns, count, &found);
     if (rc == 1)

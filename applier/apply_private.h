@@ -4,15 +4,20 @@
 
 #include "applier/apply.h"
 
-/* The target's table for rows of a transaction that has begun: it takes the rows, and its definition is locked and as loaded.
- * 1: so; 0: not now, out->result and why are set; -1. `touched` remembers which were touched in this target transaction. */
-int apply_table(struct sink *s, const struct table_def *source, struct map *touched, const struct target_table **table,
+/* The target's table for rows of a transaction that has begun: it takes the rows, and its definition is locked and as
+ * loaded. 1: so; 0: not now, out->result and why are set; -1. */
+int apply_table(struct sink *s, const struct table_def *source, const struct target_table **table,
                 struct apply_outcome *out, struct err *err);
 
-/* The rows of one transaction or fragment inside a target transaction that has begun; nothing is committed or rolled back. 1: written;
- * 0: out tells doubt or wait; -1: error. */
-int fast_rows(struct sink *s, struct txn *const *txns, size_t count, struct map *touched, struct apply_outcome *out,
-              struct err *err);
-int exact_rows(struct sink *s, const struct txn *txn, struct map *touched, struct apply_outcome *out, struct err *err);
+/* The rule of a table; lives as long as the configuration. */
+const struct policy_rule *policy_of_table(const struct sink *s, const struct table_def *t);
+
+/* Columns that the target computes itself: they never tell a difference. One bool a column, in the arena. */
+const bool *generated_columns(const struct table_def *def, struct arena *a);
+
+/* The rows of one transaction or fragment inside a target transaction that has begun; nothing is committed or rolled
+ * back. 1: written; 0: out tells doubt or wait; -1: error. */
+int fast_rows(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out, struct err *err);
+int exact_rows(struct sink *s, const struct txn *txn, struct apply_outcome *out, struct err *err);
 
 #endif

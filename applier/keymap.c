@@ -82,7 +82,8 @@ static bool same_key(const struct table_def *t, const struct cell *a, const stru
     return true;
 }
 
-bool keymap_update(struct keymap *m, const struct table_def *t, const struct cell *before, const struct cell *after, size_t txn)
+bool keymap_update(struct keymap *m, const struct table_def *t, const struct cell *before, const struct cell *after,
+                   size_t txn)
 {
     if (!same_key(t, before, after))
         return keymap_delete(m, t, before, txn) && keymap_insert(m, t, after, txn);

@@ -1,10 +1,11 @@
 /* What a group of source transactions expects of each key, and what it leaves there. Pure.
  *
- * Changes are put in source order. The first change of a key says what must be at the target before the group: its before
- * image (to be verified by reading), or nothing (an insert, which the server's duplicate-key error verifies). Every later
- * change of the same key must fit what the group itself left. Keys are told apart by their bytes: two spellings that the
- * server's collation takes for one key look like two here, and then either the reading or the server's answer differs from
- * what is expected, which is doubt and not harm. Images and definitions are the caller's and must live as long as it. */
+ * Changes are put in source order. The first change of a key says what must be at the target before the group: its
+ * before image (to be verified by reading), or nothing (an insert, which the server's duplicate-key error verifies).
+ * Every later change of the same key must fit what the group itself left. Keys are told apart by their bytes: two
+ * spellings that the server's collation takes for one key look like two here, and then either the reading or the
+ * server's answer differs from what is expected, which is doubt and not harm. Images and definitions are the caller's
+ * and must live as long as it. */
 #ifndef DRC_APPLIER_KEYMAP_H
 #define DRC_APPLIER_KEYMAP_H
 
@@ -39,7 +40,8 @@ struct keymap {
 /* Each: does the change fit what the group left for that key? False is doubt about transaction `txn`. */
 bool keymap_insert(struct keymap *m, const struct table_def *t, const struct cell *after, size_t txn);
 bool keymap_delete(struct keymap *m, const struct table_def *t, const struct cell *before, size_t txn);
-bool keymap_update(struct keymap *m, const struct table_def *t, const struct cell *before, const struct cell *after, size_t txn);
+bool keymap_update(struct keymap *m, const struct table_def *t, const struct cell *before, const struct cell *after,
+                   size_t txn);
 
 /* The entry of an image's key; NULL when the group did not touch it. */
 struct key_entry *keymap_find(struct keymap *m, const struct table_def *t, const struct cell *image);

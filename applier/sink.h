@@ -13,9 +13,9 @@
 struct sink_counts {
     uint64_t transactions;
     uint64_t rows;
-    uint64_t groups;       /* target transactions of the fast path */
-    uint64_t exact;        /* source transactions that went the exact way */
-    uint64_t conflicts;    /* journal entries */
+    uint64_t groups;    /* target transactions of the fast path */
+    uint64_t exact;     /* source transactions that went the exact way */
+    uint64_t conflicts; /* journal entries */
 };
 
 struct sink {
@@ -28,23 +28,25 @@ struct sink {
     struct ledger_slot slot;
     struct ledger_state state; /* as of the last committed transaction */
     struct map tables;         /* "db\0name" -> struct target_table * */
+    struct map touched; /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
     struct sink_counts counts;
 };
 
-/* The target's table that rows of `source` go to. 1: it takes them; 0: not now: `why` says table and difference (the link
- * waits, then asks again; nothing of it is remembered); -1: error. */
-MUST_CHECK int sink_table(struct sink *s, const struct table_def *source, const struct target_table **out, struct buf *why,
-                          struct err *err);
+/* The target's table that rows of `source` go to. 1: it takes them; 0: not now: `why` says table and difference (the
+ * link waits, then asks again; nothing of it is remembered); -1: error. */
+MUST_CHECK int sink_table(struct sink *s, const struct table_def *source, const struct target_table **out,
+                          struct buf *why, struct err *err);
 /* What was loaded may be wrong (touch said so): load it again at the next sink_table. */
 void sink_forget_table(struct sink *s, const struct target_table *t);
 void sink_forget_tables(struct sink *s);
 
-/* BEGIN and the ledger row for everything up to `last`; then COMMIT, which takes state and slot forward. A COMMIT whose answer was
- * lost is ERR_RETRY: the session's next start settles it by the ledger. */
+/* BEGIN and the ledger row for everything up to `last`; then COMMIT, which takes state and slot forward. A COMMIT whose
+ * answer was lost is ERR_RETRY: the session's next start settles it by the ledger. */
 struct txn;
 MUST_CHECK int sink_begin(struct sink *s, const struct txn *last, struct err *err);
 MUST_CHECK int sink_commit(struct sink *s, const struct txn *last, struct err *err);
-/* ROLLBACK; drops what the writer had gathered. An error of it is not told: the connection is then gone, and the transaction too. */
+/* ROLLBACK; drops what the writer had gathered. An error of it is not told: the connection is then gone, and the
+ * transaction too. */
 void sink_rollback(struct sink *s);
 
 #endif

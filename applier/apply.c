@@ -1,0 +1,124 @@
+/* Target transactions around the rows: begin with the ledger, end with COMMIT, roll back on doubt, wait or error. */
+#include "applier/apply.h"
+
+#include <stdlib.h>
+
+#include "applier/apply_private.h"
+#include "common/base/mem.h"
+
+const struct policy_rule *policy_of_table(const struct sink *s, const struct table_def *t)
+{
+    char *db = xasprintf("%.*s", SPAN_ARG(t->db)), *name = xasprintf("%.*s", SPAN_ARG(t->name));
+    const struct policy_rule *rule = policy_for(&s->config->conflicts, db, name);
+    free(db);
+    free(name);
+    return rule;
+}
+
+const bool *generated_columns(const struct table_def *def, struct arena *a)
+{
+    bool *generated = arena_zalloc(a, def->column_count * sizeof *generated);
+    for (uint16_t i = 0; i < def->column_count; i++)
+        generated[i] = def->columns[i].generated;
+    return generated;
+}
+
+static int wait_for(struct apply_outcome *out, struct buf *why)
+{
+    out->result = APPLY_WAIT;
+    buf_free(&out->why);
+    out->why = *why;
+    return 0;
+}
+
+/* A definition that changed since it was loaded is loaded again, within the same transaction: from then on it is
+ * locked. */
+int apply_table(struct sink *s, const struct table_def *source, const struct target_table **table,
+                struct apply_outcome *out, struct err *err)
+{
+    for (int tries = 0; tries < 3; tries++) {
+        struct buf why = {0};
+        int rc = sink_table(s, source, table, &why, err);
+        if (rc == 0)
+            return wait_for(out, &why);
+        buf_free(&why);
+        if (rc != 1)
+            return rc;
+        void **mark = map_ref(&s->touched, span_of(table, sizeof *table));
+        if (*mark)
+            return 1;
+        rc = target_table_touch(*table, s->db, err);
+        if (rc == -1)
+            return -1;
+        if (rc == 1) {
+            *mark = (void *)source;
+            return 1;
+        }
+        sink_forget_table(s, *table);
+    }
+    return err_retry(err, "the definition of `%.*s`.`%.*s` keeps changing at the target", SPAN_ARG(source->db),
+                     SPAN_ARG(source->name));
+}
+
+/* COMMIT what was written, or roll back and leave `out` to say why. */
+static int finish(struct sink *s, const struct txn *last, int rc, struct apply_outcome *out, struct err *err)
+{
+    if (rc != 1) {
+        sink_rollback(s);
+        return rc;
+    }
+    if (sink_commit(s, last, err)) {
+        sink_rollback(s);
+        return -1;
+    }
+    out->result = APPLY_DONE;
+    return 0;
+}
+
+static void count_rows(struct sink *s, struct txn *const *txns, size_t count)
+{
+    s->counts.transactions += count;
+    for (size_t i = 0; i < count; i++)
+        s->counts.rows += txns[i]->row_total;
+}
+
+int apply_fast(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out, struct err *err)
+{
+    int rc = -1;
+    if (sink_begin(s, txns[count - 1], err) == 0) {
+        rc = fast_rows(s, txns, count, out, err);
+        rc = finish(s, txns[count - 1], rc, out, err);
+    }
+    if (rc == 0 && out->result == APPLY_DONE) {
+        count_rows(s, txns, count);
+        s->counts.groups++;
+    }
+    return rc;
+}
+
+int apply_exact(struct sink *s, const struct txn *txn, struct apply_outcome *out, struct err *err)
+{
+    struct txn *const one[] = {(struct txn *)txn};
+    int rc = -1;
+    if (sink_begin(s, txn, err) == 0) {
+        rc = exact_rows(s, txn, out, err);
+        rc = finish(s, txn, rc, out, err);
+    }
+    if (rc == 0 && out->result == APPLY_DONE) {
+        count_rows(s, one, 1);
+        s->counts.exact++;
+    }
+    return rc;
+}
+
+int apply_fragment(struct sink *s, struct txn *fragment, bool exact, struct apply_outcome *out, struct err *err)
+{
+    int rc = exact ? exact_rows(s, fragment, out, err) : fast_rows(s, &fragment, 1, out, err);
+    if (rc != 1) {
+        sink_rollback(s);
+        return rc;
+    }
+    s->counts.rows += fragment->row_total;
+    out->result = APPLY_DONE;
+    return 0;
+}

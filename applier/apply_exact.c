@@ -1,0 +1,266 @@
+/* The exact path: one source transaction row by row, the local row under lock, conflicts judged and journaled.
+ *
+ * It gives verdicts, so it runs only when every earlier transaction is committed. A change whose expectation holds is
+ * written as it came. Otherwise the judge says which row remains, and the write starts from the *local* row, since that
+ * is what is there. An update that changes its key is whole when the old row is as expected and the new key is free;
+ * otherwise it is what it means for keys: a delete of the old and an insert of the new one, each decided by itself. */
+#include <stdlib.h>
+
+#include "applier/apply_private.h"
+#include "applier/row_walk.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/target/journal.h"
+#include "common/target/local_row.h"
+
+struct exact {
+    struct sink *sink;
+    const struct txn *txn;
+    const struct rows *rows; /* at hand */
+    const struct target_table *table;
+    const struct policy_rule *rule;
+    const bool *ignore;
+    struct arena arena; /* of the row at hand */
+    struct buf image;
+};
+
+static void put_place(const struct exact *x, const struct cell *image, struct buf *out)
+{
+    const struct table_def *def = x->table->def;
+    buf_printf(out, "`%.*s`.`%.*s`", SPAN_ARG(def->db), SPAN_ARG(def->name));
+    for (uint16_t i = 0; i < def->key_count; i++) {
+        buf_printf(out, "%s%.*s=", i ? ", " : " row ", SPAN_ARG(def->columns[def->key[i]].name));
+        (void)cell_put_text(&def->columns[def->key[i]], &image[def->key[i]], out);
+    }
+}
+
+/* ---- writing one row ---- */
+
+/* What the server refused is another row in the way, or a row of another table that is missing: nothing here may decide
+ * it. */
+static int refused(const struct exact *x, const struct cell *image, struct err *err)
+{
+    struct buf place = {0};
+    struct err server = *err;
+    put_place(x, image, &place);
+    err_fatal(err, EXIT_UNSAFE, "%s: %s of transaction %llu cannot be written at the target: %s%s", buf_cstr(&place),
+              rows_op_name(x->rows->op), (unsigned long long)x->txn->head.seq, server.text,
+              server.code == SERVER_DUPLICATE_KEY
+                  ? " (another row holds its unique value: mend one of the two by hand, then start the applier again)"
+                  : "");
+    err->code = server.code;
+    buf_free(&place);
+    return -1;
+}
+
+/* `before` NULL: insert; `after` NULL: delete. */
+static int write_row(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
+{
+    const struct table_def *def = x->table->def;
+    enum rows_op op = !before ? ROWS_INSERT : !after ? ROWS_DELETE : ROWS_UPDATE;
+    buf_clear(&x->image);
+    if (before)
+        image_put(before, def, &x->image);
+    if (after)
+        image_put(after, def, &x->image);
+    if (rows_writer_put(x->sink->writer, x->table, op, x->rows->flags, buf_span(&x->image), 1, err) ||
+        rows_writer_flush(x->sink->writer, err))
+        return err->class == ERR_DATA ? refused(x, after ? after : before, err) : -1;
+    return 0;
+}
+
+/* ---- deciding ---- */
+
+static int stopped(const struct exact *x, const struct conflict_case *c, const char *why, struct err *err)
+{
+    struct buf place = {0};
+    put_place(x, c->local ? c->local : c->before ? c->before : c->incoming, &place);
+    err_fatal(err, EXIT_UNSAFE, "conflict %s on %s: %s (transaction %llu of %s)", conflict_kind_name(c->kind),
+              buf_cstr(&place), why, (unsigned long long)x->txn->head.seq, x->sink->from);
+    buf_free(&place);
+    return -1;
+}
+
+static int journal(struct exact *x, const struct conflict_case *c, const struct conflict_outcome *outcome,
+                   const struct cell *result, struct err *err)
+{
+    struct journal_entry entry = {.link = x->sink->link,
+                                  .gtid = &x->txn->head.gtid,
+                                  .seq = x->txn->head.seq,
+                                  .conflict = c,
+                                  .outcome = outcome,
+                                  .result = result};
+    struct buf place = {0};
+    put_place(x, c->local ? c->local : c->before ? c->before : c->incoming, &place);
+    log_notice("conflict kind=%s verdict=%s at %s: %s link=%s seq=%llu", conflict_kind_name(c->kind),
+               conflict_verdict_name(outcome->verdict), buf_cstr(&place), outcome->why, x->sink->link,
+               (unsigned long long)x->txn->head.seq);
+    buf_free(&place);
+    x->sink->counts.conflicts++;
+    return journal_write(x->sink->db, &entry, err);
+}
+
+/* Judge, write what the verdict says, journal it. */
+static int settle(struct exact *x, enum conflict_kind kind, const struct cell *before, const struct cell *after,
+                  const struct cell *local, struct err *err)
+{
+    struct conflict_case c = {.kind = kind,
+                              .rule = x->rule,
+                              .table = x->table->def,
+                              .before = before,
+                              .incoming = after,
+                              .local = local,
+                              .from = x->sink->from,
+                              .to = x->sink->to};
+    struct conflict_outcome outcome;
+    if (conflict_judge(&c, &outcome, err))
+        return err->class == ERR_DATA ? stopped(x, &c, err->text, err) : -1;
+    if (outcome.verdict == VERDICT_STOP)
+        return stopped(x, &c, outcome.why[0] ? outcome.why : "the policy is stop", err);
+    const struct cell *result = local;
+    if (outcome.verdict == VERDICT_INCOMING) {
+        result = after;
+        if ((local || after) && write_row(x, local, after, err))
+            return -1;
+    }
+    return journal(x, &c, &outcome, result, err);
+}
+
+/* ---- reading the local row ---- */
+
+/* The row that the target has under the image's key, or, in a table without a key, one that equals the image. NULL:
+ * none. */
+static int local_row(struct exact *x, const struct cell *image, const struct cell **out, struct err *err)
+{
+    struct local_rows found;
+    int rc = x->table->def->key_count
+                 ? local_rows_by_key(&found, x->sink->db, x->table, &image, 1, LOCAL_FOR_UPDATE, &x->arena, err)
+                 : local_row_by_image(&found, x->sink->db, x->table, image, LOCAL_FOR_UPDATE, &x->arena, err);
+    *out = rc == 0 && found.count ? found.rows[0] : NULL;
+    return rc;
+}
+
+static bool as_expected(const struct exact *x, const struct cell *expected, const struct cell *local)
+{
+    return local && image_equal(expected, local, x->table->def, x->ignore);
+}
+
+static bool same_key(const struct table_def *t, const struct cell *a, const struct cell *b)
+{
+    for (uint16_t i = 0; i < t->key_count; i++)
+        if (!span_eq(a[t->key[i]].data, b[t->key[i]].data))
+            return false;
+    return true;
+}
+
+/* ---- the three operations ---- */
+
+static int insert_row(struct exact *x, const struct cell *after, struct err *err)
+{
+    const struct cell *local = NULL;
+    if (x->table->def->key_count && local_row(x, after, &local, err))
+        return -1;
+    return local ? settle(x, CONFLICT_INSERT_EXISTS, NULL, after, local, err) : write_row(x, NULL, after, err);
+}
+
+static int delete_row(struct exact *x, const struct cell *before, struct err *err)
+{
+    const struct cell *local;
+    if (local_row(x, before, &local, err))
+        return -1;
+    if (as_expected(x, before, local))
+        return write_row(x, local, NULL, err);
+    return settle(x, local ? CONFLICT_DELETE_CHANGED : CONFLICT_DELETE_MISSING, before, NULL, local, err);
+}
+
+/* The change is applied as it came; only that its version did not rise is put down. */
+static int journal_order(struct exact *x, const struct cell *before, const struct cell *after, const struct cell *local,
+                         struct err *err)
+{
+    struct conflict_case c = {.kind = CONFLICT_ORDER_VIOLATED,
+                              .rule = x->rule,
+                              .table = x->table->def,
+                              .before = before,
+                              .incoming = after,
+                              .local = local,
+                              .from = x->sink->from,
+                              .to = x->sink->to};
+    struct conflict_outcome outcome = {.verdict = VERDICT_INCOMING,
+                                       .why = "the version column did not rise in this update"};
+    return journal(x, &c, &outcome, after, err);
+}
+
+static int update_in_place(struct exact *x, const struct cell *before, const struct cell *after,
+                           const struct cell *local, struct err *err)
+{
+    if (!local)
+        return settle(x, CONFLICT_UPDATE_MISSING, before, after, NULL, err);
+    if (!as_expected(x, before, local))
+        return settle(x, CONFLICT_UPDATE_CHANGED, before, after, local, err);
+    if (write_row(x, local, after, err))
+        return -1;
+    return conflict_order_holds(x->rule, x->table->def, before, after) ? 0
+                                                                       : journal_order(x, before, after, local, err);
+}
+
+static int update_row(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
+{
+    const struct table_def *def = x->table->def;
+    const struct cell *old, *new;
+    if (local_row(x, before, &old, err))
+        return -1;
+    if (def->key_count == 0 || same_key(def, before, after))
+        return update_in_place(x, before, after, old, err);
+    if (local_row(x, after, &new, err))
+        return -1;
+    /* Two spellings of one key under the table's collation: the row at the new key is the old one. */
+    bool free_place = !new || (old && same_key(def, old, new));
+    if (free_place && as_expected(x, before, old))
+        return update_in_place(x, before, after, old, err);
+    return delete_row(x, before, err) || insert_row(x, after, err) ? -1 : 0;
+}
+
+static int apply_row(struct exact *x, const struct row_step *row, struct err *err)
+{
+    if (!row->before)
+        return insert_row(x, row->after, err);
+    if (!row->after)
+        return delete_row(x, row->before, err);
+    return update_row(x, row->before, row->after, err);
+}
+
+static int apply_rows_of(struct exact *x, const struct rows *rows, struct err *err)
+{
+    struct arena cells = {0};
+    struct row_walk walk;
+    struct row_step row;
+    int rc = 0;
+    x->rows = rows;
+    for (row_walk_start(&walk, rows, &cells); rc == 0 && row_walk_next(&walk, &row);) {
+        rc = apply_row(x, &row, err);
+        arena_reset(&x->arena);
+        arena_reset(&cells);
+    }
+    arena_free(&cells);
+    return rc;
+}
+
+int exact_rows(struct sink *s, const struct txn *txn, struct apply_outcome *out, struct err *err)
+{
+    struct exact x = {.sink = s, .txn = txn};
+    struct arena tables = {0};
+    int rc = 1;
+    for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
+        rc = apply_table(s, txn->rows[k].table, &x.table, out, err);
+        if (rc != 1)
+            break;
+        x.rule = policy_of_table(s, x.table->def);
+        x.ignore = generated_columns(x.table->def, &tables);
+        if (apply_rows_of(&x, &txn->rows[k], err))
+            rc = -1;
+    }
+    arena_free(&x.arena);
+    arena_free(&tables);
+    buf_free(&x.image);
+    return rc;
+}
