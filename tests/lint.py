@@ -41,6 +41,8 @@ def tidy_one(path):
     command = ["clang-tidy-14", "-p", "build", "--quiet"]
     if not path.endswith("common/base/err.c"):  # which defines what the hints are about
         command += [f"--extra-arg=-I{ROOT}", "--extra-arg=-include", f"--extra-arg={ROOT}/tests/analyzer_hints.h"]
+    if "/tests/" in path:  # the analyzer takes long and does not know that cmocka's asserts do not return
+        command.append("--checks=-clang-analyzer-*,-cert-exp42-c,-cert-flp37-c,-bugprone-suspicious-memory-comparison")
     done = subprocess.run([*command, path], cwd=ROOT, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout.strip() or done.stderr.strip()
 
