@@ -81,6 +81,8 @@ size_t kafka_writer_in_flight(const struct kafka_writer *w);
 /* The greatest value that topic and broker take (max.message.bytes), Kafka's overhead and some short headers taken off.
  * As of kafka_writer_open. */
 size_t kafka_writer_max_bytes(const struct kafka_writer *w);
+/* What librdkafka said last while records wait: for messages. */
+const char *kafka_writer_trouble(const struct kafka_writer *w);
 void kafka_writer_close(struct kafka_writer **w); /* what is in flight is abandoned */
 
 #endif

@@ -203,3 +203,8 @@ size_t kafka_writer_max_bytes(const struct kafka_writer *w)
 {
     return w->max_bytes - OVERHEAD;
 }
+
+const char *kafka_writer_trouble(const struct kafka_writer *w)
+{
+    return w->client.last != RD_KAFKA_RESP_ERR_NO_ERROR ? w->client.last_text : "it does not say why";
+}

@@ -1,0 +1,105 @@
+/* What the builder's files share: its state, and the transaction under construction. Nobody else includes it. */
+#ifndef DRC_CAPTURE_BUILDER_PRIVATE_H
+#define DRC_CAPTURE_BUILDER_PRIVATE_H
+
+#include "capture/builder.h"
+#include "capture/ledger_mark.h"
+#include "common/base/hash.h"
+
+/* What is to be done with a table's rows: decided once a definition. */
+enum table_fate { FATE_PUBLISH, FATE_DROP, FATE_LEDGER };
+
+struct decision {
+    enum table_fate fate;
+    struct ledger_columns ledger; /* FATE_LEDGER */
+};
+
+/* A group's rows: who made them? Decided by its first rows event. */
+enum origin { ORIGIN_UNKNOWN, ORIGIN_LOCAL, ORIGIN_REPLAYED };
+
+/* What a SAVEPOINT goes back to. */
+struct mark {
+    uint32_t number;
+    uint32_t fragments;
+    size_t body_len;
+    size_t table_count;
+    uint32_t rows;
+    struct hash_state hash;
+    const struct table_def *hash_table;
+    enum rows_op hash_op;
+};
+
+/* The group that is open. */
+struct txn {
+    bool open;
+    enum gate_verdict gate;
+    enum origin origin;
+    bool held;     /* body of an XA PREPARE */
+    bool ddl_void; /* its DDL takes no effect by itself: first half of a two-phase ALTER, or its undoing */
+    struct gtid gtid;
+    uint64_t commit_us;
+    uint64_t stamp;
+    struct buf xid;
+    struct body_writer writer;
+    struct buf body;        /* of the fragment under construction */
+    uint32_t body_rows;     /* in it */
+    uint32_t fragments;     /* put out */
+    struct hash_state hash; /* over all rows of the group, filtered ones included */
+    const struct table_def *hash_table;
+    enum rows_op hash_op;
+    struct cut pending; /* what its ledger rows say, until it commits */
+    struct mark *marks;
+    size_t mark_count;
+    size_t mark_cap;
+};
+
+struct builder {
+    struct builder_settings settings;
+    struct gate *gate;
+    struct builder_counts counts;
+    /* the stream, as of the last record put out */
+    uint8_t stream[STREAM_UUID_LEN];
+    uint64_t epoch;
+    uint64_t instance;
+    uint64_t seq;
+    uint64_t chain;
+    struct gtid gtid; /* of seq */
+    uint64_t fingerprint;
+    uint64_t stamp;
+    struct position position; /* all that was read, skipped included */
+    struct position before;   /* a dump from here sends `gtid` again */
+    struct cut cut;
+    bool cut_moved;          /* since a record carried it */
+    struct gtid rolled_back; /* of the last group if it was rolled back; its GTID may be used again */
+    uint64_t commit_us;
+    unsigned idle; /* heartbeats of the source since the last group */
+    /* working memory */
+    struct txn txn;
+    struct arena arena;   /* of one item */
+    struct map decisions; /* pointer of a definition -> struct decision * */
+    struct arena decision_arena;
+    const struct table_def *last_table;
+    const struct decision *last_decision;
+    struct buf cut_bytes;
+    struct buf position_bytes;
+    struct buf before_bytes;
+};
+
+/* Where something stands in the binlog, before an error's text. Returns -1. */
+int builder_place(struct err *err, const struct item *item);
+
+/* ---- builder_rows.c ---- */
+MUST_CHECK int builder_rows(struct builder *b, const struct item *item, struct err *err);
+/* Put the fragment under construction out. */
+MUST_CHECK int builder_flush(struct builder *b, bool last, struct err *err);
+
+/* ---- builder_control.c ---- */
+/* A record with everything that each kind says; the cut goes with it when it has moved, or `whole_cut`. */
+void builder_base_record(struct builder *b, struct record *out, enum record_kind kind, bool whole_cut);
+/* The same with what a record with a seq of its own says. */
+void builder_numbered_record(struct builder *b, struct record *out, enum record_kind kind);
+/* That seq is complete: the stream goes on behind it. */
+void builder_complete(struct builder *b, uint64_t chain, uint64_t fingerprint);
+MUST_CHECK int builder_put(struct builder *b, const struct record *rec, struct err *err);
+
+#endif

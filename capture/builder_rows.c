@@ -1,0 +1,215 @@
+/* The record builder's hot path: rows of a transaction into fragments. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "capture/builder_private.h"
+#include "common/base/mem.h"
+
+#define HEADER_BYTES 1024u /* at most, of a record beside its body, cut and XID */
+
+/* ---- whose rows are these? ---- */
+
+static int decide(struct builder *b, struct decision *out, const struct table_def *t, struct err *err)
+{
+    out->fate = filter_match(b->settings.tables, t->db, t->name) ? FATE_PUBLISH : FATE_DROP;
+    if (!ledger_is_table(t))
+        return 0;
+    out->fate = FATE_LEDGER;
+    if (ledger_columns_find(&out->ledger, t))
+        return 0;
+    return err_fatal(
+        err, EXIT_UNSAFE,
+        "table %.*s.%.*s has not the columns of drc's ledger: it was changed by hand, or by a newer version",
+        SPAN_ARG(t->db), SPAN_ARG(t->name));
+}
+
+static const struct decision *decision_of(struct builder *b, const struct table_def *t, struct err *err)
+{
+    if (b->last_table == t)
+        return b->last_decision;
+    void **known = map_ref(&b->decisions, span_of(&t, sizeof t));
+    if (!*known) {
+        struct decision *fresh = arena_zalloc(&b->decision_arena, sizeof *fresh);
+        if (decide(b, fresh, t, err) != 0)
+            return NULL;
+        *known = fresh;
+    }
+    b->last_table = t;
+    b->last_decision = *known;
+    return b->last_decision;
+}
+
+void builder_forget_tables(struct builder *b)
+{
+    map_clear(&b->decisions);
+    arena_reset(&b->decision_arena);
+    b->last_table = NULL;
+}
+
+/* ---- the loop mark ---- */
+
+static int check_stream(struct builder *b, const struct ledger_mark *m, struct err *err)
+{
+    if (memcmp(m->stream, b->stream, STREAM_UUID_LEN) == 0)
+        return err_fatal(err, EXIT_UNSAFE,
+                         "loop: the source's ledger has this stream itself: transactions of region %s come back to it",
+                         b->settings.region);
+    int known = b->settings.sink.known(b->settings.sink.context, m->stream, err);
+    if (known != 0)
+        return known < 0 ? -1 : 0;
+    struct buf text = {0};
+    buf_put_hex(&text, span_of(m->stream, STREAM_UUID_LEN));
+    int rc =
+        err_fatal(err, EXIT_UNSAFE,
+                  "a transaction begins with a change of drc.ledger for stream %s, which the ledger does not know: was "
+                  "a row deleted from it by hand? Whether the transaction was replayed cannot be told",
+                  buf_cstr(&text));
+    buf_free(&text);
+    return rc;
+}
+
+static int take_marks(struct builder *b, const struct rows *rows, const struct decision *d, struct err *err)
+{
+    struct cell *cells = arena_alloc(&b->arena, (size_t)rows->table->column_count * sizeof *cells);
+    struct bytes r = bytes_of(rows->images);
+    for (uint32_t i = 0; i < rows->count; i++) {
+        struct ledger_mark m;
+        if (ledger_mark_read(&m, &r, rows, &d->ledger, cells, err) != 0)
+            return -1;
+        int rc = m.gone ? 0 : check_stream(b, &m, err);
+        if (rc == 0 && !m.gone)
+            watermark_union(&cut_entry_of(&b->txn.pending, m.stream, m.part)->done, &m.done);
+        ledger_mark_free(&m);
+        if (rc != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- fragments ---- */
+
+/* Bytes of rows that a record may hold. */
+static size_t body_limit(const struct builder *b)
+{
+    size_t beside = HEADER_BYTES + b->cut_bytes.len + b->txn.xid.len;
+    size_t most = b->settings.max_bytes > 2 * beside ? b->settings.max_bytes - beside : b->settings.max_bytes / 2;
+    return b->settings.fragment_bytes < most ? b->settings.fragment_bytes : most;
+}
+
+int builder_flush(struct builder *b, bool last, struct err *err)
+{
+    struct txn *t = &b->txn;
+    struct record rec;
+    builder_numbered_record(b, &rec, RECORD_DATA);
+    rec.flags =
+        (uint8_t)((t->fragments == 0 ? RECORD_FIRST : 0) | (last ? RECORD_LAST : 0) | (t->held ? RECORD_HELD : 0));
+    rec.fragment = t->fragments;
+    if (last)
+        rec.fingerprint = hash_end(&t->hash);
+    rec.xid = buf_span(&t->xid);
+    rec.body = buf_span(&t->body);
+    b->cut_moved = false;
+    if (builder_put(b, &rec, err) != 0)
+        return -1;
+    b->counts.rows += t->body_rows;
+    t->fragments++;
+    t->body_rows = 0;
+    buf_clear(&t->body);
+    body_start(&t->writer, &t->body);
+    if (last)
+        builder_complete(b, rec.chain, rec.fingerprint);
+    return 0;
+}
+
+static void put_rows(struct txn *t, const struct rows *rows)
+{
+    body_put_rows(&t->writer, rows);
+    t->body_rows += rows->count;
+}
+
+static void skip_row(const struct rows *rows, struct bytes *r)
+{
+    if (rows->op != ROWS_INSERT)
+        image_skip(rows->table, rows->present_before, r);
+    if (rows->op != ROWS_DELETE)
+        image_skip(rows->table, rows->present_after, r);
+}
+
+/* Rows of one event that do not fit one record: cut between rows. A row that is larger goes out alone. */
+static int split_rows(struct builder *b, const struct rows *rows, size_t limit, struct err *err)
+{
+    struct bytes r = bytes_of(rows->images);
+    struct rows part = *rows;
+    part.flags &= (uint16_t)~ROWS_STMT_END;
+    uint32_t done = 0;
+    while (done < rows->count) {
+        const uint8_t *start = r.p;
+        part.count = 0;
+        while (done + part.count < rows->count) {
+            struct bytes at = r;
+            skip_row(rows, &r);
+            if (part.count > 0 && (size_t)(r.p - start) > limit) {
+                r = at;
+                break;
+            }
+            part.count++;
+        }
+        part.images = span_of(start, (size_t)(r.p - start));
+        done += part.count;
+        if (done == rows->count)
+            part.flags = rows->flags;
+        put_rows(&b->txn, &part);
+        if (done < rows->count && builder_flush(b, false, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int publish(struct builder *b, const struct rows *rows, struct err *err)
+{
+    struct txn *t = &b->txn;
+    size_t limit = body_limit(b);
+    if (t->body.len > 0 && t->body.len + rows->images.n > limit && builder_flush(b, false, err) != 0)
+        return -1;
+    if (rows->images.n > limit && rows->count > 1)
+        return split_rows(b, rows, limit, err);
+    put_rows(t, rows);
+    return 0;
+}
+
+/* ---- the fingerprint ---- */
+
+/* Of what the source changed, not of how we pass it on: names and images of all tables in order, whatever events,
+ * fragments, definitions or filters they went through, so that it stays the same when settings or our version change.
+ */
+static void add_to_fingerprint(struct txn *t, const struct rows *rows)
+{
+    if (t->hash_table != rows->table || t->hash_op != rows->op) {
+        uint8_t head[4] = {0xff, (uint8_t)rows->op, (uint8_t)rows->table->db.n, (uint8_t)rows->table->name.n};
+        hash_add(&t->hash, span_of(head, sizeof head));
+        hash_add(&t->hash, rows->table->db);
+        hash_add(&t->hash, rows->table->name);
+        t->hash_table = rows->table;
+        t->hash_op = rows->op;
+    }
+    hash_add(&t->hash, rows->images);
+}
+
+int builder_rows(struct builder *b, const struct item *item, struct err *err)
+{
+    struct txn *t = &b->txn;
+    const struct rows *rows = &item->rows;
+    if (t->gate == GATE_SKIP)
+        return 0;
+    const struct decision *d = decision_of(b, rows->table, err);
+    if (!d)
+        return -1;
+    if (t->origin == ORIGIN_UNKNOWN)
+        t->origin = d->fate == FATE_LEDGER ? ORIGIN_REPLAYED : ORIGIN_LOCAL;
+    if (t->origin == ORIGIN_REPLAYED)
+        return d->fate == FATE_LEDGER ? take_marks(b, rows, d, err) : 0;
+    add_to_fingerprint(t, rows);
+    if (t->gate == GATE_COMPARE || d->fate != FATE_PUBLISH)
+        return 0;
+    return publish(b, rows, err);
+}

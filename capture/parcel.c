@@ -1,0 +1,28 @@
+/* One encoded record on its way from the reader to the sender. */
+#include "capture/parcel.h"
+
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+
+struct parcel *parcel_new(const struct record *rec)
+{
+    struct parcel *p = xcalloc(1, sizeof *p);
+    p->kind = rec->kind;
+    p->completes = rec->kind == RECORD_DDL || rec->kind == RECORD_XA_END ||
+                   (rec->kind == RECORD_DATA && (rec->flags & RECORD_LAST));
+    p->epoch = rec->epoch;
+    p->instance = rec->instance;
+    p->seq = rec->seq;
+    p->gtid = rec->gtid;
+    p->commit_us = rec->commit_us;
+    record_write(rec, &p->bytes);
+    return p;
+}
+
+void parcel_free(void *parcel)
+{
+    struct parcel *p = parcel;
+    buf_free(&p->bytes);
+    free(p);
+}

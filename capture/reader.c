@@ -1,0 +1,274 @@
+/* The reader: the source's binlog into parcels. */
+#include "capture/reader.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+/* A new start reads the topic back to the epoch in force, and retention must never delete that: so an epoch does not
+ * get old or large. */
+#define EPOCH_MS (10u * 60u * 1000u)
+#define EPOCH_BYTES (1ull << 30)
+#define STATUS_EVERY_MS 250u
+/* Dumping from one transaction before the topic's end, to compare it, costs reading again all that was passed over
+ * since it was published; beyond this many transactions its value is less than the wait. */
+#define COMPARE_DISTANCE 200000u
+
+struct reader {
+    struct reader_options options;
+    const struct stream *state;
+    struct gate gate;
+    struct builder *builder;
+    struct assembler *assembler;
+    pthread_mutex_t lock; /* of dump, against reader_interrupt */
+    struct dump *dump;
+    bool interrupted;
+    uint64_t generation;
+    int64_t skew_us;
+    uint64_t heartbeat_ms; /* when the last one was put out */
+    uint64_t status_ms;
+    uint64_t epoch_ms; /* when the epoch began */
+    uint64_t epoch_bytes;
+    char file[256];
+    uint64_t offset;
+};
+
+static int put_parcel(void *context, struct parcel *parcel, struct err *err)
+{
+    struct reader *r = context;
+    if (queue_push(r->options.queue, parcel, parcel->bytes.len + sizeof *parcel) == 0)
+        return 0;
+    parcel_free(parcel);
+    return err_retry(err, "stopped");
+}
+
+static int knows_stream(void *context, const uint8_t stream[STREAM_UUID_LEN], struct err *err)
+{
+    struct reader *r = context;
+    return source_knows_stream(r->options.source, stream, err);
+}
+
+struct reader *reader_new(const struct reader_options *options, const struct stream *state)
+{
+    struct reader *r = xcalloc(1, sizeof *r);
+    r->options = *options;
+    r->state = state;
+    pthread_mutex_init(&r->lock, NULL);
+    r->assembler = assembler_new();
+    struct builder_settings settings = {
+        .tables = &options->config->tables,
+        .region = options->region->name,
+        .topic = options->topic,
+        .fragment_bytes = options->config->fragment_bytes,
+        .max_bytes = options->max_bytes,
+        .sink = {.put = put_parcel, .known = knows_stream, .context = r},
+    };
+    r->builder = builder_new(&settings, state, &r->gate);
+    r->epoch_ms = clock_mono_ms();
+    return r;
+}
+
+void reader_free(struct reader **reader)
+{
+    struct reader *r = *reader;
+    if (!r)
+        return;
+    dump_close(&r->dump);
+    assembler_free(&r->assembler);
+    builder_free(&r->builder);
+    gate_free(&r->gate);
+    pthread_mutex_destroy(&r->lock);
+    free(r);
+    *reader = NULL;
+}
+
+void reader_interrupt(struct reader *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->interrupted = true;
+    if (r->dump)
+        dump_interrupt(r->dump);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* ---- the dump ---- */
+
+static int open_dump(struct reader *r, bool compare, struct err *err)
+{
+    struct dump_options options = {
+        .program = r->options.program,
+        .host = r->options.own_host,
+        .heartbeat_ms = r->options.config->heartbeat_ms,
+    };
+    struct dump *d;
+    gate_free(&r->gate);
+    gate_open(&r->gate, r->state, compare);
+    if (dump_open(&d, r->options.region, compare ? &r->state->before : &r->state->position, &options, err) != 0)
+        return -1;
+    assembler_restart(r->assembler, "");
+    pthread_mutex_lock(&r->lock);
+    struct dump *old = r->dump;
+    r->dump = d;
+    if (r->interrupted)
+        dump_interrupt(d);
+    pthread_mutex_unlock(&r->lock);
+    dump_close(&old);
+    return 0;
+}
+
+/* Can the topic's last transaction be asked for again? */
+static bool can_compare(const struct stream *state)
+{
+    if (state->seq == 0 || position_has(&state->before, &state->gtid))
+        return false;
+#ifdef DRC_FAULT_NO_FENCE
+    return false;
+#endif
+    return position_distance(&state->position, &state->before) <= COMPARE_DISTANCE;
+}
+
+static int refused(const struct reader *r, const struct err *why, struct err *err)
+{
+    struct buf text = {0};
+    position_put_text(&r->state->position, &text);
+    int rc = err_fatal(
+        err, EXIT_UNSAFE,
+        "%s; the stream is at %s: what came after it cannot be had from this server (purged, or never there), "
+        "so going on would lose it. Point regions.%s at a server that still has it, or reconcile both sides "
+        "and start a new topic",
+        why->text, buf_cstr(&text), r->options.region->name);
+    buf_free(&text);
+    return rc;
+}
+
+/* The first event tells whether the server sends at all. */
+static int begin_dump(struct reader *r, struct span *raw, struct err *err)
+{
+    struct err found = {0};
+    bool compare = can_compare(r->state);
+    if (open_dump(r, compare, err) != 0)
+        return -1;
+    int rc = dump_next(r->dump, raw, &found);
+    if (rc != 0 && compare && found.code == DUMP_REFUSED) {
+        log_warn("%s; dumping from the stream's position itself, so that its last transaction %s cannot be compared",
+                 found.text, "in the topic");
+        if (open_dump(r, false, err) != 0)
+            return -1;
+        found = (struct err){0};
+        rc = dump_next(r->dump, raw, &found);
+    }
+    if (rc != 0 && found.code == DUMP_REFUSED)
+        return refused(r, &found, err);
+    if (rc != 0)
+        *err = found;
+    return rc;
+}
+
+/* ---- time ---- */
+
+static uint64_t source_clock(const struct reader *r)
+{
+    return clock_wall_us() + (uint64_t)r->skew_us;
+}
+
+static void measure_skew(struct reader *r)
+{
+    struct err err = {0};
+    if (source_skew(r->options.source, &r->skew_us, &err) != 0)
+        log_notice("the source's clock cannot be asked now: %s", err.text);
+}
+
+static int renew_epoch(struct reader *r, struct err *err)
+{
+    measure_skew(r);
+    if (builder_renew(r->builder, source_clock(r), err) != 0)
+        return -1;
+    r->epoch_ms = clock_mono_ms();
+    r->epoch_bytes = builder_counts(r->builder)->bytes;
+    log_debug("epoch %" PRIu64 " begins at seq %" PRIu64, builder_epoch(r->builder), builder_seq(r->builder));
+    return 0;
+}
+
+static void show(struct reader *r, uint64_t now)
+{
+    r->status_ms = now;
+    status_reader(r->options.status, r->builder, r->file, r->offset, queue_items(r->options.queue),
+                  queue_bytes(r->options.queue));
+}
+
+/* Between groups: what is due by the clock. An idle source's heartbeats come at the same pace and must not miss theirs
+ * by a millisecond. */
+static int keep_time(struct reader *r, struct err *err)
+{
+    uint64_t now = clock_mono_ms();
+    uint64_t pace = r->options.config->heartbeat_ms;
+    if (now - r->status_ms >= STATUS_EVERY_MS)
+        show(r, now);
+    if (now - r->epoch_ms >= EPOCH_MS || builder_counts(r->builder)->bytes - r->epoch_bytes >= EPOCH_BYTES) {
+        r->heartbeat_ms = now;
+        return renew_epoch(r, err);
+    }
+    if (now - r->heartbeat_ms < pace - pace / 8)
+        return 0;
+    r->heartbeat_ms = now;
+    return builder_heartbeat(r->builder, source_clock(r), err);
+}
+
+/* ---- events ---- */
+
+static int act(struct reader *r, const struct item *item, struct err *err)
+{
+    if (item->kind == ITEM_BEGIN && assembler_generation(r->assembler) != r->generation) {
+        r->generation = assembler_generation(r->assembler);
+        builder_forget_tables(r->builder);
+    }
+    if (item->kind == ITEM_ROTATE) {
+        size_t n = item->place.file.n < sizeof r->file ? item->place.file.n : sizeof r->file - 1;
+        memcpy(r->file, item->place.file.p, n);
+        r->file[n] = '\0';
+    }
+    if (item->where.end > 0)
+        r->offset = item->where.end;
+    return builder_item(r->builder, item, err);
+}
+
+static int take_event(struct reader *r, struct span raw, struct err *err)
+{
+    struct item item;
+    int rc;
+    if (assembler_feed(r->assembler, raw, err) != 0)
+        return -1;
+    while ((rc = assembler_next(r->assembler, &item, err)) == 1)
+        if (act(r, &item, err) != 0)
+            return -1;
+    if (rc != 0)
+        return -1;
+    return builder_at_boundary(r->builder) ? keep_time(r, err) : 0;
+}
+
+static int read_all(struct reader *r, struct err *err)
+{
+    struct span raw;
+    if (begin_dump(r, &raw, err) != 0)
+        return -1;
+    status_state(r->options.status, "streaming");
+    do {
+        if (take_event(r, raw, err) != 0)
+            return -1;
+    } while (!stop_requested(r->options.stop) && dump_next(r->dump, &raw, err) == 0);
+    return stop_requested(r->options.stop) ? 0 : -1;
+}
+
+int reader_run(struct reader *r, struct err *err)
+{
+    measure_skew(r);
+    if (builder_resume(r->builder, source_clock(r), err) != 0)
+        return -1;
+    int rc = read_all(r, err);
+    show(r, clock_mono_ms());
+    return stop_requested(r->options.stop) ? 0 : rc;
+}

@@ -1,0 +1,259 @@
+/* The sender: puts parcels into the topic and follows the offsets of their acks.
+ *
+ * Every ack's offset must be the one after the last. Where it is not, somebody else wrote into the topic (or librdkafka
+ * repeated a batch after a leader change, or the broker did not say): then everything in flight is waited for, and the
+ * topic is read from the last sure offset on, to see whether another instance has announced itself. The same question
+ * is answered by the offsets alone when this instance begins its next epoch: if its epoch record comes right after its
+ * last record, nobody wrote between, and no reading back is needed. */
+#include "capture/sender.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "capture/readback.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+#define POP_MS 10
+#define POLL_EVERY 128 /* parcels */
+#define STATUS_EVERY_MS 500u
+#define STALL_MS 10000u /* without an ack, before it is said */
+#define STALL_SAY_EVERY_MS 30000u
+#define GOODBYE_MS 3000u /* for the last acks */
+
+struct sender {
+    struct sender_options options;
+    struct kafka_writer *writer;
+    uint64_t epoch; /* of the last epoch record put */
+    uint64_t instance;
+    int64_t next; /* offset that the next ack should have; -1: not known */
+    int64_t sure; /* all records before this offset are accounted for */
+    bool doubt;
+    int64_t last_offset; /* of the last ack; -1: the broker did not say */
+    uint64_t acked_seq;
+    uint64_t acked_records;
+    uint64_t ack_ms; /* when the last ack came, or when there was nothing to wait for */
+    uint64_t said_ms;
+    uint64_t status_ms;
+};
+
+static void on_ack(void *context, int64_t offset, uint64_t tag)
+{
+    struct sender *s = context;
+    if (tag > s->acked_seq)
+        s->acked_seq = tag;
+    s->acked_records++;
+    s->ack_ms = clock_mono_ms();
+    s->last_offset = offset;
+    if (offset < 0 || (s->next >= 0 && offset != s->next))
+        s->doubt = true;
+    s->next = offset < 0 ? -1 : offset + 1;
+    if (!s->doubt)
+        s->sure = s->next;
+}
+
+int sender_open(struct sender **out, const struct sender_options *options, struct err *err)
+{
+    struct sender *s = xcalloc(1, sizeof *s);
+    *out = NULL;
+    s->options = *options;
+    s->next = -1;
+    if (kafka_writer_open(&s->writer, options->kafka, options->topic, on_ack, s, err) != 0) {
+        free(s);
+        return -1;
+    }
+    *out = s;
+    return 0;
+}
+
+void sender_close(struct sender **s)
+{
+    if (!*s)
+        return;
+    kafka_writer_close(&(*s)->writer);
+    free(*s);
+    *s = NULL;
+}
+
+size_t sender_max_bytes(const struct sender *s)
+{
+    return kafka_writer_max_bytes(s->writer);
+}
+
+/* ---- putting ---- */
+
+/* What people and tools see of a record without decoding it. */
+struct header_texts {
+    char epoch[24];
+    char seq[24];
+    char gtid[GTID_TEXT_LEN];
+};
+
+static size_t make_headers(struct kafka_header out[4], struct header_texts *t, const struct parcel *p)
+{
+    size_t n = 0;
+    snprintf(t->epoch, sizeof t->epoch, "%" PRIu64, p->epoch);
+    snprintf(t->seq, sizeof t->seq, "%" PRIu64, p->seq);
+    out[n++] = (struct kafka_header){"drc-epoch", span_str(t->epoch)};
+    out[n++] = (struct kafka_header){"drc-seq", span_str(t->seq)};
+    out[n++] = (struct kafka_header){"drc-gtid", span_str(gtid_text(t->gtid, &p->gtid))};
+    if (p->kind != RECORD_DATA)
+        out[n++] = (struct kafka_header){"drc-kind", span_str(record_kind_name(p->kind))};
+    return n;
+}
+
+static int put(struct sender *s, const struct parcel *p, struct err *err)
+{
+    struct kafka_header headers[4];
+    struct header_texts texts;
+    size_t count = make_headers(headers, &texts, p);
+    if (kafka_writer_in_flight(s->writer) == 0)
+        s->ack_ms = clock_mono_ms();
+    return kafka_writer_put(s->writer, buf_span(&p->bytes), headers, count, p->completes ? p->seq : 0, s->options.stop,
+                            err);
+}
+
+/* ---- watching ---- */
+
+static void say_stall(struct sender *s)
+{
+    uint64_t now = clock_mono_ms();
+    if (kafka_writer_in_flight(s->writer) == 0 || now - s->ack_ms < STALL_MS) {
+        if (s->said_ms > 0)
+            status_state(s->options.status, "streaming");
+        s->said_ms = 0;
+        return;
+    }
+    if (s->said_ms > 0 && now - s->said_ms < STALL_SAY_EVERY_MS)
+        return;
+    s->said_ms = now;
+    status_state(s->options.status, "waiting for Kafka");
+    log_warn("no ack from Kafka for %" PRIu64 " s, %zu records in flight: %s", (now - s->ack_ms) / 1000,
+             kafka_writer_in_flight(s->writer), kafka_writer_trouble(s->writer));
+}
+
+static void show(struct sender *s, bool now)
+{
+    uint64_t ms = clock_mono_ms();
+    if (!now && ms - s->status_ms < STATUS_EVERY_MS)
+        return;
+    s->status_ms = ms;
+    say_stall(s);
+    status_sender(s->options.status, s->acked_seq, s->acked_records, s->last_offset, kafka_writer_in_flight(s->writer));
+}
+
+/* Until nothing is in flight; for at most `limit_ms` (0: for ever), or until the stop. */
+static int drain(struct sender *s, uint64_t limit_ms, struct err *err)
+{
+    uint64_t deadline = clock_mono_ms() + limit_ms;
+    while (kafka_writer_in_flight(s->writer) > 0) {
+        if (kafka_writer_poll(s->writer, 20, err) != 0)
+            return -1;
+        show(s, false);
+        if (limit_ms > 0 ? clock_mono_ms() > deadline : stop_requested(s->options.stop))
+            return err_retry(err, "stopped with %zu records in flight", kafka_writer_in_flight(s->writer));
+    }
+    return 0;
+}
+
+static int look_for_rival(struct sender *s, struct kafka_reader *reader, struct err *err)
+{
+    struct readback rb = {.reader = reader, .topic = s->options.topic, .stop = s->options.stop};
+    int64_t low, high;
+    uint64_t rival;
+    if (kafka_reader_bounds(reader, &low, &high, err) != 0)
+        return -1;
+    if (s->sure < low || s->sure > high)
+        return err_fatal(err, EXIT_UNSAFE,
+                         "topic %s was recreated or truncated while it was written to: offset %" PRId64
+                         " was acknowledged, it now holds %" PRId64 " to %" PRId64,
+                         s->options.topic, s->sure, low, high);
+    if (readback_rival(&rb, &rival, s->sure, high, s->epoch, s->instance, err) != 0)
+        return -1;
+    if (rival > 0)
+        return err_fatal(err, EXIT_DENIED,
+                         "fenced by a newer instance: epoch %" PRIu64 " was announced in topic %s, ours was %" PRIu64,
+                         rival, s->options.topic, s->epoch);
+    log_warn("topic %s: offsets %" PRId64 " to %" PRId64
+             " hold records that we did not count on; none of a newer instance",
+             s->options.topic, s->sure, high);
+    s->sure = high;
+    s->next = high;
+    s->doubt = false;
+    return 0;
+}
+
+/* With an offset in doubt: is the stream still ours? */
+static int settle(struct sender *s, struct err *err)
+{
+    struct kafka_reader *reader = NULL;
+    if (!s->doubt)
+        return 0;
+    if (drain(s, 0, err) != 0)
+        return -1;
+    int rc = kafka_reader_open(&reader, s->options.kafka, s->options.topic, s->sure, err);
+    if (rc == 0)
+        rc = look_for_rival(s, reader, err);
+    kafka_reader_close(&reader);
+    return rc;
+}
+
+/* ---- what the session calls ---- */
+
+int sender_announce(struct sender *s, int64_t *offset, const struct record *rec, struct err *err)
+{
+    struct parcel *p = parcel_new(rec);
+    s->epoch = rec->epoch;
+    s->instance = rec->instance;
+    int rc = put(s, p, err);
+    parcel_free(p);
+    if (rc == 0)
+        rc = drain(s, 0, err);
+    *offset = s->last_offset;
+    /* What came before it is the session's to judge. */
+    s->doubt = false;
+    s->sure = s->next;
+    return rc;
+}
+
+/* The next epoch of this instance: nobody's records may stand before it unseen. */
+static int send_epoch(struct sender *s, const struct parcel *p, struct err *err)
+{
+    if (drain(s, 0, err) != 0 || settle(s, err) != 0)
+        return -1;
+    s->epoch = p->epoch;
+    if (put(s, p, err) != 0 || drain(s, 0, err) != 0)
+        return -1;
+    return settle(s, err);
+}
+
+static int send_one(struct sender *s, struct parcel *p, struct err *err)
+{
+    int rc = p->kind == RECORD_EPOCH ? send_epoch(s, p, err) : put(s, p, err);
+    parcel_free(p);
+    return rc;
+}
+
+int sender_run(struct sender *s, struct queue *queue, struct err *err)
+{
+    size_t unpolled = 0;
+    while (!stop_requested(s->options.stop)) {
+        struct parcel *p = queue_pop(queue, unpolled > 0 ? 0 : POP_MS);
+        if (p && send_one(s, p, err) != 0)
+            return -1;
+        unpolled += p ? 1 : 0;
+        if (p && unpolled < POLL_EVERY)
+            continue;
+        unpolled = 0;
+        if (kafka_writer_poll(s->writer, 0, err) != 0 || settle(s, err) != 0)
+            return -1;
+        show(s, false);
+        if (!p && queue_closed(queue) && queue_items(queue) == 0)
+            break;
+    }
+    int rc = drain(s, GOODBYE_MS, err);
+    show(s, true);
+    return rc;
+}

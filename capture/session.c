@@ -1,0 +1,198 @@
+/* One session of a capture: start, two threads, end. */
+#include "capture/session.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "capture/reader.h"
+#include "capture/sender.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+#define QUEUE_ITEMS 65536u
+
+struct session {
+    struct session_options options;
+    struct stop *stop;
+    struct source *source;
+    struct queue *queue;
+    struct sender *sender;
+    pthread_mutex_t lock; /* of the two below */
+    struct reader *reader;
+    struct err first; /* the error that ended the session */
+    bool streamed;
+};
+
+struct session *session_new(const struct session_options *options)
+{
+    struct session *s = xcalloc(1, sizeof *s);
+    s->options = *options;
+    s->stop = stop_new();
+    s->queue = queue_new(QUEUE_ITEMS, options->config->queue_bytes);
+    s->source = source_new(options->region, options->program);
+    pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
+void session_free(struct session **session)
+{
+    struct session *s = *session;
+    if (!s)
+        return;
+    reader_free(&s->reader);
+    sender_close(&s->sender);
+    source_free(&s->source);
+    queue_free(&s->queue, parcel_free);
+    pthread_mutex_destroy(&s->lock);
+    stop_free(&s->stop);
+    free(s);
+    *session = NULL;
+}
+
+bool session_streamed(const struct session *s)
+{
+    return s->streamed;
+}
+
+static void interrupt(struct session *s, const char *reason)
+{
+    stop_request(s->stop, reason);
+    queue_close(s->queue);
+    pthread_mutex_lock(&s->lock);
+    if (s->reader)
+        reader_interrupt(s->reader);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void session_interrupt(struct session *s)
+{
+    interrupt(s, "stop");
+}
+
+/* What ends a session is its first error; what it brings about in the other thread is not worth telling. */
+static void keep_first(struct session *s, const struct err *err)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->first.class == ERR_NONE)
+        s->first = *err;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void *sender_thread(void *context)
+{
+    struct session *s = context;
+    struct err err = {0};
+    bool asked = false;
+    if (sender_run(s->sender, s->queue, &err) != 0) {
+        asked = stop_requested(s->stop);
+        if (!asked)
+            keep_first(s, &err);
+        else
+            log_notice("%s", err.text);
+    }
+    interrupt(s, "the sender has ended");
+    return NULL;
+}
+
+/* ---- the start ---- */
+
+static int prepare_topic(struct session *s, struct err *err)
+{
+    const struct kafka_config *kafka = &s->options.region->kafka;
+    struct kafka_topic_facts facts;
+    if (kafka_topic_check(&facts, kafka, s->options.topic, err) != 0)
+        return -1;
+    if (facts.exists)
+        return 0;
+    if (s->options.memory->had_stream)
+        return err_fatal(
+            err, EXIT_UNSAFE,
+            "topic %s is gone, but this process has written to it: what it held may not have reached everyone; "
+            "start again to begin a new stream",
+            s->options.topic);
+    log_notice("making topic %s", s->options.topic);
+    if (kafka_topic_create(kafka, s->options.topic, err) != 0)
+        return -1;
+    return kafka_topic_check(&facts, kafka, s->options.topic, err);
+}
+
+static int start(struct session *s, struct stream *state, struct err *err)
+{
+    const struct session_options *o = &s->options;
+    struct sender_options sender = {
+        .kafka = &o->region->kafka, .topic = o->topic, .stop = s->stop, .status = o->status};
+    struct takeover_options takeover_options = {
+        .config = o->config,
+        .region = o->region,
+        .topic = o->topic,
+        .stop = s->stop,
+        .status = o->status,
+        .source = s->source,
+        .memory = o->memory,
+    };
+    status_state(o->status, "connecting to the source");
+    if (source_connect(s->source, err) != 0 || source_check(s->source, o->own_host, err) != 0)
+        return -1;
+    status_state(o->status, "connecting to Kafka");
+    if (prepare_topic(s, err) != 0 || sender_open(&s->sender, &sender, err) != 0)
+        return -1;
+    status_state(o->status, "reading the topic back");
+    takeover_options.sender = s->sender;
+    return takeover(state, &takeover_options, err);
+}
+
+/* ---- the run ---- */
+
+static void make_reader(struct session *s, const struct stream *state)
+{
+    const struct session_options *o = &s->options;
+    struct reader_options options = {
+        .config = o->config,
+        .region = o->region,
+        .program = o->program,
+        .topic = o->topic,
+        .own_host = o->own_host,
+        .max_bytes = sender_max_bytes(s->sender),
+        .source = s->source,
+        .queue = s->queue,
+        .status = o->status,
+        .stop = s->stop,
+    };
+    struct reader *r = reader_new(&options, state);
+    pthread_mutex_lock(&s->lock);
+    s->reader = r;
+    if (stop_requested(s->stop))
+        reader_interrupt(r);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static int run(struct session *s, const struct stream *state, struct err *err)
+{
+    pthread_t thread;
+    struct err own = {0};
+    make_reader(s, state);
+    s->streamed = true;
+    int failed = pthread_create(&thread, NULL, sender_thread, s);
+    if (failed != 0)
+        return err_retry(err, "no thread to be had: %s", strerror(failed));
+    if (reader_run(s->reader, &own) != 0)
+        keep_first(s, &own);
+    queue_close(s->queue); /* what is in it is still sent */
+    pthread_join(thread, NULL);
+    if (s->first.class == ERR_NONE)
+        return 0;
+    if (err)
+        *err = s->first;
+    return -1;
+}
+
+int session_run(struct session *s, struct err *err)
+{
+    struct stream state = {0};
+    if (start(s, &state, err) != 0)
+        return stop_requested(s->stop) ? 0 : -1;
+    int rc = run(s, &state, err);
+    reader_free(&s->reader); /* before what it points to */
+    stream_free(&state);
+    return rc;
+}

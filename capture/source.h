@@ -1,0 +1,33 @@
+/* The source server beside its binlog: is it set up as a stream needs it, where does it stand, what does its ledger
+ * know?
+ *
+ * One connection with short timeouts, made again when it is lost. One thread. */
+#ifndef DRC_CAPTURE_SOURCE_H
+#define DRC_CAPTURE_SOURCE_H
+
+#include "common/link/db.h"
+#include "common/model/cut.h"
+#include "common/model/position.h"
+
+struct source;
+
+struct source *source_new(const struct region_config *region, const char *program);
+void source_free(struct source **s);
+
+/* Connect now, and from here on whenever a question finds no connection. */
+MUST_CHECK int source_connect(struct source *s, struct err *err);
+
+/* Check settings and grants. Each finding is one line of log with the SQL that mends it; the first (the gravest) is
+ * also the error: fatal 78 for settings, 77 for grants. What may be waived by durability: relaxed is then a warning.
+ * `own_host` is what dump_options.host says: a replica of that name under our id is an earlier life of ours. */
+MUST_CHECK int source_check(struct source *s, const char *own_host, struct err *err);
+
+MUST_CHECK int source_position(struct source *s, struct position *out, struct err *err);
+/* How far the source's clock is ahead of ours, in µs; sharper than half the way there and back. */
+MUST_CHECK int source_skew(struct source *s, int64_t *out, struct err *err);
+/* 1 when drc.ledger has a row of that stream, else 0. Asks the server only for a stream that it did not know before. */
+MUST_CHECK int source_knows_stream(struct source *s, const uint8_t stream[16], struct err *err);
+/* What drc.ledger says is in effect; empty where there is no ledger. */
+MUST_CHECK int source_ledger_cut(struct source *s, struct cut *out, struct err *err);
+
+#endif

@@ -1,0 +1,199 @@
+/* Is the source set up as a stream needs it? Every finding with the SQL that mends it, out of one table. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "capture/source_private.h"
+#include "common/base/log.h"
+
+enum gravity { REQUIRED, DURABLE /* waived by durability: relaxed */, ADVISED };
+
+struct setting_rule {
+    const char *name;
+    const char *wanted;
+    enum gravity gravity;
+    const char *why;
+    const char *fix;
+};
+
+static const struct setting_rule mariadb_rules[] = {
+    {"log_bin",                        "1",    REQUIRED, "there is no binlog to capture from",
+     "set log_bin=binlog under [mysqld] in the server's option file and restart it"                                                                                 },
+    {"binlog_format",                  "ROW",  REQUIRED, "statements cannot be replayed exactly",                                "SET GLOBAL binlog_format = 'ROW';"},
+    {"binlog_row_image",               "FULL", REQUIRED, "a row's before and after image must have every column",
+     "SET GLOBAL binlog_row_image = 'FULL';"                                                                                                                        },
+    {"binlog_row_metadata",            "FULL", REQUIRED, "column names and types must be in the binlog itself",
+     "SET GLOBAL binlog_row_metadata = 'FULL';"                                                                                                                     },
+    {"sync_binlog",                    "1",    DURABLE,  "a power cut could undo transactions here that the target has",
+     "SET GLOBAL sync_binlog = 1; (or say durability: relaxed for the region)"                                                                                      },
+    {"innodb_flush_log_at_trx_commit", "1",    DURABLE,  "a power cut could undo transactions here that the target has",
+     "SET GLOBAL innodb_flush_log_at_trx_commit = 1; (or say durability: relaxed for the region)"                                                                   },
+    {"gtid_strict_mode",               "1",    ADVISED,  "the server could use GTIDs out of order, which would stop the stream",
+     "SET GLOBAL gtid_strict_mode = 1;"                                                                                                                             },
+};
+
+/* What was found: all are logged, the gravest is kept. */
+struct findings {
+    const char *region;
+    struct err first_setting;
+    struct err first_grant;
+};
+
+static void found(struct findings *f, enum exit_code code, const char *text)
+{
+    struct err *keep = code == EXIT_DENIED ? &f->first_grant : &f->first_setting;
+    log_error("region %s: %s", f->region, text);
+    if (keep->class == ERR_NONE)
+        (void)err_fatal(keep, code, "region %s: %s", f->region, text);
+}
+
+/* Servers say ON and OFF or 1 and 0, and may add SET after a changed session's value. */
+static bool same_value(struct span is, const char *wanted)
+{
+    if (is.n == strlen(wanted) && strncasecmp((const char *)is.p, wanted, is.n) == 0)
+        return true;
+    return strcmp(wanted, "1") == 0 && is.n == 2 && strncasecmp((const char *)is.p, "ON", 2) == 0;
+}
+
+static void check_setting(struct source *s, struct findings *f, const struct setting_rule *rule, const struct span *is)
+{
+    char text[500];
+    if (is && same_value(*is, rule->wanted))
+        return;
+    if (is)
+        snprintf(text, sizeof text, "%s is %.*s, %s be %s: %s. Run: %s", rule->name, (int)is->n, (const char *)is->p,
+                 rule->gravity == ADVISED ? "should" : "must", rule->wanted, rule->why, rule->fix);
+    else
+        snprintf(text, sizeof text, "the server does not know %s: %s", rule->name, rule->why);
+    if (rule->gravity == ADVISED || (rule->gravity == DURABLE && s->region->relaxed))
+        log_warn("region %s: %s", f->region, text);
+    else
+        found(f, EXIT_BAD_CONFIG, text);
+}
+
+static int check_settings(struct source *s, struct findings *f, struct err *err)
+{
+    struct db_rows rows;
+    struct buf sql = {0};
+    buf_put_str(&sql, "SHOW GLOBAL VARIABLES WHERE Variable_name IN (''");
+    for (size_t i = 0; i < sizeof mariadb_rules / sizeof *mariadb_rules; i++)
+        buf_printf(&sql, ", '%s'", mariadb_rules[i].name);
+    buf_put_str(&sql, ")");
+    int rc = source_query(s, &rows, buf_cstr(&sql), err);
+    buf_free(&sql);
+    if (rc != 0)
+        return -1;
+    for (size_t i = 0; i < sizeof mariadb_rules / sizeof *mariadb_rules; i++) {
+        const struct span *is = NULL;
+        for (size_t j = 0; j < rows.row_count; j++)
+            if (span_is(db_cell(&rows, j, 0), mariadb_rules[i].name))
+                is = &rows.cells[j * rows.column_count + 1];
+        check_setting(s, f, &mariadb_rules[i], is);
+    }
+    return 0;
+}
+
+/* ---- ids ---- */
+
+static int check_own_id(struct source *s, struct findings *f, struct err *err)
+{
+    struct db_rows rows;
+    char text[300], id[16];
+    snprintf(id, sizeof id, "%u", s->region->replica_id);
+    if (source_query(s, &rows, "SELECT @@server_id", err) != 0)
+        return -1;
+    if (rows.row_count != 1 || !span_is(db_cell(&rows, 0, 0), id))
+        return 0;
+    snprintf(
+        text, sizeof text,
+        "replica_id %s is the source's own server_id, so that it would send us nothing: give regions.%s.replica_id "
+        "another number",
+        id, s->region->name);
+    found(f, EXIT_BAD_CONFIG, text);
+    return 0;
+}
+
+static int check_replicas(struct source *s, const char *own_host, struct findings *f, struct err *err)
+{
+    struct db_rows rows;
+    struct err denied = {0};
+    char text[300], id[16];
+    if (source_query(s, &rows, "SHOW SLAVE HOSTS", &denied) != 0) {
+        if (denied.exit_code == EXIT_DENIED) {
+            log_notice(
+                "region %s: whether replica_id %u is free cannot be checked without GRANT REPLICATION MASTER ADMIN",
+                f->region, s->region->replica_id);
+            return 0;
+        }
+        *err = denied;
+        return -1;
+    }
+    snprintf(id, sizeof id, "%u", s->region->replica_id);
+    for (size_t i = 0; i < rows.row_count && rows.column_count >= 2; i++) {
+        struct span host = db_cell(&rows, i, 1);
+        if (!span_is(db_cell(&rows, i, 0), id) || span_is(host, own_host))
+            continue;
+        snprintf(text, sizeof text,
+                 "replica_id %s is in use by the replica \"%.*s\": give regions.%s.replica_id another number", id,
+                 host.n < 100 ? (int)host.n : 100, (const char *)host.p, s->region->name);
+        found(f, EXIT_BAD_CONFIG, text);
+    }
+    return 0;
+}
+
+/* ---- grants ---- */
+
+static bool has_word(struct span text, const char *word)
+{
+    return memmem(text.p, text.n, word, strlen(word)) != NULL;
+}
+
+static bool is_granted(const struct db_rows *rows, const char *privilege)
+{
+    for (size_t i = 0; i < rows->row_count; i++) {
+        struct span line = db_cell(rows, i, 0);
+        if (has_word(line, " ON *.*") && (has_word(line, privilege) || has_word(line, "ALL PRIVILEGES")))
+            return true;
+    }
+    return false;
+}
+
+static int check_grants(struct source *s, struct findings *f, struct err *err)
+{
+    struct db_rows rows;
+    char text[400], account[200];
+    if (source_query(s, &rows, "SELECT CURRENT_USER()", err) != 0)
+        return -1;
+    struct span user = rows.row_count == 1 ? db_cell(&rows, 0, 0) : (struct span){0};
+    const uint8_t *at = user.n > 0 ? memrchr(user.p, '@', user.n) : NULL;
+    size_t name = at ? (size_t)(at - user.p) : user.n;
+    snprintf(account, sizeof account, "'%.*s'@'%.*s'", (int)name, (const char *)user.p,
+             at ? (int)(user.n - name - 1) : 1, at ? (const char *)at + 1 : "%");
+    if (source_query(s, &rows, "SHOW GRANTS", err) != 0)
+        return -1;
+    if (!is_granted(&rows, "REPLICATION SLAVE")) {
+        snprintf(text, sizeof text, "user %s may not read the binlog. Run: GRANT REPLICATION SLAVE ON *.* TO %s;",
+                 s->region->user, account);
+        found(f, EXIT_DENIED, text);
+    }
+    return 0;
+}
+
+int source_check(struct source *s, const char *own_host, struct err *err)
+{
+    struct findings f = {.region = s->region->name};
+    if (source_connect(s, err) != 0)
+        return -1;
+    if (db_flavor(s->db) != FLAVOR_MARIADB)
+        return err_fatal(err, EXIT_BAD_CONFIG,
+                         "region %s is MySQL (%s): capturing is supported from MariaDB only so far", s->region->name,
+                         db_version_text(s->db));
+    if (check_settings(s, &f, err) != 0 || check_own_id(s, &f, err) != 0 || check_replicas(s, own_host, &f, err) != 0 ||
+        check_grants(s, &f, err) != 0)
+        return -1;
+    if (f.first_setting.class == ERR_NONE && f.first_grant.class == ERR_NONE)
+        return 0;
+    if (err)
+        *err = f.first_setting.class != ERR_NONE ? f.first_setting : f.first_grant;
+    return -1;
+}

@@ -1,0 +1,259 @@
+/* What a running capture shows of itself: one structure under a mutex. */
+#include "capture/status.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+/* Rates are over the time since the last but one sample, a few seconds. */
+#define SAMPLE_MS 2000u
+
+struct sample {
+    uint64_t at_ms;
+    uint64_t rows;
+    uint64_t transactions;
+};
+
+struct status {
+    pthread_mutex_t lock;
+    char *pair;
+    char *region;
+    char *topic;
+    char state[64];
+    char error[900];
+    uint64_t error_us;
+    uint64_t started_us;
+    /* the stream */
+    char stream[2 * STREAM_UUID_LEN + 1];
+    uint64_t epoch;
+    uint64_t instance;
+    uint64_t seq;
+    char gtid[GTID_TEXT_LEN];
+    struct buf position;
+    uint64_t commit_us;
+    /* the reader */
+    char file[256];
+    uint64_t offset;
+    size_t queue_items;
+    size_t queue_bytes;
+    struct builder_counts counts; /* of this session */
+    struct builder_counts before; /* of earlier sessions */
+    struct sample samples[2];
+    /* the sender */
+    uint64_t acked_seq;
+    uint64_t acked_records;
+    int64_t acked_offset;
+    size_t in_flight;
+};
+
+struct status *status_new(const char *pair, const char *region, const char *topic)
+{
+    struct status *s = xcalloc(1, sizeof *s);
+    pthread_mutex_init(&s->lock, NULL);
+    s->pair = xstrdup(pair);
+    s->region = xstrdup(region);
+    s->topic = xstrdup(topic);
+    s->started_us = clock_wall_us();
+    s->acked_offset = -1;
+    snprintf(s->state, sizeof s->state, "starting");
+    return s;
+}
+
+void status_free(struct status **status)
+{
+    struct status *s = *status;
+    if (!s)
+        return;
+    pthread_mutex_destroy(&s->lock);
+    free(s->pair);
+    free(s->region);
+    free(s->topic);
+    buf_free(&s->position);
+    free(s);
+    *status = NULL;
+}
+
+void status_state(struct status *s, const char *state)
+{
+    pthread_mutex_lock(&s->lock);
+    bool changed = strcmp(s->state, state) != 0;
+    snprintf(s->state, sizeof s->state, "%s", state);
+    pthread_mutex_unlock(&s->lock);
+    if (changed)
+        log_info("state: %s", state);
+}
+
+void status_error(struct status *s, const struct err *err)
+{
+    pthread_mutex_lock(&s->lock);
+    snprintf(s->error, sizeof s->error, "%s", err->text);
+    s->error_us = clock_wall_us();
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void add_counts(struct builder_counts *to, const struct builder_counts *from)
+{
+    to->transactions += from->transactions;
+    to->rows += from->rows;
+    to->ddl += from->ddl;
+    to->bytes += from->bytes;
+    to->skipped += from->skipped;
+    to->replayed += from->replayed;
+    to->repeated += from->repeated;
+}
+
+void status_epoch(struct status *s, const uint8_t stream[STREAM_UUID_LEN], uint64_t epoch, uint64_t instance)
+{
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < STREAM_UUID_LEN; i++)
+        snprintf(s->stream + 2 * i, 3, "%02x", stream[i]);
+    s->epoch = epoch;
+    s->instance = instance;
+    add_counts(&s->before, &s->counts);
+    s->counts = (struct builder_counts){0};
+    pthread_mutex_unlock(&s->lock);
+}
+
+static struct builder_counts total(const struct status *s)
+{
+    struct builder_counts sum = s->before;
+    add_counts(&sum, &s->counts);
+    return sum;
+}
+
+static void take_sample(struct status *s)
+{
+    uint64_t now = clock_mono_ms();
+    if (now - s->samples[1].at_ms < SAMPLE_MS)
+        return;
+    struct builder_counts sum = total(s);
+    s->samples[0] = s->samples[1];
+    s->samples[1] = (struct sample){now, sum.rows, sum.transactions};
+}
+
+void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset, size_t queue_items,
+                   size_t queue_bytes)
+{
+    pthread_mutex_lock(&s->lock);
+    s->counts = *builder_counts(b);
+    s->epoch = builder_epoch(b);
+    s->seq = builder_seq(b);
+    s->commit_us = builder_commit_us(b);
+    gtid_text(s->gtid, builder_gtid(b));
+    buf_clear(&s->position);
+    position_put_text(builder_position(b), &s->position);
+    snprintf(s->file, sizeof s->file, "%s", file);
+    s->offset = offset;
+    s->queue_items = queue_items;
+    s->queue_bytes = queue_bytes;
+    take_sample(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_sender(struct status *s, uint64_t acked_seq, uint64_t acked_records, int64_t offset, size_t in_flight)
+{
+    pthread_mutex_lock(&s->lock);
+    if (acked_seq > 0)
+        s->acked_seq = acked_seq;
+    s->acked_records = acked_records;
+    if (offset >= 0)
+        s->acked_offset = offset;
+    s->in_flight = in_flight;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- answers ---- */
+
+static double rate(const struct status *s, uint64_t now, uint64_t before, uint64_t sum)
+{
+    return now > s->samples[0].at_ms && s->samples[0].at_ms > 0
+               ? (double)(sum - before) * 1000.0 / (double)(now - s->samples[0].at_ms)
+               : 0.0;
+}
+
+void status_put_text(struct status *s, struct buf *out)
+{
+    char at[CLOCK_TEXT_LEN];
+    pthread_mutex_lock(&s->lock);
+    struct builder_counts sum = total(s);
+    uint64_t now = clock_mono_ms();
+    buf_printf(out, "pair %s, region %s, version %s\n", s->pair, s->region, DRC_VERSION);
+    buf_printf(out, "state: %s, since start at %s\n", s->state, clock_text(at, s->started_us));
+    buf_printf(out, "stream %s, topic %s\n", s->stream, s->topic);
+    buf_printf(out, "epoch %" PRIu64 ", seq %" PRIu64 ", gtid %s\n", s->epoch, s->seq, s->gtid);
+    buf_printf(out, "acknowledged: seq %" PRIu64 ", offset %" PRId64 "; in flight %zu, queued %zu (%zu bytes)\n",
+               s->acked_seq, s->acked_offset, s->in_flight, s->queue_items, s->queue_bytes);
+    buf_printf(out, "read: position %s, %s:%" PRIu64 "\n", buf_cstr(&s->position), s->file, s->offset);
+    buf_printf(out,
+               "published: %" PRIu64 " transactions, %" PRIu64 " rows, %" PRIu64 " bytes; now %.0f tx/s, %.0f rows/s\n",
+               sum.transactions, sum.rows, sum.bytes, rate(s, now, s->samples[0].transactions, sum.transactions),
+               rate(s, now, s->samples[0].rows, sum.rows));
+    buf_printf(out, "not published: %" PRIu64 " without rows of the pair, %" PRIu64 " replayed, %" PRIu64 " repeated\n",
+               sum.skipped, sum.replayed, sum.repeated);
+    if (s->error[0])
+        buf_printf(out, "last error at %s: %s\n", clock_text(at, s->error_us), s->error);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static json_t *number(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+static json_t *to_json(const struct status *s)
+{
+    struct builder_counts sum = total(s);
+    uint64_t now = clock_mono_ms();
+    struct buf position = {0};
+    buf_put_span(&position, buf_span(&s->position));
+    json_t *o = json_object();
+    json_object_set_new(o, "program", json_string("drc-capture"));
+    json_object_set_new(o, "version", json_string(DRC_VERSION));
+    json_object_set_new(o, "pair", json_string(s->pair));
+    json_object_set_new(o, "region", json_string(s->region));
+    json_object_set_new(o, "topic", json_string(s->topic));
+    json_object_set_new(o, "state", json_string(s->state));
+    json_object_set_new(o, "stream", json_string(s->stream));
+    json_object_set_new(o, "epoch", number(s->epoch));
+    json_object_set_new(o, "seq", number(s->seq));
+    json_object_set_new(o, "acked_seq", number(s->acked_seq));
+    json_object_set_new(o, "acked_offset", json_integer(s->acked_offset));
+    json_object_set_new(o, "gtid", json_string(s->gtid));
+    json_object_set_new(o, "position", json_string(buf_cstr(&position)));
+    json_object_set_new(o, "binlog_file", json_string(s->file));
+    json_object_set_new(o, "binlog_offset", number(s->offset));
+    json_object_set_new(o, "commit_us", number(s->commit_us));
+    json_object_set_new(o, "in_flight", number(s->in_flight));
+    json_object_set_new(o, "queue_items", number(s->queue_items));
+    json_object_set_new(o, "queue_bytes", number(s->queue_bytes));
+    json_object_set_new(o, "transactions", number(sum.transactions));
+    json_object_set_new(o, "rows", number(sum.rows));
+    json_object_set_new(o, "bytes", number(sum.bytes));
+    json_object_set_new(o, "skipped", number(sum.skipped));
+    json_object_set_new(o, "replayed", number(sum.replayed));
+    json_object_set_new(o, "repeated", number(sum.repeated));
+    json_object_set_new(o, "transactions_per_second",
+                        json_real(rate(s, now, s->samples[0].transactions, sum.transactions)));
+    json_object_set_new(o, "rows_per_second", json_real(rate(s, now, s->samples[0].rows, sum.rows)));
+    json_object_set_new(o, "last_error", s->error[0] ? json_string(s->error) : json_null());
+    buf_free(&position);
+    return o;
+}
+
+void status_put_json(struct status *s, struct buf *out)
+{
+    pthread_mutex_lock(&s->lock);
+    json_t *o = to_json(s);
+    pthread_mutex_unlock(&s->lock);
+    char *text = json_dumps(o, JSON_COMPACT);
+    buf_put_str(out, text);
+    buf_put_u8(out, '\n');
+    free(text);
+    json_decref(o);
+}

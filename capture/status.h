@@ -1,0 +1,28 @@
+/* What a running capture shows of itself: written by its threads in passing, read by the control socket. Any thread. */
+#ifndef DRC_CAPTURE_STATUS_H
+#define DRC_CAPTURE_STATUS_H
+
+#include "capture/builder.h"
+
+struct status;
+
+struct status *status_new(const char *pair, const char *region, const char *topic);
+void status_free(struct status **s);
+
+/* In one phrase: "connecting", "reading the topic back", "streaming", "waiting for Kafka". A change is logged. */
+void status_state(struct status *s, const char *state);
+/* The error that a session ended with; shown until another one. */
+void status_error(struct status *s, const struct err *err);
+/* A session has its place in the stream. */
+void status_epoch(struct status *s, const uint8_t stream[STREAM_UUID_LEN], uint64_t epoch, uint64_t instance);
+/* From the reader, now and then: where it is. `place` is the binlog file and offset. */
+void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset, size_t queue_items,
+                   size_t queue_bytes);
+/* From the sender, now and then: what Kafka has. */
+void status_sender(struct status *s, uint64_t acked_seq, uint64_t acked_records, int64_t offset, size_t in_flight);
+
+/* The answers of the control socket. */
+void status_put_text(struct status *s, struct buf *out);
+void status_put_json(struct status *s, struct buf *out); /* one line */
+
+#endif
