@@ -1,10 +1,10 @@
 /* Which tables belong to the pair: include and exclude patterns, decided once per definition. Pure.
  *
- * A pattern is "db.table", each part with * (any text) and ? (one character), or a part in back quotes when the name holds a
- * dot, a back quote (doubled), or a * or ? that is meant as such; "*.*" is every table outside the reserved schemas
- * (table_is_reserved), which never match. A table belongs to the pair iff some include pattern and no exclude pattern matches.
- * Names are compared byte by byte: where a server folds table names (lower_case_table_names), patterns are to be written as
- * the server stores them. */
+ * A pattern is "db.table", each part with * (any text) and ? (one character), or a part in back quotes when the name
+ * holds a dot, a back quote (doubled), or a * or ? that is meant as such; "*.*" is every table outside the reserved
+ * schemas (table_is_reserved), which never match. A table belongs to the pair iff some include pattern and no exclude
+ * pattern matches. Names are compared byte by byte: where a server folds table names (lower_case_table_names), patterns
+ * are to be written as the server stores them. */
 #ifndef DRC_MODEL_FILTER_H
 #define DRC_MODEL_FILTER_H
 

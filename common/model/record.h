@@ -23,9 +23,9 @@ enum record_kind {
 };
 
 enum record_flags {
-    RECORD_FIRST = 1, /* first fragment of its seq */
-    RECORD_LAST = 2,  /* last fragment: the transaction is complete */
-    RECORD_HELD = 4,  /* body of an XA PREPARE: waits for its RECORD_XA_END */
+    RECORD_FIRST = 1,  /* first fragment of its seq */
+    RECORD_LAST = 2,   /* last fragment: the transaction is complete */
+    RECORD_HELD = 4,   /* body of an XA PREPARE: waits for its RECORD_XA_END */
     RECORD_COMMIT = 8, /* RECORD_XA_END: commit, not rollback */
 };
 
@@ -58,8 +58,8 @@ struct record {
 /* chain of a transaction: hash64 of its gtid_put bytes, seeded by the chain before. Chains begin at 0. */
 uint64_t chain_next(uint64_t chain, const struct gtid *gtid);
 
-/* Append the record's bytes to out. DDL and XA_END are whole by nature: RECORD_FIRST and RECORD_LAST are set for them. A DATA
- * record has RECORD_FIRST if and only if it is fragment 0. */
+/* Append the record's bytes to out. DDL and XA_END are whole by nature: RECORD_FIRST and RECORD_LAST are set for them.
+ * A DATA record has RECORD_FIRST if and only if it is fragment 0. */
 void record_write(const struct record *rec, struct buf *out);
 /* ERR_FATAL (69) with what is wrong when the bytes are no record of a version that we know. */
 MUST_CHECK int record_read(struct record *out, struct span bytes, struct err *err);
@@ -81,14 +81,15 @@ enum rows_flags {
 struct rows {
     const struct table_def *table;
     enum rows_op op;
-    uint16_t flags; /* enum rows_flags */
-    uint32_t count; /* rows; an update's before and after image are one row */
-    struct span images; /* UPDATE: before, after, before, after … */
+    uint16_t flags;                /* enum rows_flags */
+    uint32_t count;                /* rows; an update's before and after image are one row */
+    struct span images;            /* UPDATE: before, after, before, after … */
     const uint8_t *present_before; /* bitmap of columns in the images, NULL for all (the normal case) */
     const uint8_t *present_after;
 };
 
-/* Definitions already in the body under construction; they must outlive it. Zeroed is valid; body_start begins each body. */
+/* Definitions already in the body under construction; they must outlive it. Zeroed is valid; body_start begins each
+ * body. */
 struct body_writer {
     struct buf *out;
     const struct table_def **tables;
@@ -101,15 +102,17 @@ void body_start(struct body_writer *w, struct buf *out);
 void body_put_rows(struct body_writer *w, const struct rows *rows);
 void body_free(struct body_writer *w); /* the writer's own memory, not out */
 
-/* Parsed definitions by fingerprint and length, kept for a reader's life: each is parsed once. Not shared between threads. */
+/* Parsed definitions by fingerprint and length, kept for a reader's life: each is parsed once. Not shared between
+ * threads. */
 struct table_cache {
     struct map tables; /* 8 bytes of fingerprint, 8 of length -> struct table_def * */
     struct arena arena;
 };
 void table_cache_free(struct table_cache *c);
 
-/* Walk a body. Start with record_items(); body_next gives 1 and the next rows, 0 at the end, -1 when malformed (fatal, 69).
- * The rows' images are checked to hold `count` whole rows and nothing more; table pointers live as long as the cache. */
+/* Walk a body. Start with record_items(); body_next gives 1 and the next rows, 0 at the end, -1 when malformed (fatal,
+ * 69). The rows' images are checked to hold `count` whole rows and nothing more; table pointers live as long as the
+ * cache. */
 struct body_reader {
     struct bytes r;
     struct table_cache *cache;

@@ -33,7 +33,7 @@ static uint32_t random_next(struct random *r)
 
 static uint32_t random_below(struct random *r, uint32_t n)
 {
-    return random_next(r) % n;
+    return n == 0 ? 0 : random_next(r) % n;
 }
 
 static bool random_chance(struct random *r, uint32_t percent)
@@ -81,7 +81,7 @@ static enum stream_verdict follow(struct stream *s, const struct topic *t, size_
 {
     struct record rec;
     struct err err = {0};
-    enum stream_verdict verdict;
+    enum stream_verdict verdict = STREAM_VOID;
     if (record_read(&rec, buf_span(&t->records[at]), &err) || stream_accept(s, &rec, &verdict, &err))
         fail_msg("DRC_SEED=%llu: stopped at offset %zu of %zu: %s", (unsigned long long)seed, at, t->count, err.text);
     return verdict;
