@@ -116,7 +116,7 @@ static uint64_t read_varlen(struct bytes *r)
     uint64_t rest = bytes_le(r, more);
     if (more >= 7)
         return rest;
-    return rest << (7 - more) | first >> (more + 1);
+    return rest << (7 - more) | (uint64_t)first >> (more + 1);
 }
 
 static int64_t read_varlen_signed(struct bytes *r)
