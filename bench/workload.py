@@ -1,0 +1,82 @@
+"""What is measured: one table of 10 columns and about 200 bytes a row, written in small or in big transactions.
+
+small: transactions of 5 rows, two inserts to one full-row update; big: inserts of 20,000 and updates of 100,000 rows.
+"""
+
+TABLE = """CREATE TABLE bench.item (
+    id BIGINT NOT NULL PRIMARY KEY, kind INT NOT NULL, stock INT UNSIGNED NOT NULL, total BIGINT NOT NULL,
+    price DECIMAL(12,2) NOT NULL, made DATETIME(3) NOT NULL, seen TIMESTAMP(6) NOT NULL,
+    code VARCHAR(40) NOT NULL, name VARCHAR(60) NOT NULL, note VARCHAR(120) NOT NULL)"""
+
+VALUES = (
+    "{id}, {id} MOD 97, {id} MOD 1000, {id} * 1000003, ({id} MOD 100000) / 100, '2026-01-02 03:04:05.678',"
+    " '2026-01-02 03:04:05.678901', CONCAT('code-', {id}), REPEAT('n', 40), REPEAT('t', 70)"
+)
+ROW = f"({VALUES})"
+CHANGE = (
+    "kind = kind + 1, stock = stock + 1, total = total + 1, price = price + 1, made = made + INTERVAL 1 SECOND,"
+    " seen = seen + INTERVAL 1 SECOND, code = CONCAT('code+', id), name = REPEAT('m', 40), note = REPEAT('u', 70)"
+)
+
+SMALL_ROWS = 5
+BIG_INSERT, BIG_UPDATE = 20_000, 100_000
+
+SMALL = f"""CREATE PROCEDURE bench.small(IN first BIGINT, IN rounds INT)
+BEGIN
+    DECLARE at BIGINT DEFAULT first;
+    WHILE rounds > 0 DO
+        INSERT INTO bench.item VALUES {", ".join(ROW.format(id=f"(at + {n})") for n in range(SMALL_ROWS))};
+        INSERT INTO bench.item VALUES {", ".join(ROW.format(id=f"(at + {n + SMALL_ROWS})") for n in range(SMALL_ROWS))};
+        UPDATE bench.item SET {CHANGE} WHERE id BETWEEN at AND at + {SMALL_ROWS - 1};
+        SET at = at + {2 * SMALL_ROWS}, rounds = rounds - 1;
+    END WHILE;
+END"""
+
+
+class Backlog:
+    """Transactions in a source's binlog: from GTID position `start`, `transactions` of them with `rows` rows."""
+
+    def __init__(self, start, transactions, rows):
+        self.start, self.transactions, self.rows = start, transactions, rows
+
+
+def schema(server):
+    """Make the table, out of the binlog."""
+    server.sql("SET SESSION sql_log_bin = 0", "CREATE DATABASE bench", TABLE)
+
+
+def _without_fsync(server, work):
+    """Generating a backlog is not what is measured."""
+    server.sql("SET GLOBAL sync_binlog = 0", "SET GLOBAL innodb_flush_log_at_trx_commit = 0")
+    work()
+    server.sql("SET GLOBAL sync_binlog = 1", "SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+
+
+def small(server, rows):
+    """About `rows` rows in transactions of five."""
+    server.sql("SET SESSION sql_log_bin = 0", SMALL)
+    start, rounds = server.executed_gtids(), max(1, rows // (3 * SMALL_ROWS))
+    _without_fsync(server, lambda: server.sql(f"CALL bench.small(1, {rounds})"))
+    return Backlog(start, 3 * rounds, 3 * SMALL_ROWS * rounds)
+
+
+def big(server, rows):
+    """About `rows` rows: batches of five inserts of 20,000 rows and an update of these 100,000."""
+    start, batches = server.executed_gtids(), max(1, rows // (2 * BIG_UPDATE))
+
+    def write():
+        for batch in range(batches):
+            base = 10_000_000 + batch * BIG_UPDATE
+            for part in range(BIG_UPDATE // BIG_INSERT):
+                first = base + part * BIG_INSERT
+                values = VALUES.format(id=f"({first} + seq)")
+                server.sql(f"INSERT INTO bench.item SELECT {values} FROM seq_0_to_{BIG_INSERT - 1}")
+            server.sql(f"UPDATE bench.item SET {CHANGE} WHERE id BETWEEN {base} AND {base + BIG_UPDATE - 1}")
+
+    _without_fsync(server, write)
+    return Backlog(start, 6 * batches, 2 * BIG_UPDATE * batches)
+
+
+def checksum(server):
+    """What the table holds, as one number."""
+    return server.query("CHECKSUM TABLE bench.item")[0][1]
