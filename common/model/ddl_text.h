@@ -8,11 +8,13 @@
  * comments ( / *! … * / is read as text), back-quoted and (by sql_mode ANSI_QUOTES) double-quoted names, IF [NOT]
  * EXISTS, OR REPLACE, ONLINE/IGNORE, SET STATEMENT … FOR, lists of tables, RENAME … TO …, CREATE/DROP INDEX … ON t,
  * LIKE. Names stay in the session's character set (big5, gbk, sjis and their kin are cut rightly).
- *  - ALTER TABLE t RENAME TO u is DDL_RENAME of t, u like RENAME TABLE; ALTER with EXCHANGE or CONVERT names both
- * tables.
+ *
+ *  - ALTER TABLE t RENAME TO u is DDL_RENAME of t, u like RENAME TABLE; ALTER with EXCHANGE or CONVERT names both.
  *  - A statement that is not about tables of the stream (GRANT, CREATE USER, VIEW, PROCEDURE, TRIGGER, SEQUENCE, a
- * session's TEMPORARY tables …) is DDL_OTHER without tables; DATABASE forms are DDL_OTHER and name the database as a
- * table with an empty name. Never fails: what it cannot read is DDL_OTHER without tables. */
+ *    session's TEMPORARY tables …) is DDL_OTHER without tables; DATABASE forms are DDL_OTHER and name the database as
+ *    a table with an empty name.
+ *
+ * Never fails: what it cannot read is DDL_OTHER without tables. */
 void ddl_text_classify(struct ddl *d, struct arena *a);
 /* BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, XA …: does the text begin with that word (case-insensitive, after
  * comments)? */

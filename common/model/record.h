@@ -89,12 +89,14 @@ struct rows {
 };
 
 /* Definitions already in the body under construction; they must outlive it. Zeroed is valid; body_start begins each
- * body. */
+ * body. Kept for a writer's life: the bytes of each definition are made once. */
 struct body_writer {
     struct buf *out;
     const struct table_def **tables;
     size_t count;
     size_t cap;
+    struct map written; /* 8 bytes of fingerprint -> struct span *, the definition's bytes */
+    struct arena arena;
 };
 
 void body_start(struct body_writer *w, struct buf *out);

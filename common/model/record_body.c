@@ -43,18 +43,34 @@ void body_start(struct body_writer *w, struct buf *out)
 void body_free(struct body_writer *w)
 {
     free(w->tables);
+    map_free(&w->written);
+    arena_free(&w->arena);
     *w = (struct body_writer){0};
+}
+
+/* A definition's bytes. Small transactions would spend most of their time on making them anew. */
+static struct span table_bytes(struct body_writer *w, const struct table_def *t)
+{
+    void **known = map_ref(&w->written, span_of(&t->fingerprint, sizeof(t->fingerprint)));
+    if (!*known) {
+        struct buf def = {0};
+        struct span *bytes = arena_alloc(&w->arena, sizeof(*bytes));
+        table_def_put(t, &def);
+        *bytes = arena_copy(&w->arena, buf_span(&def));
+        *known = bytes;
+        buf_free(&def);
+    }
+    return *(struct span *)*known;
 }
 
 /* Fingerprint and size come first, so that a reader which knows the definition steps over it. */
 static void put_table(struct body_writer *w, const struct table_def *t)
 {
-    struct buf def = {0};
-    table_def_put(t, &def);
+    struct span def = table_bytes(w, t);
+    (void)buf_reserve(w->out, def.n + 32);
     buf_put_u8(w->out, ITEM_TABLE);
     buf_put_le(w->out, t->fingerprint, 8);
-    buf_put_sized(w->out, buf_span(&def));
-    buf_free(&def);
+    buf_put_sized(w->out, def);
 }
 
 /* The definition's index in this body; writes it when it is new. Newest first: rows of a table come in runs. */

@@ -1,19 +1,20 @@
 /* Which records of a topic count: the one state machine by which every reader follows a stream.
  *
  * Applier, capture's tail read, drcctl and reconcile all read a topic through it, so that they cannot disagree. Pure:
- * it sees records in offset order and says what each is worth. The rules (DESIGN section 3):
+ * it sees records in offset order and says what each is worth. The rules (docs/wire-format.md has them for others):
+ *
  *  - an epoch record counts iff its number is higher than the one in force; then nothing but its own resume record
- * counts, and fragments of an unfinished transaction are void;
- *  - a resume record counts iff it is of the epoch in force; a reader that holds a last complete seq must hold the same
- * seq and chain as it says (seq beyond: records are missing; another chain: the history is another one), one that joins
- * in the middle takes them from it;
+ *    counts, and fragments of an unfinished transaction are void;
+ *  - a resume record counts iff it is of the epoch in force; a reader that holds a last complete seq must hold the
+ *    same seq and chain as it says (seq beyond: records are missing; another chain: the history is another one), one
+ *    that joins in the middle takes them from it;
  *  - data counts iff its (epoch, instance) is in force and its resume record was seen; its seq is the next one, its
- * chain continues ours, and its fragments come in order. What was seen before is dropped and counted.
- *  - what is of no epoch in force is void, with one exception: a reader that holds a seq has seen every epoch record up
- * to here, so records of a higher epoch that was never announced mean that it did not, and it stops. One that has not
- * found its base yet voids them: it joined in the middle;
+ *    chain continues ours, and its fragments come in order. What was seen before is dropped and counted;
+ *  - what is of no epoch in force is void, with one exception: a reader that holds a seq has seen every epoch record
+ *    up to here, so records of a higher epoch that was never announced mean that it did not, and it stops. One that
+ *    has not found its base yet voids them: it joined in the middle;
  *  - an epoch record of another stream UUID is void: two writers that meet on an empty topic each invent one, and the
- * second takes over the first one's before it goes on. Any other record of another stream stops the reader. */
+ *    second takes over the first one's before it goes on. Any other record of another stream stops the reader. */
 #ifndef DRC_MODEL_STREAM_H
 #define DRC_MODEL_STREAM_H
 
