@@ -1,0 +1,223 @@
+/* Resuming at the gate, and the loop mark: what is in the topic already, and what came from elsewhere, is not
+ * published. */
+#include "tests/unit/cmocka_all.h"
+
+#include "tests/unit/capture/builder_kit.h"
+
+/* A new builder that goes on from what a reader of the topic holds, as a restarted capture does. */
+static void restart(struct kit *k, bool compare)
+{
+    struct err err = {0};
+    struct record epoch = {.kind = RECORD_EPOCH, .epoch = k->reader.epoch + 1, .instance = 78};
+    memcpy(epoch.stream, k->reader.uuid, STREAM_UUID_LEN);
+    assert_int_equal(kit_put(k, parcel_new(&epoch), &err), 0);
+    kit_builder(k, &k->reader, compare);
+    assert_int_equal(builder_resume(k->builder, 6, &err), 0);
+}
+
+static void test_a_restart_publishes_nothing_twice(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    kit_open(&k);
+    kit_insert(&k, 10, k.orders, 1, 5);
+    kit_insert(&k, 11, k.other, 1, 5);
+    kit_insert(&k, 12, k.orders, 2, 5);
+    restart(&k, true);
+    size_t before = k.count;
+    assert_int_equal(k.reader.before.domains[0].seq, 10); /* 11 left no trace but will be passed over again */
+    kit_insert(&k, 11, k.other, 1, 5);
+    kit_insert(&k, 12, k.orders, 2, 5);
+    assert_int_equal(k.count, before);
+    assert_int_equal(builder_counts(k.builder)->repeated, 2);
+    kit_ok(&k, kit_end(ITEM_HEARTBEAT));
+    kit_insert(&k, 13, k.orders, 1, 5);
+    assert_int_equal(k.reader.seq, 3);
+    kit_close(&k);
+}
+
+static void assert_lost(const struct err *err)
+{
+    assert_int_equal(err->class, ERR_FATAL);
+    assert_int_equal(err->exit_code, EXIT_UNSAFE);
+    assert_non_null(strstr(err->text, "lost transactions"));
+    assert_non_null(strstr(err->text, "0-1-10"));
+}
+
+static void test_another_content_under_the_last_gtid_stops(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct err err = {0};
+    struct buf images = {0};
+    kit_open(&k);
+    kit_insert(&k, 10, k.orders, 1, 5);
+    restart(&k, true);
+    kit_image(&images, 1, 6);
+    kit_ok(&k, kit_begin(10));
+    kit_ok(&k, kit_rows(k.orders, ROWS_INSERT, buf_span(&images), 1));
+    assert_int_equal(kit_item(&k, kit_end(ITEM_COMMIT), &err), -1);
+    assert_lost(&err);
+    buf_free(&images);
+    kit_close(&k);
+}
+
+static void test_a_source_without_the_last_gtid_stops(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct err err = {0};
+    kit_open(&k);
+    kit_insert(&k, 10, k.orders, 1, 5);
+    restart(&k, true);
+    assert_int_equal(kit_item(&k, kit_begin(11), &err), -1);
+    assert_lost(&err);
+
+    restart(&k, true);
+    int rc = 0;
+    for (int i = 0; i < 20 && rc == 0; i++)
+        rc = kit_item(&k, kit_end(ITEM_HEARTBEAT), &err);
+    assert_int_equal(rc, -1);
+    assert_lost(&err);
+    kit_close(&k);
+}
+
+static void test_other_domains_need_not_wait(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    kit_open(&k);
+    kit_insert(&k, 10, k.orders, 1, 5);
+    restart(&k, true);
+    struct item other = kit_begin(1);
+    other.begin.group.gtid.maria.domain = 5;
+    kit_ok(&k, other);
+    kit_ok(&k, kit_end(ITEM_COMMIT));
+    kit_insert(&k, 10, k.orders, 1, 5);
+    kit_insert(&k, 11, k.orders, 1, 5);
+    assert_int_equal(k.reader.seq, 2);
+    kit_close(&k);
+}
+
+/* CREATE TABLE … SELECT: statement and rows share a GTID; a kill between the two records loses neither. */
+static void test_ddl_and_rows_of_one_group(void **state)
+{
+    (void)state;
+    struct item ddl = {.kind = ITEM_DDL};
+    ddl.ddl = (struct ddl){.db = span_str("shop"), .text = span_str("CREATE TABLE orders (id INT)")};
+    for (int killed_between = 0; killed_between < 2; killed_between++) {
+        struct kit k = {0};
+        struct buf images = {0};
+        kit_open(&k);
+        kit_image(&images, 1, 5);
+        struct item rows = kit_rows(k.orders, ROWS_INSERT, buf_span(&images), 1);
+        kit_ok(&k, kit_begin(10));
+        kit_ok(&k, ddl);
+        if (killed_between) {
+            assert_int_equal(k.reader.seq, 1);
+            restart(&k, true);
+            kit_ok(&k, kit_begin(10));
+            kit_ok(&k, ddl);
+        }
+        kit_ok(&k, rows);
+        kit_ok(&k, kit_end(ITEM_COMMIT));
+        assert_int_equal(k.reader.seq, 2);
+        assert_int_equal(k.reader.gtid.maria.seq, 10);
+        buf_free(&images);
+        kit_close(&k);
+    }
+}
+
+static void test_replayed_transactions_are_dropped_and_raise_the_cut(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct buf mark = {0}, images = {0};
+    kit_open(&k);
+    kit_image(&images, 1, 5);
+    kit_ok(&k, kit_begin(10));
+    kit_ok(&k, kit_mark(&k, &mark, 'B', 42));
+    kit_ok(&k, kit_rows(k.orders, ROWS_INSERT, buf_span(&images), 1));
+    kit_ok(&k, kit_end(ITEM_COMMIT));
+    assert_int_equal(k.reader.seq, 0);
+    assert_int_equal(builder_counts(k.builder)->replayed, 1);
+
+    kit_insert(&k, 11, k.orders, 1, 5);
+    assert_true(cut_has(&k.reader.cut, k.known, 0, 42));
+    assert_false(cut_has(&k.reader.cut, k.known, 0, 43));
+    kit_insert(&k, 12, k.orders, 1, 5);
+    assert_int_equal(kit_record(&k, k.count - 1).cut.n, 0); /* said once */
+    buf_free(&mark);
+    buf_free(&images);
+    kit_close(&k);
+}
+
+static void test_a_rolled_back_mark_raises_nothing(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct buf mark = {0};
+    kit_open(&k);
+    kit_ok(&k, kit_begin(10));
+    kit_ok(&k, kit_mark(&k, &mark, 'B', 42));
+    kit_ok(&k, kit_end(ITEM_ROLLBACK));
+    kit_insert(&k, 11, k.orders, 1, 5);
+    assert_false(cut_has(&k.reader.cut, k.known, 0, 42));
+    buf_free(&mark);
+    kit_close(&k);
+}
+
+static void test_the_mark_counts_in_the_first_event_only(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct buf mark = {0}, images = {0};
+    kit_open(&k);
+    kit_image(&images, 1, 5);
+    kit_ok(&k, kit_begin(10));
+    kit_ok(&k, kit_rows(k.orders, ROWS_INSERT, buf_span(&images), 1));
+    kit_ok(&k, kit_mark(&k, &mark, 'B', 42));
+    kit_ok(&k, kit_end(ITEM_COMMIT));
+    assert_int_equal(k.reader.seq, 1);
+    assert_int_equal(k.reader.cut.count, 0);
+    buf_free(&mark);
+    buf_free(&images);
+    kit_close(&k);
+}
+
+static void test_marks_of_unknown_or_own_streams_stop(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct buf mark = {0};
+    struct err err = {0};
+    kit_open(&k);
+    kit_ok(&k, kit_begin(10));
+    assert_int_equal(kit_item(&k, kit_mark(&k, &mark, 'C', 1), &err), -1);
+    assert_int_equal(err.exit_code, EXIT_UNSAFE);
+    assert_non_null(strstr(err.text, "does not know"));
+    buf_clear(&mark);
+    kit_ok(&k, kit_end(ITEM_ROLLBACK));
+    kit_ok(&k, kit_begin(11));
+    assert_int_equal(kit_item(&k, kit_mark(&k, &mark, 'A', 1), &err), -1);
+    assert_int_equal(err.exit_code, EXIT_UNSAFE);
+    assert_non_null(strstr(err.text, "loop"));
+    buf_free(&mark);
+    kit_close(&k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_restart_publishes_nothing_twice),
+        cmocka_unit_test(test_another_content_under_the_last_gtid_stops),
+        cmocka_unit_test(test_a_source_without_the_last_gtid_stops),
+        cmocka_unit_test(test_other_domains_need_not_wait),
+        cmocka_unit_test(test_ddl_and_rows_of_one_group),
+        cmocka_unit_test(test_replayed_transactions_are_dropped_and_raise_the_cut),
+        cmocka_unit_test(test_a_rolled_back_mark_raises_nothing),
+        cmocka_unit_test(test_the_mark_counts_in_the_first_event_only),
+        cmocka_unit_test(test_marks_of_unknown_or_own_streams_stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
