@@ -58,6 +58,10 @@ static int check_tls(const struct config_reader *r, struct region_config *region
         return config_fail(r, config_mark(tls, "ca"), err,
                            "regions.%s.tls: mode required does not look at ca; say mode: verify-full or verify-ca",
                            region->name);
+    if (t->mode == TLS_VERIFY_CA && !t->ca)
+        return config_fail(r, config_mark(tls, "mode"), err,
+                           "regions.%s.tls: mode verify-ca needs ca; name the file with the authority's certificate",
+                           region->name);
     if (!t->cert != !t->key)
         return config_fail(r, tls->mark, err, "regions.%s.tls: cert and key belong together; give %s too", region->name,
                            t->cert ? "key" : "cert");

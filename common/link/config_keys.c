@@ -183,7 +183,7 @@ const struct config_key config_keys[] = {
              "its host name too"},
     {.path = "regions.<region>.tls.ca",
      .type = &config_file,
-     .fallback_note = "the system's authorities",
+     .fallback_note = "with verify-full the system's authorities",
      REGION(tls.ca),
      .help = "certificates of the authorities that may have signed the server's"},
     {.path = "regions.<region>.tls.cert",

@@ -5,11 +5,15 @@
 #include "common/base/err.h"
 #include "common/base/stop.h"
 
-/* SIGTERM and SIGINT request the stop, SIGPIPE is ignored; call before the first thread starts. */
+/* SIGTERM and SIGINT request the stop, SIGPIPE is ignored; call before the first thread starts, once. A thread waits
+ * for the signals, which all other threads block: no handler interrupts them. The stop lives as long as the process: it
+ * is not to be freed. */
 struct stop *daemon_signals(void);
-/* sd_notify without libsystemd: "READY=1", "STATUS=…", "STOPPING=1"; nothing when NOTIFY_SOCKET is not set. */
+/* sd_notify without libsystemd: "READY=1", "STATUS=…", "STOPPING=1", or several joined by newlines; nothing when
+ * NOTIFY_SOCKET is not set. Any thread. */
 void daemon_notify(const char *state);
-/* Log the last line, naming the cause, and give the exit code: 0 after a requested stop, else the error's. */
+/* Log the last line, naming the cause, tell systemd, and give the exit code: that of a fatal error, else 0 after a
+ * requested stop, else that of the error. `program` as in logs: "drc-applier eu:us". `stop` may be NULL. */
 int daemon_last_line(const char *program, const struct stop *stop, const struct err *err);
 
 #endif

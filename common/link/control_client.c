@@ -1,0 +1,143 @@
+/* Asking a daemon: one connection, one command, one answer. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/link/control.h"
+#include "common/link/control_socket.h"
+
+#define ANSWER_MS 5000
+
+/* One line without its newline, or as much as there is of it, read until `deadline`. */
+struct conversation {
+    int fd;
+    const char *path;
+    uint64_t deadline;
+    struct buf in;
+};
+
+static int fail_connect(const char *path, struct err *err)
+{
+    if (errno == EACCES || errno == EPERM)
+        return err_fatal(err, EXIT_DENIED, "%s: we may not; ask as the daemon's own user or as root", path);
+    return err_retry(err, "nobody answers at %s: %s", path, strerror(errno));
+}
+
+/* Read more; -1 when the daemon hangs up or time is up. */
+static int read_more(struct conversation *c, struct err *err)
+{
+    if (c->in.len > CONTROL_MAX_ANSWER)
+        return err_retry(err, "the answer at %s is longer than %zu MiB", c->path, CONTROL_MAX_ANSWER >> 20);
+    for (;;) {
+        uint64_t now = clock_mono_ms();
+        struct pollfd p = {.fd = c->fd, .events = POLLIN};
+        int ready = now < c->deadline ? poll(&p, 1, (int)(c->deadline - now)) : 0;
+        if (ready == 0)
+            return err_retry(err, "no answer at %s within %d s", c->path, ANSWER_MS / 1000);
+        ssize_t n = read(c->fd, buf_reserve(&c->in, 4096), 4096);
+        if (n > 0) {
+            c->in.len += (size_t)n;
+            return 0;
+        }
+        if (n == 0)
+            return err_retry(err, "the daemon at %s hung up before its answer was whole", c->path);
+        if (errno != EINTR && errno != EAGAIN)
+            return err_retry(err, "%s: %s", c->path, strerror(errno));
+    }
+}
+
+/* Wait until the input holds `mark`; the number of bytes before it, or -1. */
+static ssize_t read_until(struct conversation *c, const char *mark, struct err *err)
+{
+    for (;;) {
+        const uint8_t *found = c->in.len ? memmem(c->in.data, c->in.len, mark, strlen(mark)) : NULL;
+        if (found)
+            return found - c->in.data;
+        if (read_more(c, err) < 0)
+            return -1;
+    }
+}
+
+/* "PROGRAM protocol N": N must be ours. What came after the line stays in c->in. */
+static int read_greeting(struct conversation *c, struct err *err)
+{
+    static const char protocol[] = " protocol ";
+    ssize_t len = read_until(c, "\n", err);
+    if (len < 0)
+        return -1;
+    c->in.data[len] = '\0';
+    const char *line = (const char *)c->in.data;
+    if (strncmp(line, CONTROL_DENIED, strlen(CONTROL_DENIED)) == 0)
+        return err_fatal(err, EXIT_DENIED, "the daemon at %s refuses us: %s", c->path, line + strlen(CONTROL_DENIED));
+    if (strncmp(line, CONTROL_BUSY, strlen(CONTROL_BUSY)) == 0)
+        return err_retry(err, "the daemon at %s is busy: %s", c->path, line + strlen(CONTROL_BUSY));
+    const char *found = strstr(line, protocol);
+    char *end = NULL;
+    long version = found ? strtol(found + strlen(protocol), &end, 10) : 0;
+    if (!found || *end != '\0' || version != CONTROL_PROTOCOL)
+        return err_fatal(
+            err, EXIT_UNSAFE,
+            "the daemon at %s speaks another protocol (\"%.60s\", we speak %d); use the tools of its release", c->path,
+            line, CONTROL_PROTOCOL);
+    c->in.len -= (size_t)len + 1;
+    memmove(c->in.data, c->in.data + len + 1, c->in.len);
+    return 0;
+}
+
+static int send_command(const struct conversation *c, const char *command, struct err *err)
+{
+    struct buf line = {0};
+    int rc = 0;
+    buf_printf(&line, "%s\n", command);
+    for (size_t sent = 0; rc == 0 && sent < line.len;) {
+        ssize_t n = send(c->fd, line.data + sent, line.len - sent, MSG_NOSIGNAL);
+        if (n >= 0)
+            sent += (size_t)n;
+        else if (errno != EINTR)
+            rc = err_retry(err, "%s: %s", c->path, strerror(errno));
+    }
+    buf_free(&line);
+    return rc;
+}
+
+/* An answer is lines up to an empty one; no line at all is just the empty one. */
+static int read_answer(struct conversation *c, struct buf *out, struct err *err)
+{
+    while (c->in.len == 0)
+        if (read_more(c, err) < 0)
+            return -1;
+    if (c->in.data[0] == '\n')
+        return 0;
+    ssize_t len = read_until(c, "\n\n", err);
+    if (len < 0)
+        return -1;
+    buf_put(out, c->in.data, (size_t)len + 1);
+    return 0;
+}
+
+int control_ask(const char *path, const char *command, struct buf *out, struct err *err)
+{
+    struct sockaddr_un address;
+    struct conversation c = {.fd = -1, .path = path, .deadline = clock_mono_ms() + ANSWER_MS};
+    int rc = -1;
+    if (control_address(&address, path, err) < 0)
+        return -1;
+    c.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (c.fd < 0)
+        return err_retry(err, "%s: %s", path, strerror(errno));
+    if (connect(c.fd, (const struct sockaddr *)&address, sizeof address) < 0) {
+        (void)fail_connect(path, err);
+        goto out;
+    }
+    if (read_greeting(&c, err) < 0 || send_command(&c, command, err) < 0)
+        goto out;
+    rc = read_answer(&c, out, err);
+out:
+    (void)close(c.fd);
+    buf_free(&c.in);
+    return rc;
+}

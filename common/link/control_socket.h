@@ -1,0 +1,19 @@
+/* Where a control socket lies: addresses, and taking the place for a daemon. Private to control*.c. */
+#ifndef DRC_LINK_CONTROL_SOCKET_H
+#define DRC_LINK_CONTROL_SOCKET_H
+
+#include <sys/un.h>
+
+#include "common/base/err.h"
+
+/* How the line begins that a client gets instead of the greeting when it is turned away. */
+#define CONTROL_DENIED "denied: "
+#define CONTROL_BUSY "busy: "
+
+/* ERR_FATAL (78) when the path is too long for a socket. */
+MUST_CHECK int control_address(struct sockaddr_un *out, const char *path, struct err *err);
+/* A socket that listens at `path`, mode 0600, made as control_start says. The caller closes it, after unlinking the
+ * path. */
+MUST_CHECK int control_listen(int *out, const char *path, struct err *err);
+
+#endif
