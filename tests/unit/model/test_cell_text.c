@@ -254,6 +254,7 @@ static void what_a_type_does_not_allow_is_shown_as_hex(void **state)
         {column_of(COLUMN_FLOAT, 4), "0000807f"},
         {column_of(COLUMN_DOUBLE, 8), "000000000000f87f"},
         {column_of(COLUMN_NEWDECIMAL, 5 << 8 | 2), "8000ff"},
+        {column_of(COLUMN_NEWDECIMAL, 5 << 8 | 2), "800064"}, /* 100 hundredths */
         {column_of(COLUMN_NEWDECIMAL, 5 << 8 | 2), "8000"},
         {column_of(COLUMN_NEWDECIMAL, 66 << 8 | 2), "8000"},
         {column_of(COLUMN_BIT, 7), "80"},
@@ -265,6 +266,7 @@ static void what_a_type_does_not_allow_is_shown_as_hex(void **state)
         {column_of(COLUMN_TIME2, 2), "80000064"}, /* 100 hundredths */
         {column_of(COLUMN_TIME2, 7), "8000000000000000"},
         {column_of(COLUMN_DATETIME2, 0), "7fffffffff"},
+        {column_of(COLUMN_DATETIME2, 3), "80000000000001"}, /* ten-thousandths of a fsp 3 */
         {column_of(COLUMN_DATETIME2, 0), "9964438000"}, /* hour 24 */
         {column_of(COLUMN_DATETIME2, 6), "80000000000f4240"}, /* 1000000 microseconds */
         {column_of(COLUMN_TIMESTAMP2, 2), "0000000001"}, /* a fraction of the zero date */
