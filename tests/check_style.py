@@ -39,7 +39,7 @@ def check_c(lines):
         if count > MAX_FUNCTION_LINES:
             yield number, f"a function of {count} lines, more than {MAX_FUNCTION_LINES}"
     for number, line in enumerate(lines, 1):
-        if re.match(r"\s*typedef\s+(struct|union|enum)\b", line):
+        if re.match(r"\s*typedef\s+(struct|union|enum)\b[^(]*$", line):
             yield number, "a typedef of a struct, union or enum"
         if "\t" in line:
             yield number, "a tab"
