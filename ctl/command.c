@@ -5,7 +5,7 @@
 
 const struct command commands[] = {
     {"status",         "positions, lag, state and last error of each link",                       command_status        },
-    {"wait",           "return once all that a region has committed now is in effect in another", command_wait          },
+    {"wait",           "return once what a region has committed is in effect in another", command_wait          },
     {"conflicts list", "what collided, how it was decided, and what lost",                        command_conflicts_list},
     {"conflicts show", "one entry of the conflict journal, its images side by side",              command_conflicts_show},
     {"events",         "print what a region's topic, or a binlog file, holds",                    command_events        },
