@@ -240,6 +240,20 @@ static void images_must_be_whole(void **state)
     }
 }
 
+/* Images of no column take no byte: a count must not become a loop that nothing bounds. */
+static void rows_of_nothing_are_refused(void **state)
+{
+    (void)state;
+    static const uint8_t none[] = {0};
+    struct bench b;
+    bench_open(&b);
+    struct rows rows = {.table = b.t, .op = ROWS_DELETE, .count = UINT32_MAX, .present_before = none};
+    rows.images = IMAGES("");
+    body_put_rows(&b.writer, &rows);
+    refuse(&b, buf_span(&b.body), "shop.t are not");
+    bench_close(&b);
+}
+
 static void cut_off_anywhere_is_refused(void **state)
 {
     (void)state;
@@ -355,6 +369,7 @@ int main(void)
         cmocka_unit_test(a_definition_is_parsed_once),
         cmocka_unit_test(definitions_must_be_what_they_claim),
         cmocka_unit_test(images_must_be_whole),
+        cmocka_unit_test(rows_of_nothing_are_refused),
         cmocka_unit_test(cut_off_anywhere_is_refused),
         cmocka_unit_test(malformed_items),
         cmocka_unit_test(ddl_there_and_back),
