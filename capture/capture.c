@@ -73,7 +73,7 @@ static void *work(void *context)
         if (good)
             backoff_reset(&backoff);
         uint32_t wait = backoff_next(&backoff);
-        status_state(c->options.status, "waiting to try again");
+        status_state(c->options.status, "retrying", "waiting to try again");
         log_warn("%s; trying again in %u ms", err.text, wait);
         stop_wait(c->stop, wait);
     }

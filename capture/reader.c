@@ -255,7 +255,7 @@ static int read_all(struct reader *r, struct err *err)
     struct span raw;
     if (begin_dump(r, &raw, err) != 0)
         return -1;
-    status_state(r->options.status, "streaming");
+    status_state(r->options.status, "running", "streaming");
     do {
         if (take_event(r, raw, err) != 0)
             return -1;
@@ -266,6 +266,7 @@ static int read_all(struct reader *r, struct err *err)
 int reader_run(struct reader *r, struct err *err)
 {
     measure_skew(r);
+    r->heartbeat_ms = clock_mono_ms();
     if (builder_resume(r->builder, source_clock(r), err) != 0)
         return -1;
     int rc = read_all(r, err);

@@ -122,14 +122,14 @@ static void say_stall(struct sender *s)
     uint64_t now = clock_mono_ms();
     if (kafka_writer_in_flight(s->writer) == 0 || now - s->ack_ms < STALL_MS) {
         if (s->said_ms > 0)
-            status_state(s->options.status, "streaming");
+            status_state(s->options.status, "running", "streaming");
         s->said_ms = 0;
         return;
     }
     if (s->said_ms > 0 && now - s->said_ms < STALL_SAY_EVERY_MS)
         return;
     s->said_ms = now;
-    status_state(s->options.status, "waiting for Kafka");
+    status_state(s->options.status, "retrying", "waiting for Kafka");
     log_warn("no ack from Kafka for %" PRIu64 " s, %zu records in flight: %s", (now - s->ack_ms) / 1000,
              kafka_writer_in_flight(s->writer), kafka_writer_trouble(s->writer));
 }

@@ -130,13 +130,13 @@ static int start(struct session *s, struct stream *state, struct err *err)
         .source = s->source,
         .memory = o->memory,
     };
-    status_state(o->status, "connecting to the source");
+    status_state(o->status, "starting", "connecting to the source");
     if (source_connect(s->source, err) != 0 || source_check(s->source, o->own_host, err) != 0)
         return -1;
-    status_state(o->status, "connecting to Kafka");
+    status_state(o->status, "starting", "connecting to Kafka");
     if (prepare_topic(s, err) != 0 || sender_open(&s->sender, &sender, err) != 0)
         return -1;
-    status_state(o->status, "reading the topic back");
+    status_state(o->status, "starting", "reading the topic back");
     takeover_options.sender = s->sender;
     return takeover(state, &takeover_options, err);
 }

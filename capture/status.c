@@ -25,7 +25,8 @@ struct status {
     char *pair;
     char *region;
     char *topic;
-    char state[64];
+    char state[16];
+    char phase[64];
     char error[900];
     uint64_t error_us;
     uint64_t started_us;
@@ -62,6 +63,7 @@ struct status *status_new(const char *pair, const char *region, const char *topi
     s->started_us = clock_wall_us();
     s->acked_offset = -1;
     snprintf(s->state, sizeof s->state, "starting");
+    snprintf(s->phase, sizeof s->phase, "starting");
     return s;
 }
 
@@ -79,14 +81,15 @@ void status_free(struct status **status)
     *status = NULL;
 }
 
-void status_state(struct status *s, const char *state)
+void status_state(struct status *s, const char *word, const char *phrase)
 {
     pthread_mutex_lock(&s->lock);
-    bool changed = strcmp(s->state, state) != 0;
-    snprintf(s->state, sizeof s->state, "%s", state);
+    bool changed = strcmp(s->phase, phrase) != 0;
+    snprintf(s->state, sizeof s->state, "%s", word);
+    snprintf(s->phase, sizeof s->phase, "%s", phrase);
     pthread_mutex_unlock(&s->lock);
     if (changed)
-        log_info("state: %s", state);
+        log_info("state: %s", phrase);
 }
 
 void status_error(struct status *s, const struct err *err)
@@ -184,7 +187,7 @@ void status_put_text(struct status *s, struct buf *out)
     struct builder_counts sum = total(s);
     uint64_t now = clock_mono_ms();
     buf_printf(out, "pair %s, region %s, version %s\n", s->pair, s->region, DRC_VERSION);
-    buf_printf(out, "state: %s, since start at %s\n", s->state, clock_text(at, s->started_us));
+    buf_printf(out, "state: %s (%s), since start at %s\n", s->state, s->phase, clock_text(at, s->started_us));
     buf_printf(out, "stream %s, topic %s\n", s->stream, s->topic);
     buf_printf(out, "epoch %" PRIu64 ", seq %" PRIu64 ", gtid %s\n", s->epoch, s->seq, s->gtid);
     buf_printf(out, "acknowledged: seq %" PRIu64 ", offset %" PRId64 "; in flight %zu, queued %zu (%zu bytes)\n",
@@ -219,6 +222,7 @@ static json_t *to_json(const struct status *s)
     json_object_set_new(o, "region", json_string(s->region));
     json_object_set_new(o, "topic", json_string(s->topic));
     json_object_set_new(o, "state", json_string(s->state));
+    json_object_set_new(o, "phase", json_string(s->phase));
     json_object_set_new(o, "stream", json_string(s->stream));
     json_object_set_new(o, "epoch", number(s->epoch));
     json_object_set_new(o, "seq", number(s->seq));

@@ -9,8 +9,9 @@ struct status;
 struct status *status_new(const char *pair, const char *region, const char *topic);
 void status_free(struct status **s);
 
-/* In one phrase: "connecting", "reading the topic back", "streaming", "waiting for Kafka". A change is logged. */
-void status_state(struct status *s, const char *state);
+/* What it is doing: the word that tools rely on (see common/link/control.h: "starting", "running", "waiting",
+ * "retrying", "stopping"), and a phrase for people ("reading the topic back"). A change is logged. */
+void status_state(struct status *s, const char *word, const char *phrase);
 /* The error that a session ended with; shown until another one. */
 void status_error(struct status *s, const struct err *err);
 /* A session has its place in the stream. */
