@@ -28,6 +28,8 @@ struct sink {
     struct ledger_slot slot;
     struct ledger_state state; /* as of the last committed transaction */
     struct map tables;         /* "db\0name" -> struct target_table * */
+    struct map fits;           /* source's struct table_def * -> the table among them that takes its rows */
+    bool unsettled;            /* a COMMIT was not answered: what became of it is for the next session to find out */
     struct map touched; /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
     struct sink_counts counts;
 };

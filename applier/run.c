@@ -1,0 +1,161 @@
+/* Sessions in a thread of their own, what is told through the control socket, and an end in time. */
+#include "applier/run.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "applier/session.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/link/control.h"
+#include "common/link/daemon.h"
+
+#define PATIENCE_MS 3000      /* for a transaction to end, once a stop was requested */
+#define LAST_PATIENCE_MS 1500 /* for its thread to end, once its connection was cut */
+
+/* What the sessions' thread leaves. */
+struct sessions {
+    struct applier applier;
+    struct err err;
+    int result;
+    struct stop *ended; /* requested when the thread is about to end */
+};
+
+/* ---- sessions ---- */
+
+/* After a session that ended with an error. False: the link has to stop. */
+static bool may_go_on(struct applier *a, struct backoff *backoff, const struct err *err)
+{
+    if (stop_requested(a->stop))
+        return true;
+    if (err->class != ERR_RETRY)
+        return false;
+    status_set(a->status, LINK_RETRYING, err->text);
+    (void)stop_wait(a->stop, backoff_next(backoff));
+    return true;
+}
+
+static void *run_sessions(void *context)
+{
+    struct sessions *s = context;
+    struct applier *a = &s->applier;
+    struct backoff backoff = backoff_make(200, 10000);
+    while (!stop_requested(a->stop)) {
+        struct err err = {0};
+        uint64_t before = a->counts.transactions;
+        enum worker_end end = session_run(a, &err);
+        if (a->counts.transactions != before)
+            backoff_reset(&backoff);
+        if (end == WORKER_ERROR && !may_go_on(a, &backoff, &err)) {
+            s->result = -1;
+            s->err = err;
+            break;
+        }
+    }
+    stop_request(s->ended, "the sessions have ended");
+    return NULL;
+}
+
+/* ---- control ---- */
+
+static void control_status(void *context, const char *args, struct buf *out)
+{
+    struct applier *a = context;
+    if (strcmp(args, "json") == 0)
+        status_put_json(a->status, out);
+    else
+        status_put_text(a->status, out);
+}
+
+static const struct control_command commands[] = {
+    {"status", "state, positions and counters; `status json`: as one JSON object", control_status},
+    {NULL,     NULL,                                                               NULL          },
+};
+
+static int start_control(struct control **out, struct applier *a, struct err *err)
+{
+    char *name = xasprintf("applier-%s-%s", a->link->from, a->link->to);
+    char *path = config_socket_path(a->config, name);
+    int rc = control_start(out, path, a->name, commands, a, err);
+    free(path);
+    free(name);
+    return rc;
+}
+
+/* ---- beginning and end ---- */
+
+static void wait_for_end(struct sessions *s)
+{
+    struct pollfd fds[2] = {
+        {.fd = stop_fd(s->applier.stop), .events = POLLIN},
+        {.fd = stop_fd(s->ended),        .events = POLLIN}
+    };
+    while (!stop_requested(s->applier.stop) && !stop_requested(s->ended))
+        (void)poll(fds, 2, -1);
+    if (stop_requested(s->ended))
+        return;
+    status_set(s->applier.status, LINK_STOPPING, stop_reason(s->applier.stop));
+    daemon_notify("STOPPING=1");
+    if (stop_wait(s->ended, PATIENCE_MS))
+        return;
+    log_notice("the transaction in hand does not end in time: rolling it back");
+    session_interrupt(&s->applier);
+    if (stop_wait(s->ended, LAST_PATIENCE_MS))
+        return;
+    /* A thread hangs in a call that cannot be cut. What it had in hand dies with its connection. */
+    int code = daemon_last_line(s->applier.name, s->applier.stop, NULL);
+    _Exit(code);
+}
+
+static int run_thread(struct sessions *s, struct err *err)
+{
+    pthread_t thread;
+    struct control *control = NULL;
+    int rc = -1;
+    if (start_control(&control, &s->applier, err))
+        return -1;
+    if (pthread_create(&thread, NULL, run_sessions, s)) {
+        (void)err_retry(err, "no thread to be had");
+        goto out;
+    }
+    daemon_notify("READY=1");
+    wait_for_end(s);
+    (void)pthread_join(thread, NULL);
+    rc = s->result;
+    if (rc && err)
+        *err = s->err;
+out:
+    control_stop(&control);
+    return rc;
+}
+
+static int find_link(struct applier *a, const char *from, const char *to, struct err *err)
+{
+    return config_link(a->config, from, to, &a->link, err) || config_region(a->config, from, &a->from, err) ||
+                   config_region(a->config, to, &a->to, err)
+               ? -1
+               : 0;
+}
+
+int applier_run(struct config *config, const char *from, const char *to, struct stop *stop, struct err *err)
+{
+    struct sessions s = {
+        .applier = {.config = config, .stop = stop}
+    };
+    struct applier *a = &s.applier;
+    if (find_link(a, from, to, err))
+        return -1;
+    pthread_mutex_init(&a->lock, NULL);
+    s.ended = stop_new();
+    a->topic = config_topic(config, from);
+    a->name = xasprintf("drc-applier %s:%s", from, to);
+    a->status = status_new(from, to);
+    int rc = run_thread(&s, err);
+    status_free(&a->status);
+    free(a->name);
+    free(a->topic);
+    stop_free(&s.ended);
+    pthread_mutex_destroy(&a->lock);
+    return rc;
+}

@@ -1,0 +1,169 @@
+/* A session step by step: target, schema, ledger, topic, then the worker's loop. */
+#include "applier/session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "applier/intake.h"
+#include "applier/start.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/target/schema.h"
+#include "common/target/session.h"
+
+/* ---- the connection, which another thread may cut ---- */
+
+static void show_connection(struct applier *a, struct db *db)
+{
+    pthread_mutex_lock(&a->lock);
+    a->db = db;
+    pthread_mutex_unlock(&a->lock);
+}
+
+void session_interrupt(struct applier *a)
+{
+    pthread_mutex_lock(&a->lock);
+    if (a->db)
+        db_interrupt(a->db);
+    pthread_mutex_unlock(&a->lock);
+}
+
+static int connect_target(struct applier *a, struct sink *s, struct err *err)
+{
+    if (target_session_open(&s->db, a->to, a->name, err))
+        return -1;
+    show_connection(a, s->db);
+    return target_session_check(s->db, err) || schema_ensure(s->db, err) ? -1 : 0;
+}
+
+/* ---- the place in the stream ---- */
+
+/* A link that the ledger does not know begins where the pair file says. */
+static int first_start(struct applier *a, struct db *db, struct err *err)
+{
+    struct ledger_state start;
+    if (start_find(&start, &a->from->kafka, a->topic, &a->link->start, a->stop, err))
+        return -1;
+    int rc = ledger_create(db, a->topic, &start, err);
+    if (rc == 0)
+        log_notice("first start of %s: after seq %" PRIu64 " of its stream", a->name, start.done.low);
+    ledger_state_free(&start);
+    return rc;
+}
+
+/* This instance has the ledger already; only the connection is new. */
+static int resume_hold(struct applier *a, struct sink *s, struct err *err)
+{
+    int committed = ledger_settle(s->db, a->topic, &a->slot, err);
+    if (committed < 0)
+        return -1;
+    s->slot = a->slot;
+    return ledger_find(s->db, a->topic, &s->state, err) < 0 ? -1 : 0;
+}
+
+static int take_hold(struct applier *a, struct sink *s, struct err *err)
+{
+    int found = ledger_find(s->db, a->topic, &s->state, err);
+    ledger_state_free(&s->state);
+    if (found < 0 || (found == 0 && first_start(a, s->db, err)))
+        return -1;
+    if (ledger_take_over(s->db, a->topic, 1, &s->slot, &s->state, err))
+        return -1;
+    a->slot = s->slot;
+    a->holds = true;
+    return 0;
+}
+
+static int find_place(struct applier *a, struct sink *s, struct err *err)
+{
+    if (a->holds ? resume_hold(a, s, err) : take_hold(a, s, err))
+        return -1;
+    if (ledger_attach(s->db, &s->slot, err))
+        return -1;
+#ifdef DRC_FAULT_NO_DEDUPE
+    if (start_forget_some(&s->state, &a->from->kafka, a->topic, err))
+        return -1;
+#endif
+    log_notice("%s goes on after seq %" PRIu64 " (gtid %s, offset %" PRId64 ") at %s", a->name, s->state.done.low,
+               s->state.gtid, s->state.offset, db_version_text(s->db));
+    return 0;
+}
+
+/* ---- the loop ---- */
+
+static enum worker_end run_worker(struct applier *a, struct sink *s, struct schedule *schedule, struct err *err)
+{
+    struct worker w = {
+        .sink = s,
+        .schedule = schedule,
+        .status = a->status,
+        .stop = a->stop,
+        .link = a->link,
+        .exact_seq = a->exact_seq,
+    };
+    status_applied(a->status, &s->state, &s->counts);
+    status_set(a->status, LINK_RUNNING, NULL);
+    enum worker_end end = worker_run(&w, err);
+    a->exact_seq = w.exact_seq;
+    return end;
+}
+
+static enum worker_end read_and_apply(struct applier *a, struct sink *s, struct err *err)
+{
+    struct stop *stop_intake = stop_new();
+    struct schedule *schedule = schedule_new(a->config->queue_bytes);
+    const struct intake_setup setup = {
+        .kafka = &a->from->kafka,
+        .topic = a->topic,
+        .tables = &a->config->tables,
+        .from = &s->state,
+        .schedule = schedule,
+        .status = a->status,
+        .stop = stop_intake,
+    };
+    struct intake *intake = NULL;
+    enum worker_end end = WORKER_ERROR;
+    if (intake_start(&intake, &setup, err) == 0) {
+        status_watch_schedule(a->status, schedule);
+        end = run_worker(a, s, schedule, err);
+        status_watch_schedule(a->status, NULL);
+    }
+    stop_request(stop_intake, "the worker has ended");
+    schedule_abandon(schedule);
+    intake_join(&intake);
+    schedule_free(&schedule);
+    stop_free(&stop_intake);
+    return end;
+}
+
+static void close_sink(struct applier *a, struct sink *s)
+{
+    a->slot.n = s->slot.n;
+    a->counts = s->counts;
+    show_connection(a, NULL);
+    sink_forget_tables(s);
+    map_free(&s->tables);
+    map_free(&s->fits);
+    map_free(&s->touched);
+    rows_writer_free(&s->writer);
+    ledger_state_free(&s->state);
+    db_close(&s->db);
+    free(s->link);
+}
+
+enum worker_end session_run(struct applier *a, struct err *err)
+{
+    struct sink s = {
+        .config = a->config,
+        .from = a->link->from,
+        .to = a->link->to,
+        .link = xasprintf("%s:%s", a->link->from, a->link->to),
+        .slot = a->slot,
+        .counts = a->counts,
+    };
+    enum worker_end end = WORKER_ERROR;
+    if (connect_target(a, &s, err) == 0 && find_place(a, &s, err) == 0 && rows_writer_open(&s.writer, s.db, err) == 0)
+        end = read_and_apply(a, &s, err);
+    close_sink(a, &s);
+    return end;
+}

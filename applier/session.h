@@ -1,0 +1,34 @@
+/* One session of a link: from connecting to the target until something ends it. What lasts longer is in struct applier. */
+#ifndef DRC_APPLIER_SESSION_H
+#define DRC_APPLIER_SESSION_H
+
+#include <pthread.h>
+
+#include "applier/worker.h"
+
+/* The link, for the daemon's life. The session's thread works on it; others only touch what `lock` guards. */
+struct applier {
+    const struct config *config;
+    const struct region_config *from;
+    const struct region_config *to;
+    const struct link_config *link;
+    char *topic;
+    char *name; /* "drc-applier eu:us" */
+    struct status *status;
+    struct stop *stop; /* the process's */
+    /* From session to session. */
+    bool holds; /* this instance has taken the ledger over */
+    struct ledger_slot slot;
+    uint64_t exact_seq;
+    struct sink_counts counts;
+    /* For whoever has to end a statement that blocks. */
+    pthread_mutex_t lock;
+    struct db *db; /* of the session, NULL between sessions */
+};
+
+/* Connect, find the place by the ledger, apply until it ends. */
+enum worker_end session_run(struct applier *a, struct err *err);
+/* Cut the session's connection, if there is one. Any thread. */
+void session_interrupt(struct applier *a);
+
+#endif

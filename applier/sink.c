@@ -1,0 +1,135 @@
+/* The worker's tables and transactions at the target. */
+#include "applier/sink.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "applier/txn.h"
+#include "common/target/session.h"
+
+/* ---- tables ---- */
+
+static void put_table_key(struct buf *out, const struct table_def *source)
+{
+    buf_put_span(out, source->db);
+    buf_put_u8(out, 0);
+    buf_put_span(out, source->name);
+}
+
+static int load_table(struct sink *s, const struct table_def *source, struct target_table **out, struct err *err)
+{
+    struct buf key = {0};
+    int found = 1;
+    put_table_key(&key, source);
+    *out = map_get(&s->tables, buf_span(&key));
+    if (!*out) {
+        found = target_table_load(out, s->db, source->db, source->name, err);
+        if (found == 1)
+            *map_ref(&s->tables, buf_span(&key)) = *out;
+    }
+    buf_free(&key);
+    return found;
+}
+
+int sink_table(struct sink *s, const struct table_def *source, const struct target_table **out, struct buf *why,
+               struct err *err)
+{
+    struct span known = span_of(&source, sizeof source);
+    struct target_table *t = map_get(&s->fits, known);
+    if (t) {
+        *out = t;
+        return 1;
+    }
+    int found = load_table(s, source, &t, err);
+    if (found < 0)
+        return -1;
+    buf_printf(why, "table `%.*s`.`%.*s`: ", SPAN_ARG(source->db), SPAN_ARG(source->name));
+    if (found == 0) {
+        buf_put_str(why, "there is no such table at the target");
+        return 0;
+    }
+    if (!target_table_takes(t, source, why)) {
+        sink_forget_table(s, t);
+        return 0;
+    }
+    buf_clear(why);
+    *map_ref(&s->fits, known) = t;
+    *out = t;
+    return 1;
+}
+
+void sink_forget_table(struct sink *s, const struct target_table *t)
+{
+    struct buf key = {0};
+    put_table_key(&key, t->def);
+    struct target_table *mine = map_get(&s->tables, buf_span(&key));
+    assert(mine == t);
+    *map_ref(&s->tables, buf_span(&key)) = NULL;
+    buf_free(&key);
+    map_clear(&s->fits); /* more than needed, but rare */
+    target_table_free(&mine);
+}
+
+void sink_forget_tables(struct sink *s)
+{
+    size_t i = 0;
+    struct span key;
+    void *value;
+    while (map_next(&s->tables, &i, &key, &value)) {
+        struct target_table *t = value;
+        target_table_free(&t);
+    }
+    map_clear(&s->tables);
+    map_clear(&s->fits);
+}
+
+/* ---- transactions ---- */
+
+/* What the ledger says once everything up to `last` is in effect. Its watermark is freed by the caller. */
+static struct ledger_state state_after(const struct sink *s, const struct txn *last)
+{
+    struct ledger_state next = s->state;
+    next.done = (struct watermark){0};
+    watermark_union(&next.done, &s->state.done);
+    watermark_raise(&next.done, last->head.seq);
+    assert(next.done.low == last->head.seq); /* the caller goes on through what is done already */
+    next.chain = last->head.chain;
+    next.offset = last->next_offset;
+    next.epoch = last->head.epoch;
+    next.instance = last->head.instance;
+    next.commit_us = last->head.commit_us;
+    (void)gtid_text(next.gtid, &last->head.gtid);
+    return next;
+}
+
+int sink_begin(struct sink *s, const struct txn *last, struct err *err)
+{
+    map_clear(&s->touched);
+    if (target_session_begin(s->db, err))
+        return -1;
+    struct ledger_state next = state_after(s, last);
+    int rc = ledger_write(s->db, &s->slot, &next, err);
+    watermark_free(&next.done);
+    if (rc)
+        sink_rollback(s);
+    return rc;
+}
+
+int sink_commit(struct sink *s, const struct txn *last, struct err *err)
+{
+    s->unsettled = true;
+    if (db_exec(s->db, "COMMIT", err))
+        return -1;
+    s->unsettled = false;
+    ledger_committed(&s->slot);
+    struct ledger_state next = state_after(s, last);
+    watermark_free(&s->state.done);
+    s->state = next;
+    return 0;
+}
+
+void sink_rollback(struct sink *s)
+{
+    rows_writer_drop(s->writer);
+    db_rollback(s->db);
+}

@@ -1,0 +1,251 @@
+/* The applier's state, positions and counters under one mutex; text and JSON come out of one table. */
+#include "applier/status.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "applier/schedule.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/base/utf8.h"
+
+static const char *const state_names[] = {
+    [LINK_STARTING] = "starting", [LINK_RUNNING] = "running",   [LINK_WAITING] = "waiting",
+    [LINK_RETRYING] = "retrying", [LINK_STOPPING] = "stopping",
+};
+
+struct status {
+    pthread_mutex_t lock;
+    const char *from;
+    const char *to;
+    enum link_state state;
+    char cause[900];      /* of the state; "" when there is none */
+    char last_error[900]; /* the last cause that there was */
+    uint64_t since_us;
+    bool has_stream;
+    uint8_t stream[STREAM_UUID_LEN];
+    uint64_t topic_seq;
+    uint64_t topic_offset;
+    uint64_t duplicates;
+    uint64_t voids;
+    uint64_t applied_seq;
+    uint64_t applied_us;
+    uint64_t epoch;
+    char gtid[GTID_TEXT_LEN];
+    uint64_t oldest_us;
+    uint64_t group_limit;
+    struct sink_counts counts;
+    struct schedule *schedule;
+};
+
+struct status *status_new(const char *from, const char *to)
+{
+    struct status *s = xcalloc(1, sizeof *s);
+    pthread_mutex_init(&s->lock, NULL);
+    s->from = from;
+    s->to = to;
+    s->since_us = clock_wall_us();
+    return s;
+}
+
+void status_free(struct status **s)
+{
+    if (!*s)
+        return;
+    pthread_mutex_destroy(&(*s)->lock);
+    free(*s);
+    *s = NULL;
+}
+
+/* ---- state ---- */
+
+static enum log_level level_of(enum link_state state)
+{
+    return state == LINK_WAITING || state == LINK_RETRYING ? LOG_WARN : LOG_NOTICE;
+}
+
+static void set_locked(struct status *s, enum link_state state, const char *cause)
+{
+    if (s->state == state && strcmp(s->cause, cause) == 0)
+        return;
+    if (s->state != state)
+        s->since_us = clock_wall_us();
+    s->state = state;
+    (void)snprintf(s->cause, sizeof s->cause, "%s", cause);
+    if (*cause)
+        (void)snprintf(s->last_error, sizeof s->last_error, "%s", cause);
+    log_at(level_of(state), "link %s:%s is %s%s%s", s->from, s->to, state_names[state], *cause ? ": " : "", cause);
+}
+
+void status_set(struct status *s, enum link_state state, const char *cause)
+{
+    pthread_mutex_lock(&s->lock);
+    set_locked(s, state, cause ? cause : "");
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_resume(struct status *s, enum link_state from)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->state == from)
+        set_locked(s, LINK_RUNNING, "");
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- positions ---- */
+
+void status_read(struct status *s, const struct stream *stream, int64_t offset)
+{
+    pthread_mutex_lock(&s->lock);
+    s->has_stream = stream->has_uuid;
+    memcpy(s->stream, stream->uuid, sizeof s->stream);
+    s->topic_seq = stream->seq;
+    s->topic_offset = offset < 0 ? 0 : (uint64_t)offset;
+    s->duplicates = stream->duplicates;
+    s->voids = stream->voids;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_watch_schedule(struct status *s, struct schedule *schedule)
+{
+    pthread_mutex_lock(&s->lock);
+    s->schedule = schedule;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_applied(struct status *s, const struct ledger_state *state, const struct sink_counts *counts)
+{
+    pthread_mutex_lock(&s->lock);
+    s->applied_seq = state->done.low;
+    s->applied_us = state->commit_us;
+    s->epoch = state->epoch;
+    memcpy(s->gtid, state->gtid, sizeof s->gtid);
+    s->counts = *counts;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_pending(struct status *s, uint64_t oldest_us, size_t group_limit)
+{
+    pthread_mutex_lock(&s->lock);
+    s->oldest_us = oldest_us;
+    s->group_limit = group_limit;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- telling ---- */
+
+enum { MOST_FACTS = 32 };
+
+struct fact {
+    const char *name;
+    char text[900];
+    bool number; /* no quotes in JSON */
+    bool null;
+};
+
+struct facts {
+    size_t count;
+    struct fact all[MOST_FACTS];
+};
+
+static void add_text(struct facts *f, const char *name, const char *text)
+{
+    struct fact *fact = &f->all[f->count++];
+    fact->name = name;
+    fact->null = *text == '\0';
+    (void)snprintf(fact->text, sizeof fact->text, "%s", text);
+}
+
+static void add_number(struct facts *f, const char *name, uint64_t n)
+{
+    struct fact *fact = &f->all[f->count++];
+    fact->name = name;
+    fact->number = true;
+    (void)snprintf(fact->text, sizeof fact->text, "%" PRIu64, n);
+}
+
+/* How old the oldest transaction is that was read and is not in effect; 0 when all that was read is. */
+static uint64_t lag_seconds(const struct status *s)
+{
+    uint64_t now = clock_wall_us();
+    uint64_t since = s->oldest_us ? s->oldest_us : s->applied_us;
+    if (s->topic_seq <= s->applied_seq || since == 0 || since > now)
+        return 0;
+    return (now - since) / 1000000;
+}
+
+static void collect_positions(struct facts *f, const struct status *s)
+{
+    struct buf stream = {0};
+    if (s->has_stream)
+        buf_put_hex(&stream, span_of(s->stream, sizeof s->stream));
+    add_text(f, "stream", buf_cstr(&stream));
+    buf_free(&stream);
+    add_number(f, "epoch", s->epoch);
+    add_number(f, "applied_seq", s->applied_seq);
+    add_text(f, "gtid", s->gtid);
+    add_number(f, "topic_seq", s->topic_seq);
+    add_number(f, "topic_offset", s->topic_offset);
+    add_number(f, "lag_seconds", lag_seconds(s));
+}
+
+static void collect(struct facts *f, const struct status *s)
+{
+    char since[CLOCK_TEXT_LEN];
+    f->count = 0;
+    add_text(f, "from", s->from);
+    add_text(f, "to", s->to);
+    add_text(f, "state", state_names[s->state]);
+    add_text(f, "since", clock_text(since, s->since_us));
+    add_text(f, "cause", s->cause);
+    add_text(f, "last_error", s->last_error);
+    collect_positions(f, s);
+    add_number(f, "queued_transactions", s->schedule ? schedule_items(s->schedule) : 0);
+    add_number(f, "queued_bytes", s->schedule ? schedule_bytes(s->schedule) : 0);
+    add_number(f, "group_limit", s->group_limit);
+    add_number(f, "transactions", s->counts.transactions);
+    add_number(f, "rows", s->counts.rows);
+    add_number(f, "groups", s->counts.groups);
+    add_number(f, "exact", s->counts.exact);
+    add_number(f, "conflicts", s->counts.conflicts);
+    add_number(f, "duplicate_records", s->duplicates);
+    add_number(f, "void_records", s->voids);
+}
+
+static struct facts *take_facts(struct status *s)
+{
+    struct facts *f = xcalloc(1, sizeof *f);
+    pthread_mutex_lock(&s->lock);
+    collect(f, s);
+    pthread_mutex_unlock(&s->lock);
+    return f;
+}
+
+void status_put_text(struct status *s, struct buf *out)
+{
+    struct facts *f = take_facts(s);
+    for (size_t i = 0; i < f->count; i++)
+        buf_printf(out, "%s: %s\n", f->all[i].name, f->all[i].null ? "-" : f->all[i].text);
+    free(f);
+}
+
+void status_put_json(struct status *s, struct buf *out)
+{
+    struct facts *f = take_facts(s);
+    for (size_t i = 0; i < f->count; i++) {
+        const struct fact *fact = &f->all[i];
+        buf_printf(out, "%s\"%s\": ", i ? ", " : "{", fact->name);
+        if (fact->null || fact->number) {
+            buf_put_str(out, fact->null ? "null" : fact->text);
+            continue;
+        }
+        buf_put_str(out, "\"");
+        utf8_put_json(out, span_str(fact->text));
+        buf_put_str(out, "\"");
+    }
+    buf_put_str(out, "}\n");
+    free(f);
+}

@@ -1,0 +1,39 @@
+/* What the applier tells about itself: kept by its threads, asked for through the control socket. Any thread. */
+#ifndef DRC_APPLIER_STATUS_H
+#define DRC_APPLIER_STATUS_H
+
+#include "applier/sink.h"
+#include "common/model/stream.h"
+
+enum link_state {
+    LINK_STARTING,
+    LINK_RUNNING,
+    LINK_WAITING,  /* for something that the operator has to mend */
+    LINK_RETRYING, /* what the world may mend */
+    LINK_STOPPING,
+};
+
+struct status;
+
+struct status *status_new(const char *from, const char *to);
+void status_free(struct status **s);
+
+/* A change is logged with its cause (NULL: none); the same state and cause again is not. */
+void status_set(struct status *s, enum link_state state, const char *cause);
+/* Back to running if it is `from`: when what was waited for has come. */
+void status_resume(struct status *s, enum link_state from);
+
+/* By the intake: what it has read. `offset`: of the record last read. */
+void status_read(struct status *s, const struct stream *stream, int64_t offset);
+/* By the session, while the intake runs: where glances at its queue come from; NULL before the queue goes. */
+struct schedule;
+void status_watch_schedule(struct status *s, struct schedule *schedule);
+/* By the worker: what it has committed, and the commit time (µs) of the oldest that it holds and has not (0: none). */
+void status_applied(struct status *s, const struct ledger_state *state, const struct sink_counts *counts);
+void status_pending(struct status *s, uint64_t oldest_us, size_t group_limit);
+
+/* Lines for people, and one JSON object on one line. */
+void status_put_text(struct status *s, struct buf *out);
+void status_put_json(struct status *s, struct buf *out);
+
+#endif

@@ -1,0 +1,106 @@
+/* From a record that counts to a transaction in memory, with every table name checked on the way. */
+#include "applier/txn.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/model/filter.h"
+
+struct txn *txn_new(void)
+{
+    return xcalloc(1, sizeof(struct txn));
+}
+
+void txn_free(struct txn **t)
+{
+    if (!*t)
+        return;
+    struct arena arena = (*t)->arena;
+    arena_free(&arena);
+    free(*t);
+    *t = NULL;
+}
+
+/* BINLOG asks for no table grants, so nothing but this check stands between a forged record and any table. */
+static int check_table(const struct rows *rows, const struct filter *filter, struct err *err)
+{
+    const struct table_def *t = rows->table;
+    if (table_is_reserved(t->db))
+        return err_fatal(err, EXIT_UNSAFE,
+                         "it writes to `%.*s`.`%.*s`, a schema that is never replicated: the record is forged",
+                         SPAN_ARG(t->db), SPAN_ARG(t->name));
+    if (!filter_match(filter, t->db, t->name))
+        return err_fatal(err, EXIT_UNSAFE, "it writes to `%.*s`.`%.*s`, which is not among the pair's tables",
+                         SPAN_ARG(t->db), SPAN_ARG(t->name));
+    if (rows->present_before || rows->present_after)
+        return err_fatal(err, EXIT_UNSAFE,
+                         "row images of `%.*s`.`%.*s` lack columns: the source needs binlog_row_image=FULL",
+                         SPAN_ARG(t->db), SPAN_ARG(t->name));
+    return 0;
+}
+
+static struct rows *rows_append(struct txn *t, size_t *cap)
+{
+    if (t->rows_count == *cap) {
+        *cap = *cap ? 2 * *cap : 4;
+        struct rows *more = arena_alloc(&t->arena, *cap * sizeof *more);
+        if (t->rows_count > 0)
+            memcpy(more, t->rows, t->rows_count * sizeof *more);
+        t->rows = more;
+    }
+    return &t->rows[t->rows_count++];
+}
+
+static int fill_rows(struct txn *t, struct span body, struct table_cache *cache, const struct filter *filter,
+                     struct err *err)
+{
+    struct body_reader reader;
+    struct rows rows;
+    size_t cap = 0;
+    int more;
+    body_open(&reader, body, cache, &t->arena);
+    while ((more = body_next(&reader, &rows, err)) > 0) {
+        if (check_table(&rows, filter, err))
+            return -1;
+        *rows_append(t, &cap) = rows;
+        t->row_total += rows.count;
+    }
+    return more;
+}
+
+static int fill_xa_end(const struct record *rec, struct err *err)
+{
+    if (!(rec->flags & RECORD_COMMIT))
+        return 0;
+    return err_fatal(err, EXIT_UNSAFE, "it is an XA COMMIT, which this release cannot apply");
+}
+
+static int fill_body(struct txn *t, const struct record *rec, struct table_cache *cache, const struct filter *filter,
+                     struct err *err)
+{
+    switch (rec->kind) {
+    case RECORD_DATA:
+        /* The body of an XA PREPARE does nothing until its XA COMMIT. */
+        return rec->flags & RECORD_HELD ? 0 : fill_rows(t, arena_copy(&t->arena, rec->body), cache, filter, err);
+    case RECORD_DDL:
+        t->ddl = arena_zalloc(&t->arena, sizeof *t->ddl);
+        return ddl_read(t->ddl, arena_copy(&t->arena, rec->body), &t->arena, err);
+    default:
+        return fill_xa_end(rec, err);
+    }
+}
+
+int txn_fill(struct txn *t, const struct record *rec, struct table_cache *cache, const struct filter *filter,
+             int64_t next_offset, struct err *err)
+{
+    t->head = *rec;
+    t->head.body = t->head.cut = t->head.position = t->head.before = t->head.region = (struct span){0};
+    t->head.xid = arena_copy(&t->arena, rec->xid);
+    t->bytes = rec->body.n;
+    t->next_offset = next_offset;
+    if (fill_body(t, rec, cache, filter, err) == 0)
+        return 0;
+    char gtid[GTID_TEXT_LEN];
+    return err_prefix(err, "transaction %s (seq %" PRIu64 ")", gtid_text(gtid, &rec->gtid), rec->seq);
+}

@@ -1,0 +1,235 @@
+/* The worker's loop: gathering a group, and applying it by the way that it needs. */
+#include "applier/worker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "applier/apply.h"
+#include "applier/worker_parts.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/target/session.h"
+
+#define MOST_TOGETHER 4096 /* transactions in one group, whatever the configuration allows */
+#define WAIT_MS 1000       /* between looks at a table that does not fit */
+
+/* ---- gathering ---- */
+
+static void group_add(struct worker *w, struct txn *t)
+{
+    if (w->count == w->cap) {
+        w->cap = w->cap ? 2 * w->cap : 64;
+        w->group = xreallocarray(w->group, w->cap, sizeof *w->group);
+    }
+    w->group[w->count++] = t;
+    w->rows += t->row_total;
+    w->bytes += t->bytes;
+}
+
+static bool group_is_full(const struct worker *w)
+{
+    return w->count >= MOST_TOGETHER || w->rows >= w->link->group_rows || w->bytes >= w->link->group_bytes;
+}
+
+/* Take one more; false: there is none now, or it begins something else. */
+static bool gather_one(struct worker *w, int timeout_ms)
+{
+    struct txn *t = schedule_take(w->schedule, timeout_ms);
+    if (!t)
+        return false;
+    if (t->abandon || !txn_is_whole(t)) {
+        w->next = t;
+        return false;
+    }
+    group_add(w, t);
+    return true;
+}
+
+/* The watermark may not stop right before transactions that are in effect already: they must be passed with it. */
+static bool must_go_on(const struct worker *w)
+{
+    return w->count > 0 && watermark_has(&w->sink->state.done, w->group[w->count - 1]->head.seq + 1);
+}
+
+/* What is there now, up to the bounds; waits a while for the first. */
+static void gather(struct worker *w)
+{
+    if (w->count == 0 && !gather_one(w, TARGET_SESSION_IDLE_MS / 2))
+        return;
+    while (!w->next && !group_is_full(w) && gather_one(w, 0))
+        ;
+    while (!w->next && must_go_on(w) && !stop_requested(w->stop) && !schedule_ended(w->schedule, NULL))
+        (void)gather_one(w, TARGET_SESSION_IDLE_MS / 2);
+}
+
+static void log_ddl(const struct txn *t)
+{
+    char gtid[GTID_TEXT_LEN];
+    if (!t->ddl)
+        return;
+    log_notice("ddl of the source, not run here: seq %" PRIu64 ", gtid %s, %s, database %.*s: %.*s", t->head.seq,
+               gtid_text(gtid, &t->head.gtid), ddl_class_name(t->ddl->class), SPAN_ARG(t->ddl->db),
+               SPAN_ARG(t->ddl->text));
+}
+
+void worker_committed(struct worker *w)
+{
+    backoff_reset(&w->backoff);
+    status_applied(w->status, &w->sink->state, &w->sink->counts);
+    status_resume(w->status, LINK_WAITING);
+    status_resume(w->status, LINK_RETRYING);
+}
+
+void worker_wait_for_table(struct worker *w, const struct apply_outcome *out)
+{
+    char why[900];
+    (void)snprintf(why, sizeof why, "%.*s", (int)out->why.len, (const char *)out->why.data);
+    status_set(w->status, LINK_WAITING, why);
+    (void)stop_wait(w->stop, WAIT_MS);
+}
+
+/* The first n are in effect. */
+static void group_done(struct worker *w, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        log_ddl(w->group[i]);
+        w->rows -= w->group[i]->row_total;
+        w->bytes -= w->group[i]->bytes;
+        txn_free(&w->group[i]);
+    }
+    w->count -= n;
+    memmove(w->group, w->group + n, w->count * sizeof *w->group);
+    worker_committed(w);
+}
+
+/* ---- applying ---- */
+
+/* After an error that rolled back. 0: try again here; -1: the session has to start anew, or the link to stop. */
+static int retry(struct worker *w, size_t tried, struct err *err)
+{
+    struct err keep;
+    if (err->class != ERR_RETRY || w->sink->unsettled || target_session_keep(w->sink->db, &keep))
+        return -1;
+    w->limit = tried > 1 ? tried / 2 : 1;
+    if (w->backoff.tries > 2) /* a deadlock now and then is ordinary */
+        status_set(w->status, LINK_RETRYING, err->text);
+    (void)stop_wait(w->stop, backoff_next(&w->backoff));
+    return 0;
+}
+
+/* The first of the group, row by row. `next`: how many to try next, 0 for this one again. */
+static int apply_one_exact(struct worker *w, size_t *next, struct err *err)
+{
+    struct apply_outcome out = {0};
+    int rc = apply_exact(w->sink, w->group[0], &out, err);
+    *next = 0;
+    if (rc) {
+        rc = retry(w, 1, err);
+    } else if (out.result == APPLY_WAIT) {
+        worker_wait_for_table(w, &out);
+    } else {
+        group_done(w, 1);
+        *next = w->limit;
+    }
+    buf_free(&out.why);
+    return rc;
+}
+
+/* The clean ones before the doubtful one go next; a doubtful place that is not known is looked for by halves. */
+static size_t after_doubt(struct worker *w, size_t n, size_t doubt)
+{
+    if (doubt < n || n == 1) {
+        doubt = doubt < n ? doubt : 0;
+        w->exact_seq = w->group[doubt]->head.seq;
+        return doubt;
+    }
+    return n / 2;
+}
+
+/* The first n of the group together. `next`: how many to try next. */
+static int apply_some(struct worker *w, size_t n, size_t *next, struct err *err)
+{
+    struct apply_outcome out = {0};
+    int rc = apply_fast(w->sink, w->group, n, &out, err);
+    if (rc) {
+        rc = retry(w, n, err);
+        *next = w->limit;
+    } else if (out.result == APPLY_DOUBT) {
+        *next = after_doubt(w, n, out.doubt);
+    } else if (out.result == APPLY_WAIT) {
+        *next = n > 1 ? n / 2 : 1; /* those before the one that has to wait need not */
+        if (n == 1)
+            worker_wait_for_table(w, &out);
+    } else {
+        group_done(w, n);
+        if (n == w->limit && w->limit < MOST_TOGETHER)
+            w->limit *= 2;
+        *next = w->limit;
+    }
+    buf_free(&out.why);
+    return rc;
+}
+
+/* Everything gathered, in order. 0 also when stop was requested in between. */
+static int apply_group(struct worker *w, struct err *err)
+{
+    size_t next = w->limit;
+    int rc = 0;
+    while (rc == 0 && w->count > 0 && !stop_requested(w->stop)) {
+        bool exact = next == 0 || w->group[0]->head.seq == w->exact_seq;
+        status_pending(w->status, w->group[0]->head.commit_us, w->limit);
+        if (exact)
+            rc = apply_one_exact(w, &next, err);
+        else
+            rc = apply_some(w, w->count < next ? w->count : next, &next, err);
+    }
+    if (w->count == 0)
+        status_pending(w->status, 0, w->limit);
+    return rc;
+}
+
+/* A fragment, or news that fragments are void. */
+static int apply_next(struct worker *w, enum worker_end *end, struct err *err)
+{
+    struct txn *t = w->next;
+    w->next = NULL;
+    if (t->abandon) { /* whatever was open has been rolled back when the worker came here */
+        txn_free(&t);
+        return 0;
+    }
+    return worker_apply_big(w, t, end, err);
+}
+
+static void release(struct worker *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        txn_free(&w->group[i]);
+    free(w->group);
+    w->group = NULL;
+    w->count = w->cap = 0;
+    txn_free(&w->next);
+}
+
+enum worker_end worker_run(struct worker *w, struct err *err)
+{
+    enum worker_end end = WORKER_STOPPED;
+    int rc = 0;
+    w->limit = MOST_TOGETHER;
+    w->backoff = backoff_make(10, 5000);
+    while (rc == 0 && end == WORKER_STOPPED && !stop_requested(w->stop)) {
+        gather(w);
+        if (w->count > 0)
+            rc = apply_group(w, err);
+        else if (w->next)
+            rc = apply_next(w, &end, err);
+        else if (!schedule_ended(w->schedule, err))
+            rc = target_session_keep(w->sink->db, err);
+        else
+            break;
+    }
+    if (rc == 0 && end == WORKER_STOPPED && !stop_requested(w->stop) && err->class != ERR_NONE)
+        rc = -1;
+    release(w);
+    return rc ? WORKER_ERROR : end;
+}

@@ -1,0 +1,40 @@
+/* The worker: takes transactions from the schedule and brings them into effect, as many at once as wait for it.
+ *
+ * It decides between the fast and the exact way, how many go together, and what is tried again; apply.h does the rest. */
+#ifndef DRC_APPLIER_WORKER_H
+#define DRC_APPLIER_WORKER_H
+
+#include "applier/schedule.h"
+#include "applier/sink.h"
+#include "applier/status.h"
+#include "common/base/backoff.h"
+#include "common/base/stop.h"
+
+struct worker {
+    struct sink *sink; /* open, in the ledger's place */
+    struct schedule *schedule;
+    struct status *status;
+    const struct stop *stop;
+    const struct link_config *link;
+    uint64_t exact_seq; /* a big transaction that is to go row by row; 0: none */
+    /* From here on its own; zeroed at the start. */
+    struct txn **group; /* whole transactions, taken and not in effect */
+    size_t count;
+    size_t cap;
+    size_t rows;  /* of the group */
+    size_t bytes; /* of the group */
+    struct txn *next; /* taken, but cannot join the group: a fragment, or news of one; NULL: none */
+    size_t limit; /* transactions that go together; falls with deadlocks, rises again */
+    struct backoff backoff;
+};
+
+enum worker_end {
+    WORKER_ERROR = -1,
+    WORKER_STOPPED = 0,
+    WORKER_AGAIN = 1, /* the session is to start again at once, from the ledger: exact_seq has been set */
+};
+
+/* Until stop, the schedule's end, or an error. Everything committed or rolled back then; what it holds is freed. */
+enum worker_end worker_run(struct worker *w, struct err *err);
+
+#endif
