@@ -70,7 +70,7 @@ def big(server, rows):
             for part in range(BIG_UPDATE // BIG_INSERT):
                 first = base + part * BIG_INSERT
                 values = VALUES.format(id=f"({first} + seq)")
-                server.sql(f"INSERT INTO bench.item SELECT {values} FROM seq_0_to_{BIG_INSERT - 1}")
+                server.sql(f"INSERT INTO bench.item SELECT {values} FROM bench.seq_0_to_{BIG_INSERT - 1}")
             server.sql(f"UPDATE bench.item SET {CHANGE} WHERE id BETWEEN {base} AND {base + BIG_UPDATE - 1}")
 
     _without_fsync(server, write)
