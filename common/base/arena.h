@@ -16,8 +16,8 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t n);  /* aligned for any type, not zeroed */
 void *arena_zalloc(struct arena *a, size_t n); /* zeroed */
 struct span arena_copy(struct arena *a, struct span s);
-char *arena_strdup(struct arena *a, struct span s);        /* NUL added */
-void arena_reset(struct arena *a); /* keeps the newest block for reuse */
-void arena_free(struct arena *a);  /* leaves it empty and valid */
+char *arena_strdup(struct arena *a, struct span s); /* NUL added */
+void arena_reset(struct arena *a);                  /* keeps the newest block for reuse */
+void arena_free(struct arena *a);                   /* leaves it empty and valid */
 
 #endif

@@ -33,8 +33,8 @@ void buf_put_u8(struct buf *b, uint8_t v);
 void buf_put_le(struct buf *b, uint64_t v, size_t n); /* n bytes, little-endian */
 void buf_put_be(struct buf *b, uint64_t v, size_t n);
 void buf_put_varint(struct buf *b, uint64_t v);
-void buf_put_sized(struct buf *b, struct span s);    /* varint length, then the bytes */
-void buf_put_lenenc(struct buf *b, uint64_t v);      /* MySQL's packed integer */
+void buf_put_sized(struct buf *b, struct span s); /* varint length, then the bytes */
+void buf_put_lenenc(struct buf *b, uint64_t v);   /* MySQL's packed integer */
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_put_hex(struct buf *b, struct span s); /* lower case, no prefix */
 

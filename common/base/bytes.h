@@ -1,7 +1,8 @@
 /* The bounded reader: every byte from outside is read through it.
  *
- * A read past the end gives zeros and marks the reader bad for good, so that a decoder can read a whole structure and ask
- * once at its end. Nothing is copied; spans point into the caller's memory. Inline because the decoders live in it. */
+ * A read past the end gives zeros and marks the reader bad for good, so that a decoder can read a whole structure and
+ * ask once at its end. Nothing is copied; spans point into the caller's memory. Inline because the decoders live in it.
+ */
 #ifndef DRC_BASE_BYTES_H
 #define DRC_BASE_BYTES_H
 

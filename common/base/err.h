@@ -17,12 +17,12 @@ enum err_class {
 /* Exit codes of every program (DESIGN section 2); reconcile has 0/1/2 besides. */
 enum exit_code {
     EXIT_DONE = 0,
-    EXIT_BAD_USAGE = 64,   /* command line */
-    EXIT_UNSAFE = 69,      /* going on would lose, repeat or reorder data */
-    EXIT_BUG = 70,         /* our own mistake */
-    EXIT_TRY_AGAIN = 75,   /* temporary */
-    EXIT_DENIED = 77,      /* grants, authentication, or fenced by a newer instance */
-    EXIT_BAD_CONFIG = 78,  /* configuration, server settings included */
+    EXIT_BAD_USAGE = 64,  /* command line */
+    EXIT_UNSAFE = 69,     /* going on would lose, repeat or reorder data */
+    EXIT_BUG = 70,        /* our own mistake */
+    EXIT_TRY_AGAIN = 75,  /* temporary */
+    EXIT_DENIED = 77,     /* grants, authentication, or fenced by a newer instance */
+    EXIT_BAD_CONFIG = 78, /* configuration, server settings included */
 };
 
 /* A plain value: no ownership, may be copied. Zeroed means no error. `text` is one line, without a secret. */

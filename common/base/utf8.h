@@ -5,8 +5,8 @@
 #include "common/base/buf.h"
 
 bool utf8_valid(struct span s);
-/* `s` as the inside of a JSON string: quotes, backslashes and control characters escaped; bytes that are no UTF-8 become
- * U+FFFD (a caller that must be lossless uses hex or base64 instead). */
+/* `s` as the inside of a JSON string: quotes, backslashes and control characters escaped; bytes that are no UTF-8
+ * become U+FFFD (a caller that must be lossless uses hex or base64 instead). */
 void utf8_put_json(struct buf *out, struct span s);
 /* For one log line: control characters and non-UTF-8 as \xHH, cut at `max` bytes with "...". */
 void utf8_put_printable(struct buf *out, struct span s, size_t max);

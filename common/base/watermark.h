@@ -12,7 +12,7 @@ struct watermark_range {
 
 /* Zeroed: nothing is done (numbers start at 1). */
 struct watermark {
-    uint64_t low; /* all of 1..low are done */
+    uint64_t low;                   /* all of 1..low are done */
     struct watermark_range *ranges; /* above low, sorted, neither touching nor overlapping */
     size_t count;
     size_t cap;

@@ -25,8 +25,6 @@ struct text {
     struct buf *scratch; /* behind `raw`, where it is not the cell itself */
 };
 
-typedef enum text_form put_text(const struct column *c, struct span data, struct text *t);
-
 static enum text_form put_integer(const struct column *c, struct span data, struct text *t)
 {
     struct bytes r = bytes_of(data);
@@ -181,7 +179,7 @@ static enum text_form put_bytes(const struct column *c, struct span data, struct
 /* Write the value where it has a text. A cell that is not whole, or longer than one, is bad. */
 static enum text_form put_value(const struct column *c, const struct cell *v, struct text *t)
 {
-    static put_text *const kinds[] = {
+    static enum text_form (*const kinds[])(const struct column *, struct span, struct text *) = {
         [KIND_OTHER] = put_bytes,     [KIND_INTEGER] = put_integer, [KIND_FLOAT] = put_float,
         [KIND_DECIMAL] = put_decimal, [KIND_BIT] = put_bits,        [KIND_TEMPORAL] = put_temporal,
         [KIND_STRING] = put_string,   [KIND_MEMBER] = put_member,   [KIND_JSON] = put_json,

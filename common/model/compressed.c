@@ -11,7 +11,8 @@
 
 static bool inflate_all(struct span in, int window, uint8_t *to, size_t n)
 {
-    z_stream z = {.next_in = (z_const Bytef *)in.p, .avail_in = (uInt)in.n, .next_out = to, .avail_out = (uInt)n};
+    z_stream z = {.next_in = (z_const Bytef *)in.p, .avail_in = (uInt)in.n, .avail_out = (uInt)n};
+    z.next_out = to;
     if (inflateInit2(&z, window) != Z_OK)
         return false;
     bool whole = inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_out == 0 && z.avail_in == 0;

@@ -1,7 +1,8 @@
 /* MariaDB's compressed columns: what is inside a cell's payload. Pure.
  *
  * Empty is the empty string. Else the first byte's upper half says how: 0 as it is, 8 zlib; then the lower half has the
- * number of bytes, big-endian, of the original length that follows (bits 0..2) and whether zlib's header is left out (bit 3). */
+ * number of bytes, big-endian, of the original length that follows (bits 0..2) and whether zlib's header is left out
+ * (bit 3). */
 #ifndef DRC_MODEL_COMPRESSED_H
 #define DRC_MODEL_COMPRESSED_H
 

@@ -7,8 +7,8 @@
 
 #include "common/base/buf.h"
 
-/* Append the document. False, with `out` as it was, when it is malformed or nested more than 100 deep; work and output are
- * bounded by the length of the document. The empty document is null. */
+/* Append the document. False, with `out` as it was, when it is malformed or nested more than 100 deep; work and output
+ * are bounded by the length of the document. The empty document is null. */
 bool json_binary_put_text(struct span doc, struct buf *out);
 
 #endif

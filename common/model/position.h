@@ -22,16 +22,18 @@ struct position_source {
 
 struct position {
     enum flavor flavor;
-    struct gtid_mariadb *domains; /* MariaDB: sorted by domain */
+    struct gtid_mariadb *domains;    /* MariaDB: sorted by domain */
     struct position_source *sources; /* MySQL: sorted by uuid, tag */
-    size_t count; /* of domains or sources */
+    size_t count;                    /* of domains or sources */
     size_t cap;
 };
 
 void position_init(struct position *p, enum flavor flavor);
 void position_free(struct position *p);
-void position_copy(struct position *to, const struct position *from); /* `to` is valid or zeroed; its old content is freed */
-/* MariaDB: replaces the domain's GTID (also by a lower seq: a source without strict mode may step back). MySQL: adds. */
+/* `to` is valid or zeroed; its old content is freed. */
+void position_copy(struct position *to, const struct position *from);
+/* MariaDB: replaces the domain's GTID (also by a lower seq: a source without strict mode may step back). MySQL:
+ * adds. */
 void position_add(struct position *p, const struct gtid *g);
 /* MySQL: adds first..last of that uuid and tag. */
 void position_add_interval(struct position *p, const uint8_t uuid[16], const char *tag, uint64_t first, uint64_t last);
@@ -42,7 +44,8 @@ bool position_has(const struct position *p, const struct gtid *g);
 /* Is everything of `part` in it? The empty position is in every other. */
 bool position_covers(const struct position *p, const struct position *part);
 bool position_eq(const struct position *a, const struct position *b);
-/* Number of transactions of `p` that are not in `base` (MariaDB: by seq differences per domain). For messages and lag. */
+/* Number of transactions of `p` that are not in `base` (MariaDB: by seq differences per domain). For messages and
+ * lag. */
 uint64_t position_distance(const struct position *p, const struct position *base);
 
 /* Text as the servers write it: "0-1-100,1-2-5"; "uuid:1-5:7:tag:1-3,uuid2:1". "" is the empty position. Parsing and

@@ -45,7 +45,8 @@ struct record {
     struct gtid gtid;     /* its own; control records: that of seq */
     uint64_t commit_us;   /* commit time at the source, µs since 1970; heartbeat, epoch, resume: the source's clock */
     uint64_t stamp;       /* hybrid stamp (clock_stamp): the version of all its changes */
-    uint64_t fingerprint; /* LAST fragments, DDL: what the source changed, in the form that capture chose; control: that of seq */
+    uint64_t fingerprint; /* LAST fragments, DDL: what the source changed, in the form that capture chose; control: that
+                             of seq */
     struct span cut;      /* cut_put form; empty: as before */
     struct span position; /* control records: position_put form: all that was read, skipped included */
     struct span before;   /* control records: position_put form: a dump from here sends the transaction of seq again */

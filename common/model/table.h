@@ -53,21 +53,21 @@ enum column_type {
 #define COLLATION_BINARY 63u
 
 struct column {
-    struct span name;       /* UTF-8, as the server writes it */
-    uint8_t type;           /* enum column_type: the real one (STRING resolved to ENUM, SET or STRING) */
-    uint16_t meta;          /* what the cell's length depends on (column_type.h has the table): length bytes of blobs,
-                             * JSON, GEOMETRY and VECTOR, bytes of strings (up to 65535), precision<<8|scale of NEWDECIMAL,
-                             * bits of BIT, fsp of TIME2, DATETIME2, TIMESTAMP2, bytes of ENUM and SET, 4/8 of
-                             * FLOAT/DOUBLE; 0 for all others */
-    bool is_unsigned;       /* numeric types */
+    struct span name; /* UTF-8, as the server writes it */
+    uint8_t type;     /* enum column_type: the real one (STRING resolved to ENUM, SET or STRING) */
+    uint16_t meta;    /* what the cell's length depends on (column_type.h has the table): length bytes of blobs,
+                       * JSON, GEOMETRY and VECTOR, bytes of strings (up to 65535), precision<<8|scale of NEWDECIMAL,
+                       * bits of BIT, fsp of TIME2, DATETIME2, TIMESTAMP2, bytes of ENUM and SET, 4/8 of
+                       * FLOAT/DOUBLE; 0 for all others */
+    bool is_unsigned; /* numeric types */
     bool nullable;
     bool invisible;
-    bool generated;         /* known for target tables only; false from a TABLE_MAP */
-    uint16_t collation;     /* id; COLLATION_NONE for types without, COLLATION_BINARY for byte strings */
-    uint16_t key_order;     /* place in the primary key from 0, or COLUMN_NO_KEY */
-    uint16_t key_prefix;    /* bytes-or-characters prefix of the primary key part, 0: the whole column */
-    uint8_t geometry;       /* GEOMETRY: its subtype */
-    struct span *members;   /* ENUM, SET: texts in order, in the column's character set */
+    bool generated;       /* known for target tables only; false from a TABLE_MAP */
+    uint16_t collation;   /* id; COLLATION_NONE for types without, COLLATION_BINARY for byte strings */
+    uint16_t key_order;   /* place in the primary key from 0, or COLUMN_NO_KEY */
+    uint16_t key_prefix;  /* bytes-or-characters prefix of the primary key part, 0: the whole column */
+    uint8_t geometry;     /* GEOMETRY: its subtype */
+    struct span *members; /* ENUM, SET: texts in order, in the column's character set */
     uint16_t member_count;
 };
 
@@ -76,8 +76,8 @@ struct table_def {
     struct span name;
     struct column *columns;
     uint16_t column_count;
-    uint16_t *key; /* columns of the primary key in key order */
-    uint16_t key_count; /* 0: the table has none */
+    uint16_t *key;        /* columns of the primary key in key order */
+    uint16_t key_count;   /* 0: the table has none */
     uint64_t fingerprint; /* over everything above, by table_def_seal: equal definitions have equal ones */
 };
 
@@ -95,17 +95,18 @@ struct table_def *table_def_copy(const struct table_def *t, struct arena *a);
 /* Index of the column of that name (case-insensitive for ASCII as servers compare column names), or -1. */
 int table_def_find(const struct table_def *t, struct span column);
 
-/* Is it a type that rows events have, with a meta that it can have? Whoever builds a definition out of bytes from outside
- * asks it; a cell of any other column is malformed. The old forms of TIME, DATETIME and TIMESTAMP (types 11, 12, 7) are
- * taken to have no fraction: MariaDB's with a fraction (mysql56_temporal_format=OFF) are longer, and no TABLE_MAP tells. */
+/* Is it a type that rows events have, with a meta that it can have? Whoever builds a definition out of bytes from
+ * outside asks it; a cell of any other column is malformed. The old forms of TIME, DATETIME and TIMESTAMP (types 11,
+ * 12, 7) are taken to have no fraction: MariaDB's with a fraction (mysql56_temporal_format=OFF) are longer, and no
+ * TABLE_MAP tells. */
 bool column_valid(const struct column *c);
 
-/* "int unsigned", "varchar(40 bytes) collation 45", "decimal(10,2)": for messages. Replaces what `out` held; returns its
- * buf_cstr. */
+/* "int unsigned", "varchar(40 bytes) collation 45", "decimal(10,2)": for messages. Replaces what `out` held; returns
+ * its buf_cstr. */
 const char *column_type_text(const struct column *c, struct buf *out);
 
-/* Do cells of `from` mean the same, byte by byte, in a column of `to` (same type, meta, sign, character set; ENUM and SET:
- * the members of `from` are the first ones of `to`)? `why` (may be NULL) gets one phrase appended. */
+/* Do cells of `from` mean the same, byte by byte, in a column of `to` (same type, meta, sign, character set; ENUM and
+ * SET: the members of `from` are the first ones of `to`)? `why` (may be NULL) gets one phrase appended. */
 bool column_same_cells(const struct column *from, const struct column *to, struct buf *why);
 
 /* system schemas and our own: never captured, never written: mysql, sys, performance_schema, information_schema, drc */

@@ -23,23 +23,10 @@ static void only_well_formed_utf8_is_valid(void **state)
                                        "\xef\xbf\xbf",
                                        "\xf0\x90\x80\x80",
                                        "\xf4\x8f\xbf\xbf"};
-    static const char *const bad[] = {"\x80",
-                                      "\xc0\x80",
-                                      "\xc1\xbf",
-                                      "\xc2",
-                                      "\xc2"
-                                      "a",
-                                      "\xe0\x9f\xbf",
-                                      "\xed\xa0\x80",
-                                      "\xe1\x80",
-                                      "\xf0\x8f\xbf\xbf",
-                                      "\xf4\x90\x80\x80",
-                                      "\xf5\x80",
-                                      "\xff",
-                                      "\xfe",
-                                      "a\xe2\x82",
-                                      "\xf1\x80\x80",
-                                      "\xe1\x80\xc0"};
+    static const char *const bad[] = {
+        "\x80",         "\xc0\x80",         "\xc1\xbf",         "\xc2",     "\xc2\x61", "\xe0\x9f\xbf", "\xed\xa0\x80",
+        "\xe1\x80",     "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80", "\xff",     "\xfe",         "a\xe2\x82",
+        "\xf1\x80\x80", "\xe1\x80\xc0"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_true(utf8_valid(span_str(good[i])));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)

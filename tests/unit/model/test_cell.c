@@ -184,7 +184,9 @@ static void cells_of_impossible_columns_are_malformed(void **state)
             if (column_valid(&c))
                 assert_true(!r.bad && n <= sizeof zeros);
             else
-                assert_true(r.bad ? n == 0 : n > 0 || type == COLUMN_NULL); /* harmless where the length does not depend on the meta */
+                assert_true(
+                    r.bad ? n == 0
+                          : n > 0 || type == COLUMN_NULL); /* harmless where the length does not depend on the meta */
         }
     }
 }

@@ -237,6 +237,22 @@ static void members(void **state)
     assert_samples(samples, sizeof samples / sizeof samples[0]);
 }
 
+static void assert_shown_as_hex(const struct column *c, const char *hex)
+{
+    struct hex h;
+    struct cell v = {.data = hex_read(&h, hex)};
+    struct buf out = {0}, expected = {0};
+    buf_put_str(&expected, "0x");
+    buf_put_hex(&expected, v.data);
+    assert_false(cell_put_text(c, &v, &out));
+    assert_string_equal(buf_cstr(&out), buf_cstr(&expected));
+    buf_clear(&out);
+    cell_put_json(c, &v, &out);
+    assert_memory_equal(buf_cstr(&out), "{\"hex\": \"", 9);
+    buf_free(&out);
+    buf_free(&expected);
+}
+
 static void what_a_type_does_not_allow_is_shown_as_hex(void **state)
 {
     (void)state;
@@ -284,20 +300,8 @@ static void what_a_type_does_not_allow_is_shown_as_hex(void **state)
         {set, "02"},
     };
     /* clang-format on */
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct hex h;
-        struct cell v = {.data = hex_read(&h, bad[i].hex)};
-        struct buf out = {0}, expected = {0};
-        buf_put_str(&expected, "0x");
-        buf_put_hex(&expected, v.data);
-        assert_false(cell_put_text(&bad[i].column, &v, &out));
-        assert_string_equal(buf_cstr(&out), buf_cstr(&expected));
-        buf_clear(&out);
-        cell_put_json(&bad[i].column, &v, &out);
-        assert_memory_equal(buf_cstr(&out), "{\"hex\": \"", 9);
-        buf_free(&out);
-        buf_free(&expected);
-    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_shown_as_hex(&bad[i].column, bad[i].hex);
 }
 
 static void null_and_absent(void **state)
