@@ -12,12 +12,10 @@
 
 #define ANSWER_MS 5000
 
-/* One line without its newline, or as much as there is of it, read until `deadline`. */
 struct conversation {
     int fd;
     const char *path;
-    uint64_t deadline;
-    struct buf in;
+    struct buf in; /* read, not yet used */
 };
 
 static int fail_connect(const char *path, struct err *err)
@@ -27,18 +25,18 @@ static int fail_connect(const char *path, struct err *err)
     return err_retry(err, "nobody answers at %s: %s", path, strerror(errno));
 }
 
-/* Read more; -1 when the daemon hangs up or time is up. */
+/* Read more; -1 when the daemon hangs up or is silent for too long. */
 static int read_more(struct conversation *c, struct err *err)
 {
     if (c->in.len > CONTROL_MAX_ANSWER)
         return err_retry(err, "the answer at %s is longer than %zu MiB", c->path, CONTROL_MAX_ANSWER >> 20);
-    for (;;) {
+    for (uint64_t deadline = clock_mono_ms() + ANSWER_MS;;) {
         uint64_t now = clock_mono_ms();
         struct pollfd p = {.fd = c->fd, .events = POLLIN};
-        int ready = now < c->deadline ? poll(&p, 1, (int)(c->deadline - now)) : 0;
+        int ready = now < deadline ? poll(&p, 1, (int)(deadline - now)) : 0;
         if (ready == 0)
-            return err_retry(err, "no answer at %s within %d s", c->path, ANSWER_MS / 1000);
-        ssize_t n = read(c->fd, buf_reserve(&c->in, 4096), 4096);
+            return err_retry(err, "no answer at %s for %d s", c->path, ANSWER_MS / 1000);
+        ssize_t n = recv(c->fd, buf_reserve(&c->in, 4096), 4096, MSG_DONTWAIT);
         if (n > 0) {
             c->in.len += (size_t)n;
             return 0;
@@ -53,10 +51,13 @@ static int read_more(struct conversation *c, struct err *err)
 /* Wait until the input holds `mark`; the number of bytes before it, or -1. */
 static ssize_t read_until(struct conversation *c, const char *mark, struct err *err)
 {
+    size_t len = strlen(mark);
+    size_t from = 0; /* no mark begins before */
     for (;;) {
-        const uint8_t *found = c->in.len ? memmem(c->in.data, c->in.len, mark, strlen(mark)) : NULL;
+        const uint8_t *found = c->in.len > from ? memmem(c->in.data + from, c->in.len - from, mark, len) : NULL;
         if (found)
             return found - c->in.data;
+        from = c->in.len >= len ? c->in.len - len + 1 : 0;
         if (read_more(c, err) < 0)
             return -1;
     }
@@ -122,7 +123,7 @@ static int read_answer(struct conversation *c, struct buf *out, struct err *err)
 int control_ask(const char *path, const char *command, struct buf *out, struct err *err)
 {
     struct sockaddr_un address;
-    struct conversation c = {.fd = -1, .path = path, .deadline = clock_mono_ms() + ANSWER_MS};
+    struct conversation c = {.fd = -1, .path = path};
     int rc = -1;
     if (control_address(&address, path, err) < 0)
         return -1;

@@ -331,36 +331,61 @@ static void what_cannot_be_a_socket_is_left_alone(void **state)
     assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
 }
 
+#define RIVALS 4
+#define ROUNDS 100
+
+struct rival {
+    pthread_t thread;
+    pthread_barrier_t *begin;
+    const char *path;
+    struct control *control;
+    struct err err;
+};
+
+static void *rival_thread(void *arg)
+{
+    struct rival *r = arg;
+    (void)pthread_barrier_wait(r->begin);
+    (void)!control_start(&r->control, r->path, "p", commands, NULL, &r->err);
+    return NULL;
+}
+
+/* A stale socket, and several that want its place. */
+static void compete(const char *path)
+{
+    struct sockaddr_un a = address_of(path);
+    struct rival rivals[RIVALS] = {0};
+    pthread_barrier_t begin_now;
+    int winners = 0;
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    (void)close(fd);
+    assert_int_equal(pthread_barrier_init(&begin_now, NULL, RIVALS), 0);
+    for (size_t i = 0; i < RIVALS; i++) {
+        rivals[i].path = path;
+        rivals[i].begin = &begin_now;
+        assert_int_equal(pthread_create(&rivals[i].thread, NULL, rival_thread, &rivals[i]), 0);
+    }
+    for (size_t i = 0; i < RIVALS; i++)
+        assert_int_equal(pthread_join(rivals[i].thread, NULL), 0);
+    for (size_t i = 0; i < RIVALS; i++) {
+        winners += rivals[i].control != NULL;
+        if (!rivals[i].control)
+            assert_int_equal(rivals[i].err.exit_code, EXIT_UNSAFE);
+    }
+    assert_int_equal(winners, 1);
+    assert_int_equal(access(path, F_OK), 0);
+    for (size_t i = 0; i < RIVALS; i++)
+        control_stop(&rivals[i].control);
+    (void)pthread_barrier_destroy(&begin_now);
+}
+
 static void one_of_many_that_start_at_once_gets_the_place(void **state)
 {
     struct fixture *f = *state;
     char *path = xasprintf("%s/contested.sock", f->parent);
-    struct sockaddr_un a = address_of(path);
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0); /* stale: never listens */
-    (void)close(fd);
-    pid_t pids[8];
-    int winners = 0;
-    for (size_t i = 0; i < 8; i++) {
-        pids[i] = fork();
-        assert_true(pids[i] >= 0);
-        if (pids[i] == 0) {
-            struct control *c;
-            struct err err = {0};
-            bool won = control_start(&c, path, "p", commands, NULL, &err) == 0;
-            (void)usleep(won ? 500000 : 0);
-            if (won)
-                control_stop(&c);
-            _exit(won ? 1 : err.exit_code == EXIT_UNSAFE ? 0 : 2);
-        }
-    }
-    for (size_t i = 0; i < 8; i++) {
-        int status;
-        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
-        winners += WEXITSTATUS(status);
-    }
-    assert_int_equal(winners, 1);
+    for (int i = 0; i < ROUNDS; i++)
+        compete(path);
     free(path);
 }
 
