@@ -112,7 +112,7 @@ void image_skip(const struct table_def *t, const uint8_t *present, struct bytes 
 void image_put(const struct cell *cells, const struct table_def *t, struct buf *out)
 {
     size_t n = (t->column_count + 7u) / 8, at = out->len;
-    memset(buf_grow(out, n), 0xff, n); /* the servers set the bits beyond the last column as well */
+    memset(buf_grow(out, n), 0xff, n); /* MariaDB sets the bits beyond the last column as well */
     for (size_t i = 0; i < t->column_count; i++) {
         assert(!cells[i].absent);
         if (cells[i].null)
