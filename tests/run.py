@@ -148,7 +148,7 @@ def main():
     begun = time.monotonic()
     counts = Counts()
     if not arguments.system:
-        counts.add(run_units(arguments.build, arguments.pattern))
+        counts.add(run_units(arguments.build.resolve(), arguments.pattern))
     if not arguments.unit:
         counts.add(run_pytest(arguments.pattern, arguments.long, begun + TOTAL_TIMEOUT[arguments.long]))
     in_ci = os.environ.get("CI") in ("1", "true")
