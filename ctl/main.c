@@ -15,7 +15,8 @@ enum { KEY_HELP_CONFIG = 0x100 };
 
 static const struct argp_option options[] = {
     {"config",                                            'c', "FILE", 0, "The pair file (default: " CONFIG_DEFAULT_PATH ")", 0},
-    {"help-config",                                             KEY_HELP_CONFIG, NULL, 0, "Describe every key of the pair file", 0},
+    {"help-config",                                             KEY_HELP_CONFIG, "FORMAT", OPTION_ARG_OPTIONAL,
+     "Describe every key of the pair file, as text (default) or markdown", 0},
     {0},
 };
 
@@ -27,7 +28,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->config_path = arg;
         return 0;
     case KEY_HELP_CONFIG:
-        config_print_help(stdout);
+        if (arg && strcmp(arg, "text") != 0 && strcmp(arg, "markdown") != 0)
+            argp_error(state, "--help-config: no format '%s'; text or markdown", arg);
+        (arg && strcmp(arg, "markdown") == 0 ? config_print_markdown : config_print_help)(stdout);
         exit(EXIT_DONE);
     case ARGP_KEY_ARG:
         a->command_at = state->next - 1;
