@@ -97,6 +97,7 @@ static void wait_for_end(struct sessions *s)
         return;
     status_set(s->applier.status, LINK_STOPPING, stop_reason(s->applier.stop));
     daemon_notify("STOPPING=1");
+    session_wake(&s->applier);
     if (stop_wait(s->ended, PATIENCE_MS))
         return;
     log_notice("the transaction in hand does not end in time: rolling it back");
@@ -104,7 +105,7 @@ static void wait_for_end(struct sessions *s)
     if (stop_wait(s->ended, LAST_PATIENCE_MS))
         return;
     /* A thread hangs in a call that cannot be cut. What it had in hand dies with its connection. */
-    int code = daemon_last_line(s->applier.name, s->applier.stop, NULL);
+    int code = daemon_last_line(s->applier.name, s->applier.stop, &(struct err){0});
     _Exit(code);
 }
 

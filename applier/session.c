@@ -11,12 +11,30 @@
 #include "common/target/schema.h"
 #include "common/target/session.h"
 
-/* ---- the connection, which another thread may cut ---- */
+/* ---- what another thread may touch ---- */
 
 static void show_connection(struct applier *a, struct db *db)
 {
     pthread_mutex_lock(&a->lock);
     a->db = db;
+    pthread_mutex_unlock(&a->lock);
+}
+
+static void show_schedule(struct applier *a, struct schedule *schedule)
+{
+    status_watch_schedule(a->status, schedule);
+    pthread_mutex_lock(&a->lock);
+    a->schedule = schedule;
+    pthread_mutex_unlock(&a->lock);
+    if (schedule && stop_requested(a->stop)) /* it may have come before there was anything to wake */
+        schedule_abandon(schedule);
+}
+
+void session_wake(struct applier *a)
+{
+    pthread_mutex_lock(&a->lock);
+    if (a->schedule)
+        schedule_abandon(a->schedule);
     pthread_mutex_unlock(&a->lock);
 }
 
@@ -124,9 +142,9 @@ static enum worker_end read_and_apply(struct applier *a, struct sink *s, struct 
     struct intake *intake = NULL;
     enum worker_end end = WORKER_ERROR;
     if (intake_start(&intake, &setup, err) == 0) {
-        status_watch_schedule(a->status, schedule);
+        show_schedule(a, schedule);
         end = run_worker(a, s, schedule, err);
-        status_watch_schedule(a->status, NULL);
+        show_schedule(a, NULL);
     }
     stop_request(stop_intake, "the worker has ended");
     schedule_abandon(schedule);

@@ -21,14 +21,16 @@ struct applier {
     struct ledger_slot slot;
     uint64_t exact_seq;
     struct sink_counts counts;
-    /* For whoever has to end a statement that blocks. */
+    /* For the thread that has to end a session in time. */
     pthread_mutex_t lock;
-    struct db *db; /* of the session, NULL between sessions */
+    struct db *db;             /* of the session, NULL between sessions */
+    struct schedule *schedule; /* the same */
 };
 
 /* Connect, find the place by the ledger, apply until it ends. */
 enum worker_end session_run(struct applier *a, struct err *err);
-/* Cut the session's connection, if there is one. Any thread. */
+/* Any thread, for a session that is there: wake it where it waits for transactions; cut its connection. */
+void session_wake(struct applier *a);
 void session_interrupt(struct applier *a);
 
 #endif
