@@ -73,8 +73,6 @@ struct region_config {
     int line;
 };
 
-enum writer_kind { WRITER_ROWS, WRITER_SQL };
-
 struct link_config {
     char *from;
     char *to;
