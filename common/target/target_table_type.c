@@ -162,10 +162,12 @@ static void compressed(struct column *c, struct span column_type)
 {
     if (!says(column_type, " COMPRESSED"))
         return;
-    if (c->type == COLUMN_BLOB)
+    if (c->type == COLUMN_BLOB) {
         c->type = COLUMN_BLOB_COMPRESSED;
-    else if (c->type == COLUMN_VARCHAR)
+    } else if (c->type == COLUMN_VARCHAR) {
         c->type = COLUMN_VARCHAR_COMPRESSED;
+        c->meta++; /* its cells have a header byte */
+    }
 }
 
 static const struct type_rule *rule_of(struct span data_type)

@@ -18,6 +18,7 @@ import time
 from support import kafka as kafka_module
 from support import pairfile, place
 from support.daemon import Daemon
+from support.kafka_admin import AdminError
 from support.mariadb import MariaDB
 
 
@@ -115,7 +116,10 @@ class Pair:
     def stream_stands(self, region):
         """Whether the topic holds the first two records of a stream: its epoch, and where it starts."""
         topic = self.topic(region)
-        return topic in self.kafka.topics() and self.kafka.topic_end(topic) >= 2
+        try:
+            return topic in self.kafka.topics() and self.kafka.topic_end(topic) >= 2
+        except AdminError:  # made a moment ago, without a leader yet
+            return False
 
     # The daemons.
 
