@@ -1,6 +1,8 @@
 /* XXH64, CRC-32C and CRC-32 behind one small face. */
 #include "common/base/hash.h"
 
+#include "common/base/crc32_fold.h"
+
 #define XXH_STATIC_LINKING_ONLY /* for the size of its state; the ABI of XXH64 is frozen */
 #include <xxhash.h>
 #include <zlib.h>
@@ -74,5 +76,6 @@ uint32_t hash_crc32c(uint32_t crc, struct span s)
 
 uint32_t hash_crc32(uint32_t crc, struct span s)
 {
+    crc32_fold(&crc, &s);
     return (uint32_t)crc32_z(crc, s.n > 0 ? s.p : (const uint8_t *)"", s.n);
 }
