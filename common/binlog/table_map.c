@@ -48,7 +48,8 @@ static void read_signedness(struct builder *b, struct bytes *r)
             bits = bytes_u8(r);
             left = 8;
         }
-        c->is_unsigned = bits >> --left & 1;
+        bool is_unsigned = bits >> --left & 1;
+        c->is_unsigned = is_unsigned && c->type != COLUMN_YEAR; /* MariaDB lists it, but it has no sign to speak of */
     }
 }
 
