@@ -49,7 +49,7 @@ static void read_signedness(struct builder *b, struct bytes *r)
             left = 8;
         }
         bool is_unsigned = bits >> --left & 1;
-        c->is_unsigned = is_unsigned && c->type != COLUMN_YEAR; /* MariaDB lists it, but it has no sign to speak of */
+        c->is_unsigned = is_unsigned && c->type != COLUMN_YEAR; /* listed, but it has no sign to speak of */
     }
 }
 
