@@ -25,6 +25,7 @@ struct builder {
     struct arena *arena;
     enum flavor flavor;
     bool names; /* the column names were there */
+    bool key;   /* and a primary key, of which there is one */
 };
 
 /* Walk the columns of one kind, in order: start with *i = 0. */
@@ -165,6 +166,9 @@ static void read_geometry_types(struct builder *b, struct bytes *r)
 
 static void read_key(struct builder *b, struct bytes *r, bool prefixes)
 {
+    if (b->key)
+        bytes_fail(r);
+    b->key = true;
     for (uint16_t order = 0; bytes_left(r) > 0; order++) {
         uint64_t index = bytes_lenenc(r);
         uint64_t prefix = prefixes ? bytes_lenenc(r) : 0;
@@ -293,7 +297,7 @@ int table_map_parse(struct table_def **out, struct span definition, enum flavor 
                     struct err *err)
 {
     struct bytes r = bytes_of(definition);
-    struct builder b = {NULL, a, flavor, false};
+    struct builder b = {.arena = a, .flavor = flavor};
     if (table_map_parse_bare(&b.t, &r, a, err) < 0)
         return -1;
     if (!read_optional(&b, &r))
