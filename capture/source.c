@@ -108,19 +108,36 @@ static int query_ledger(struct source *s, struct db_rows *out, const char *sql, 
     return -1;
 }
 
-int source_knows_stream(struct source *s, const uint8_t stream[16], struct err *err)
+/* Take note of the streams that a query of the ledger finds. */
+static int learn_streams(struct source *s, const char *sql, struct err *err)
 {
     struct db_rows rows;
-    if (is_there(s, stream))
-        return 1;
-    if (query_ledger(s, &rows, "SELECT DISTINCT " LEDGER_STREAM " FROM " DRC_DB "." LEDGER_TABLE, err) != 0)
+    if (query_ledger(s, &rows, sql, err) != 0)
         return -1;
     for (size_t i = 0; i < rows.row_count; i++) {
         struct span uuid = db_cell(&rows, i, 0);
         if (uuid.n == 16 && !is_there(s, uuid.p))
             remember(s, uuid.p);
     }
-    return is_there(s, stream);
+    return 0;
+}
+
+/* The server sends a transaction as soon as its binlog is synced, before the engine shows it to others: the row may be
+ * there and not be seen yet. A locking read waits for it. */
+int source_knows_stream(struct source *s, const uint8_t stream[16], struct err *err)
+{
+    struct buf sql = {0};
+    if (is_there(s, stream))
+        return 1;
+    int rc = learn_streams(s, "SELECT DISTINCT " LEDGER_STREAM " FROM " DRC_DB "." LEDGER_TABLE, err);
+    if (rc == 0 && !is_there(s, stream)) {
+        buf_put_str(&sql, "SELECT " LEDGER_STREAM " FROM " DRC_DB "." LEDGER_TABLE " WHERE " LEDGER_STREAM " = X'");
+        buf_put_hex(&sql, span_of(stream, 16));
+        buf_put_str(&sql, "' LOCK IN SHARE MODE");
+        rc = learn_streams(s, buf_cstr(&sql), err);
+    }
+    buf_free(&sql);
+    return rc != 0 ? -1 : is_there(s, stream);
 }
 
 static bool read_number(uint64_t *out, struct span text)
