@@ -188,9 +188,9 @@ class BankLoad(Load):
 
     @staticmethod
     def fill(region, accounts=50, balance=1000):
-        """The statement that opens a region's accounts (run it in every region, out of the binlog)."""
-        rows = ", ".join(f"('{region}', {number}, {balance})" for number in range(accounts))
-        return f"INSERT INTO shop.account (region, id, balance) VALUES {rows}"
+        """The statement that opens a region's accounts (run it in every region, out of the binlog: it is the same there)."""
+        rows = ", ".join(f"('{region}', {number}, {balance}, '2026-01-01')" for number in range(accounts))
+        return f"INSERT INTO shop.account (region, id, balance, updated_at) VALUES {rows}"
 
     def transaction(self, cursor, rng):
         amount = rng.randint(1, 100)
