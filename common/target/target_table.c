@@ -150,8 +150,10 @@ static void read_key_part(struct target_table *t, struct table_def *def, const s
         key->columns = arena_zalloc(&t->arena, rows->row_count * sizeof *key->columns);
         key->prefix = arena_zalloc(&t->arena, rows->row_count * sizeof *key->prefix);
     }
-    if (column < 0) /* part of an expression: the key is there, its columns are not known */
+    if (column < 0) { /* the key is there, its columns are not known */
+        key->expression = true;
         return;
+    }
     key->columns[key->count] = (uint16_t)column;
     key->prefix[key->count] = (uint16_t)number(db_cell(rows, i, 2));
     key->nullable = key->nullable || def->columns[column].nullable;

@@ -29,7 +29,8 @@ struct target_key {
     uint16_t *columns;
     uint16_t *prefix; /* characters or bytes of each part, 0: whole */
     uint16_t count;
-    bool nullable; /* one of its columns may be NULL */
+    bool nullable;   /* one of its columns may be NULL */
+    bool expression; /* a part of it is an expression: `columns` are not all of it */
 };
 
 struct target_table {

@@ -1,0 +1,243 @@
+/* Which tables there are on both sides, and one comparison after the other. */
+#include "reconcile/full.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "reconcile/keyed.h"
+#include "reconcile/unkeyed.h"
+
+struct table_name {
+    struct span db;
+    struct span name;
+    uint64_t about_rows;
+};
+
+struct table_list {
+    struct side_query query;  /* owns the names */
+    struct table_name *names; /* sorted */
+    size_t count;
+};
+
+static int compare_spans(struct span a, struct span b)
+{
+    int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct table_name *x = a, *y = b;
+    int order = compare_spans(x->db, y->db);
+    return order ? order : compare_spans(x->name, y->name);
+}
+
+/* ---- listing ---- */
+
+static void start_list(struct table_list *l)
+{
+    side_query_start(&l->query);
+    buf_put_str(&l->query.sql, "SELECT TABLE_SCHEMA, TABLE_NAME, IFNULL(TABLE_ROWS, 0) FROM information_schema.TABLES"
+                               " WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')");
+}
+
+static void take_list(struct table_list *l, const struct config *c, const struct full_options *o)
+{
+    const struct db_rows *rows = &l->query.rows;
+    l->names = xcalloc(rows->row_count, sizeof *l->names);
+    for (size_t i = 0; i < rows->row_count; i++) {
+        struct table_name n = {db_cell(rows, i, 0), db_cell(rows, i, 1), 0};
+        if (!filter_match(&c->tables, n.db, n.name) || (o->tables && !filter_match(o->tables, n.db, n.name)))
+            continue;
+        n.about_rows = strtoull((const char *)db_cell(rows, i, 2).p, NULL, 10);
+        l->names[l->count++] = n;
+    }
+    qsort(l->names, l->count, sizeof *l->names, compare_names);
+}
+
+static int list_tables(struct table_list lists[2], struct run *run, const struct config *c,
+                       const struct full_options *o, struct err *err)
+{
+    for (int side = 0; side < 2; side++)
+        start_list(&lists[side]);
+    if (side_both(run->sides, &lists[0].query.job, &lists[1].query.job, err))
+        return -1;
+    for (int side = 0; side < 2; side++)
+        take_list(&lists[side], c, o);
+    return 0;
+}
+
+static void list_free(struct table_list *l)
+{
+    side_query_free(&l->query);
+    free(l->names);
+}
+
+/* ---- one table ---- */
+
+struct load_job {
+    struct side_job job;
+    const struct table_name *name;
+    struct target_table *table; /* NULL: there is none */
+};
+
+static int run_load(struct side_job *job, struct db *db, struct err *err)
+{
+    struct load_job *l = (struct load_job *)job;
+    target_table_free(&l->table);
+    return target_table_load(&l->table, db, l->name->db, l->name->name, err) < 0 ? -1 : 0;
+}
+
+static void tell_table(struct run *run, struct table_counts *counts, const struct table_name *name,
+                       enum finding_class class, const char *detail)
+{
+    const struct finding f = {.class = class, .db = name->db, .table = name->name, .detail = detail};
+    report_finding(run->report, counts, &f);
+}
+
+static int compare_loaded(struct run *run, const struct table_name *name, const struct load_job loads[2],
+                          struct table_counts *counts, struct err *err)
+{
+    struct buf why = {0};
+    struct plan plan = {0};
+    int rc = 0;
+    if (!loads[0].table || !loads[1].table)
+        tell_table(run, counts, name, loads[0].table ? FINDING_MISSING : FINDING_EXTRA, "the whole table");
+    else if (!plan_make(&plan, loads[0].table, loads[1].table, &why))
+        tell_table(run, counts, name, FINDING_DEFINITION, buf_cstr(&why));
+    else if (plan.key_count > 0)
+        rc = keyed_compare(run, &plan, counts, err);
+    else
+        rc = unkeyed_compare(run, &plan, counts, err);
+    plan_free(&plan);
+    buf_free(&why);
+    return rc;
+}
+
+/* -1: there is no point in going on. What is wrong with this table alone is told in its line. */
+static int compare_table(struct run *run, const struct table_name *name, struct err *err)
+{
+    struct load_job loads[2] = {
+        {.job = {.run = run_load}, .name = name},
+        {.job = {.run = run_load}, .name = name}
+    };
+    struct table_counts counts = {0};
+    uint64_t began_ms = clock_mono_ms();
+    meter_table(run->meter, name->db, name->name, name->about_rows);
+    int rc = side_both(run->sides, &loads[0].job, &loads[1].job, err);
+    if (rc == 0)
+        rc = compare_loaded(run, name, loads, &counts, err);
+    counts.problem = rc ? err->text : NULL;
+    counts.took_ms = clock_mono_ms() - began_ms;
+    meter_clear(run->meter);
+    report_table(run->report, name->db, name->name, &counts);
+    target_table_free(&loads[0].table);
+    target_table_free(&loads[1].table);
+    return rc && err->class == ERR_RETRY ? -1 : 0;
+}
+
+static void tell_missing(struct run *run, const struct table_name *name, enum finding_class class)
+{
+    struct table_counts counts = {0};
+    meter_clear(run->meter);
+    tell_table(run, &counts, name, class, "the whole table");
+    report_table(run->report, name->db, name->name, &counts);
+}
+
+/* Walk both sorted lists side by side. */
+static int compare_tables(struct run *run, const struct table_list lists[2], struct err *err)
+{
+    size_t i = 0, j = 0;
+    while (i < lists[0].count || j < lists[1].count) {
+        const struct table_name *a = i < lists[0].count ? &lists[0].names[i] : NULL;
+        const struct table_name *b = j < lists[1].count ? &lists[1].names[j] : NULL;
+        int order = !a ? 1 : !b ? -1 : compare_names(a, b);
+        if (order < 0)
+            tell_missing(run, a, FINDING_MISSING);
+        else if (order > 0)
+            tell_missing(run, b, FINDING_EXTRA);
+        else if (compare_table(run, a, err))
+            return -1;
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return 0;
+}
+
+/* ---- the run ---- */
+
+/* Passwords of both sides, of all regions whose links write to them, and of those regions' clusters. */
+static int load_secrets(struct config *c, const struct full_options *o, struct err *err)
+{
+    for (int side = 0; side < 2; side++)
+        if (config_password(c, o->regions[side], err))
+            return -1;
+    for (size_t i = 0; i < c->link_count; i++) {
+        const struct link_config *l = &c->links[i];
+        if (strcmp(l->to, o->regions[0]) != 0 && strcmp(l->to, o->regions[1]) != 0)
+            continue;
+        if (config_password(c, l->from, err) || config_kafka_password(c, l->from, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int check_pair(const struct config *c, const struct full_options *o, const struct region_config *regions[2],
+                      struct err *err)
+{
+    const struct link_config *link;
+    struct err other = {0};
+    if (config_region(c, o->regions[0], &regions[0], err) || config_region(c, o->regions[1], &regions[1], err))
+        return -1;
+    if (strcmp(o->regions[0], o->regions[1]) == 0)
+        return err_fatal(err, EXIT_BAD_USAGE, "--pair wants two different regions, not %s twice", o->regions[0]);
+    if (config_link(c, o->regions[0], o->regions[1], &link, err) &&
+        config_link(c, o->regions[1], o->regions[0], &link, &other))
+        return -1;
+    return 0;
+}
+
+static int compare_pair(struct run *run, const struct config *config, const struct full_options *options)
+{
+    struct table_list lists[2] = {0};
+    struct err err = {0};
+    if (list_tables(lists, run, config, options, &err))
+        report_problem(run->report, err.text);
+    else if (compare_tables(run, lists, &err))
+        report_problem(run->report, "the tables after this one were not compared");
+    meter_clear(run->meter);
+    int code = report_summary(run->report);
+    list_free(&lists[0]);
+    list_free(&lists[1]);
+    return code;
+}
+
+int full_run(struct config *config, const struct full_options *options)
+{
+    const struct report_options report = {
+        .regions = {options->regions[0], options->regions[1]},
+        .json_path = options->json_path,
+        .quiet = options->quiet
+    };
+    const struct region_config *regions[2];
+    struct run run = {.chunk_rows = options->chunk_rows, .timeout_ms = options->timeout_ms};
+    struct err err = {0};
+    if (check_pair(config, options, regions, &err) || load_secrets(config, options, &err) ||
+        report_open(&run.report, &report, &err)) {
+        fprintf(stderr, "drc-reconcile: %s\n", err.text);
+        return err.exit_code;
+    }
+    run.meter = meter_new(options->quiet);
+    run.links = links_new(config, options->regions);
+    run.sides[0] = side_new(regions[0]);
+    run.sides[1] = side_new(regions[1]);
+    int code = compare_pair(&run, config, options);
+    side_free(&run.sides[0]);
+    side_free(&run.sides[1]);
+    links_free(&run.links);
+    meter_free(&run.meter);
+    report_close(&run.report);
+    return code;
+}

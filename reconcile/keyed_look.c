@@ -1,0 +1,169 @@
+/* Looking again at rows by their key, and telling what differs in them. */
+#include "common/base/utf8.h"
+#include "reconcile/keyed.h"
+
+#define BATCH_KEYS 200
+#define BATCH_BYTES (64u << 10) /* of keys in one statement */
+
+struct look {
+    struct run *run;
+    const struct plan *plan;
+    struct suspects *suspects;
+    struct arena *arena;
+    struct side_query query[2];
+    struct side_query single;
+    const struct span *rows[2][BATCH_KEYS]; /* of each suspect of the batch on each side; NULL: not there */
+};
+
+/* How many suspects from `first` on go into one statement. */
+static size_t batch_size(const struct suspects *s, size_t first)
+{
+    size_t bytes = 0, n = 0;
+    while (first + n < s->count && n < BATCH_KEYS && (n == 0 || bytes < BATCH_BYTES))
+        bytes += s->list[first + n++].id.n;
+    return n;
+}
+
+/* Put the rows of a side's answer in their places. Returns how many belong to no suspect of the batch by their bytes.
+ */
+static size_t place_rows(struct look *l, int side, size_t first, size_t n)
+{
+    const struct db_rows *rows = &l->query[side].rows;
+    struct buf id = {0};
+    size_t foreign = 0;
+    for (size_t i = 0; i < rows->row_count; i++) {
+        const struct span *row = &rows->cells[i * rows->column_count];
+        buf_clear(&id);
+        suspects_put_id(row, l->plan->key_count, &id);
+        const struct suspect *x = suspects_find(l->suspects, buf_span(&id));
+        size_t at = x ? (size_t)(x - l->suspects->list) - first : n;
+        if (at < n)
+            l->rows[side][at] = row;
+        else
+            foreign++;
+    }
+    buf_free(&id);
+    return foreign;
+}
+
+/* A row that the side takes for the suspect's, by the column's collation, although its key has other bytes. */
+static int find_alias(struct look *l, int side, size_t at, struct suspect *x, struct err *err)
+{
+    struct side_job *taken;
+    side_query_start(&l->single);
+    plan_put_lookup(l->plan, side, &x->key, 1, &l->single.sql);
+    side_give(l->run->sides[side], &l->single.job);
+    if (side_take(l->run->sides[side], &taken, err))
+        return -1;
+    const struct db_rows *rows = &l->single.rows;
+    if (rows->row_count == 0)
+        return 0;
+    struct span *copy = arena_alloc(l->arena, rows->column_count * sizeof *copy);
+    for (size_t i = 0; i < rows->column_count; i++)
+        copy[i] = arena_copy(l->arena, rows->cells[i]);
+    l->rows[side][at] = copy;
+    x->alias = side == 0;
+    return 0;
+}
+
+static void put_columns(const struct look *l, const struct span *a, const struct span *b, struct buf *out)
+{
+    size_t tokens = l->plan->key_count + 1u;
+    bool first = true;
+    buf_put_str(out, "[");
+    for (uint16_t i = 0; i < l->plan->column_count; i++) {
+        if (span_eq(a[tokens + i], b[tokens + i]))
+            continue;
+        buf_put_str(out, first ? "\"" : ", \"");
+        utf8_put_json(out, l->plan->tables[0]->def->columns[l->plan->columns[i]].name);
+        buf_put_str(out, "\"");
+        first = false;
+    }
+    buf_put_str(out, "]");
+}
+
+static void take_states(struct look *l, size_t first, size_t n)
+{
+    struct buf columns = {0};
+    for (size_t i = 0; i < n; i++) {
+        struct suspect *x = &l->suspects->list[first + i];
+        const struct span *a = l->rows[0][i], *b = l->rows[1][i];
+        x->now[0] = a ? suspects_state(a[l->plan->key_count]) : 0;
+        x->now[1] = b ? suspects_state(b[l->plan->key_count]) : 0;
+        x->columns = (struct span){0};
+        if (!a || !b || x->now[0] == x->now[1])
+            continue;
+        buf_clear(&columns);
+        put_columns(l, a, b, &columns);
+        x->columns = arena_copy(l->arena, buf_span(&columns));
+    }
+    buf_free(&columns);
+}
+
+static int look_batch(struct look *l, size_t first, size_t n, struct err *err)
+{
+    const struct span *keys[BATCH_KEYS];
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = l->suspects->list[first + i].key;
+        l->suspects->list[first + i].alias = false;
+        l->rows[0][i] = l->rows[1][i] = NULL;
+    }
+    for (int side = 0; side < 2; side++) {
+        side_query_start(&l->query[side]);
+        plan_put_lookup(l->plan, side, keys, n, &l->query[side].sql);
+    }
+    if (side_both(l->run->sides, &l->query[0].job, &l->query[1].job, err))
+        return -1;
+    for (int side = 0; side < 2; side++) {
+        if (place_rows(l, side, first, n) == 0)
+            continue;
+        for (size_t i = 0; i < n; i++)
+            if (!l->rows[side][i] && find_alias(l, side, i, &l->suspects->list[first + i], err))
+                return -1;
+    }
+    take_states(l, first, n);
+    return 0;
+}
+
+static int look_at_keys(struct run *run, const struct plan *plan, struct suspects *s, struct arena *arena,
+                        struct err *err)
+{
+    struct look l = {.run = run, .plan = plan, .suspects = s, .arena = arena};
+    int rc = 0;
+    for (size_t first = 0; rc == 0 && first < s->count;) {
+        size_t n = batch_size(s, first);
+        rc = look_batch(&l, first, n, err);
+        first += n;
+    }
+    side_query_free(&l.query[0]);
+    side_query_free(&l.query[1]);
+    side_query_free(&l.single);
+    return rc;
+}
+
+static int tell_keys(struct run *run, const struct plan *plan, struct suspects *s,
+                     bool (*which)(const struct suspect *x), bool unsettled, struct table_counts *counts,
+                     struct err *err)
+{
+    struct buf key = {0};
+    (void)err;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct suspect *x = &s->list[i];
+        if (!which(x) || x->alias)
+            continue;
+        buf_clear(&key);
+        plan_put_json(plan, x->key, false, &key);
+        const struct finding f = {.class = !x->now[0]   ? FINDING_EXTRA
+                                           : !x->now[1] ? FINDING_MISSING
+                                                        : FINDING_DIVERGED,
+                                  .db = plan->tables[0]->def->db,
+                                  .table = plan->tables[0]->def->name,
+                                  .key = buf_span(&key),
+                                  .columns = x->columns};
+        (unsettled ? report_unsettled : report_finding)(run->report, counts, &f);
+    }
+    buf_free(&key);
+    return 0;
+}
+
+const struct settle_kind keyed_kind = {look_at_keys, tell_keys};

@@ -1,0 +1,143 @@
+/* drc-reconcile: what differs between the two sides of a pair, row by row, while they are written. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "reconcile/full.h"
+
+#define TIMEOUT_S 120
+
+struct arguments {
+    const char *config_path;
+    const char *mode;
+    char *pair; /* ours; cut in two */
+    struct filter tables;
+    struct full_options options;
+};
+
+enum { KEY_HELP_CONFIG = 0x100, KEY_CHUNK_ROWS };
+
+static const struct argp_option options[] = {
+    {"config",                                            'c', "FILE", 0, "The pair file (default: " CONFIG_DEFAULT_PATH ")", 0},
+    {"pair",                                             'p', "A,B", 0, "The two regions; differences are told as if A were the source of B", 0},
+    {"tables", 't', "PATTERN", 0, "Only tables that match, as in the pair file; may be given again", 0},
+    {"json",                                                   'j', "FILE", 0, "Write JSON Lines: one object a difference, last a summary; - for stdout", 0},
+    {"chunk-rows",    KEY_CHUNK_ROWS, "N", 0, "Rows in a chunk (default: as many as take a quarter of a second)", 0},
+    {"timeout",                                                  'T', "SECONDS", 0, "How long to wait for the links to pass what was seen (default: 120)", 0},
+    {"quiet",                                                  'q', NULL, 0, "Print only what differs", 0},
+    {"help-config",                                            KEY_HELP_CONFIG, NULL, 0, "Describe every key of the pair file", 0},
+    {0                                         },
+};
+
+static const char doc[] = "Compare the tables of a pair in two regions, by checksums in the databases, and name every "
+                          "row that differs. Both may be "
+                          "written meanwhile: what differs is looked at again after the links have passed it.\v"
+                          "full: every row of every table. Exit codes: 0 equal; 1 differences; 2 incomplete (something "
+                          "was not reachable in time, or "
+                          "rows kept changing); 64 usage; 78 configuration.";
+
+static uint64_t number(const char *arg, const char *option, struct argp_state *state)
+{
+    char *end;
+    errno = 0;
+    uint64_t n = strtoull(arg, &end, 10);
+    if (end == arg || *end || errno || arg[0] == '-' || n == 0 || n > UINT32_MAX)
+        argp_error(state, "%s wants a number from 1, not '%s'", option, arg);
+    return n;
+}
+
+static void parse_pair(struct arguments *a, const char *arg, struct argp_state *state)
+{
+    free(a->pair);
+    a->pair = xstrdup(arg);
+    char *comma = strchr(a->pair, ',');
+    if (!comma || comma == a->pair || !comma[1] || strchr(comma + 1, ','))
+        argp_error(state, "--pair wants two regions, as in --pair eu,us, not '%s'", arg);
+    *comma = '\0';
+    a->options.regions[0] = a->pair;
+    a->options.regions[1] = comma + 1;
+}
+
+static void parse_tables(struct arguments *a, const char *arg, struct argp_state *state)
+{
+    struct err err = {0};
+    if (filter_add(&a->tables, true, arg, &err))
+        argp_error(state, "%s", err.text);
+    a->options.tables = &a->tables;
+}
+
+static void check_whole(const struct arguments *a, struct argp_state *state)
+{
+    if (!a->mode)
+        argp_error(state, "what to do is missing: full");
+    if (strcmp(a->mode, "full") != 0)
+        argp_error(state, "no mode '%s': full", a->mode);
+    if (!a->pair)
+        argp_error(state, "--pair is needed");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case 'c':
+        a->config_path = arg;
+        return 0;
+    case 'p':
+        parse_pair(a, arg, state);
+        return 0;
+    case 't':
+        parse_tables(a, arg, state);
+        return 0;
+    case 'j':
+        a->options.json_path = arg;
+        return 0;
+    case 'T':
+        a->options.timeout_ms = number(arg, "--timeout", state) * 1000;
+        return 0;
+    case 'q':
+        a->options.quiet = true;
+        return 0;
+    case KEY_CHUNK_ROWS:
+        a->options.chunk_rows = number(arg, "--chunk-rows", state);
+        return 0;
+    case KEY_HELP_CONFIG:
+        config_print_help(stdout);
+        exit(EXIT_DONE);
+    case ARGP_KEY_ARG:
+        if (a->mode)
+            argp_error(state, "one mode at a time, not also '%s'", arg);
+        a->mode = arg;
+        return 0;
+    case ARGP_KEY_END:
+        check_whole(a, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a = {.config_path = CONFIG_DEFAULT_PATH, .options = {.timeout_ms = TIMEOUT_S * 1000}};
+    const struct argp argp = {options, parse, "full", doc, NULL, NULL, NULL};
+    struct config *config;
+    struct err err = {0};
+    argp_err_exit_status = EXIT_BAD_USAGE;
+    argp_program_version = "drc-reconcile " DRC_VERSION;
+    log_setup(LOG_WARN);
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    if (config_load(&config, a.config_path, &err)) {
+        fprintf(stderr, "drc-reconcile: %s\n", err.text);
+        return err.exit_code;
+    }
+    int code = full_run(config, &a.options);
+    config_free(&config);
+    filter_free(&a.tables);
+    free(a.pair);
+    return code;
+}

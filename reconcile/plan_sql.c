@@ -1,0 +1,200 @@
+/* The statements of a comparison. */
+#include <inttypes.h>
+
+#include "reconcile/plan.h"
+#include "reconcile/value.h"
+
+void plan_put_row_hash(const struct plan *p, int side, struct buf *out)
+{
+    const struct target_table *t = p->tables[side];
+    buf_put_str(out, "SHA2(CONCAT_WS(','");
+    for (uint16_t i = 0; i < p->column_count; i++) {
+        buf_put_str(out, ", ");
+        value_put_token(out, &t->def->columns[p->columns[i]], &t->columns[p->columns[i]]);
+    }
+    buf_put_str(out, "), 256)");
+}
+
+static void put_key_columns(const struct plan *p, int side, struct buf *out)
+{
+    const struct target_table *t = p->tables[side];
+    for (uint16_t i = 0; i < p->key_count; i++) {
+        buf_put_str(out, i == 0 ? "" : ", ");
+        value_put_read(out, &t->def->columns[p->key[i]], &t->columns[p->key[i]]);
+    }
+}
+
+/* The optimizer of an old or young table may prefer another way; ours is always right. */
+static void put_from(const struct plan *p, int side, struct buf *out)
+{
+    buf_put_str(out, " FROM ");
+    target_table_put_name(p->tables[side], out);
+    if (p->key_count > 0) {
+        buf_put_str(out, " FORCE INDEX (");
+        db_put_name(out, span_str(p->key_names[side]));
+        buf_put_str(out, ")");
+    }
+}
+
+static void put_part(const struct plan *p, int side, uint16_t part, const char *operator, struct span v,
+                     struct buf *out)
+{
+    const struct target_table *t = p->tables[side];
+    const struct column *c = &t->def->columns[p->key[part]];
+    db_put_name(out, c->name);
+    buf_printf(out, " %s ", operator);
+    value_put_literal(out, c, &t->columns[p->key[part]], v);
+}
+
+/* "(a > x OR (a = x AND (b > y OR (b = y AND c > z))))": tuples as servers can walk an index by them. The condition on
+ * the first column alone is implied, and is what the range is found by. */
+static void put_beyond(const struct plan *p, int side, const struct span *key, bool greater, struct buf *out)
+{
+    const char *strict = greater ? ">" : "<";
+    uint16_t last = (uint16_t)(p->key_count - 1);
+    if (p->key_count > 1) {
+        put_part(p, side, 0, greater ? ">=" : "<=", key[0], out);
+        buf_put_str(out, " AND ");
+    }
+    for (uint16_t i = 0; i < last; i++) {
+        buf_put_str(out, "(");
+        put_part(p, side, i, strict, key[i], out);
+        buf_put_str(out, " OR (");
+        put_part(p, side, i, "=", key[i], out);
+        buf_put_str(out, " AND ");
+    }
+    put_part(p, side, last, greater ? ">" : "<=", key[last], out);
+    for (uint16_t i = 0; i < last; i++)
+        buf_put_str(out, "))");
+}
+
+static void put_where(const struct plan *p, int side, const struct plan_range *r, struct buf *out)
+{
+    if (!r->lower && !r->upper)
+        return;
+    buf_put_str(out, " WHERE ");
+    if (r->lower)
+        put_beyond(p, side, r->lower, true, out);
+    if (r->lower && r->upper)
+        buf_put_str(out, " AND ");
+    if (r->upper)
+        put_beyond(p, side, r->upper, false, out);
+}
+
+static void put_sum(const struct plan *p, int side, struct buf *out)
+{
+    buf_put_str(out, "COUNT(*), SUM(CAST(CONV(LEFT(");
+    plan_put_row_hash(p, side, out);
+    buf_put_str(out, ", 16), 16, 10) AS UNSIGNED))");
+}
+
+void plan_put_sum(const struct plan *p, int side, const struct plan_range *r, struct buf *out)
+{
+    buf_put_str(out, "SELECT ");
+    put_sum(p, side, out);
+    put_from(p, side, out);
+    put_where(p, side, r, out);
+}
+
+void plan_put_list(const struct plan *p, int side, const struct plan_range *r, struct buf *out)
+{
+    buf_put_str(out, "SELECT ");
+    put_key_columns(p, side, out);
+    buf_put_str(out, ", ");
+    plan_put_row_hash(p, side, out);
+    put_from(p, side, out);
+    put_where(p, side, r, out);
+}
+
+void plan_put_nth(const struct plan *p, int side, const struct plan_range *r, uint64_t n, struct buf *out)
+{
+    const struct target_table *t = p->tables[side];
+    buf_put_str(out, "SELECT ");
+    put_key_columns(p, side, out);
+    put_from(p, side, out);
+    put_where(p, side, r, out);
+    for (uint16_t i = 0; i < p->key_count; i++) {
+        buf_put_str(out, i == 0 ? " ORDER BY " : ", ");
+        db_put_name(out, t->def->columns[p->key[i]].name);
+    }
+    buf_printf(out, " LIMIT 1 OFFSET %" PRIu64, n - 1);
+}
+
+static void put_key_is(const struct plan *p, int side, const struct span *key, struct buf *out)
+{
+    for (uint16_t i = 0; i < p->key_count; i++) {
+        buf_put_str(out, i == 0 ? "(" : " AND ");
+        put_part(p, side, i, "=", key[i], out);
+    }
+    buf_put_str(out, ")");
+}
+
+void plan_put_lookup(const struct plan *p, int side, const struct span *const *keys, size_t count, struct buf *out)
+{
+    const struct target_table *t = p->tables[side];
+    buf_put_str(out, "SELECT ");
+    put_key_columns(p, side, out);
+    buf_put_str(out, ", ");
+    plan_put_row_hash(p, side, out);
+    for (uint16_t i = 0; i < p->column_count; i++) {
+        buf_put_str(out, ", ");
+        value_put_token(out, &t->def->columns[p->columns[i]], &t->columns[p->columns[i]]);
+    }
+    put_from(p, side, out);
+    for (size_t i = 0; i < count; i++) {
+        buf_put_str(out, i == 0 ? " WHERE " : " OR ");
+        put_key_is(p, side, keys[i], out);
+    }
+}
+
+/* ---- tables without a key ---- */
+
+static void put_where_begins(const struct plan *p, int side, const struct span *starts, size_t count, struct buf *out)
+{
+    buf_put_str(out, " WHERE LEFT(");
+    plan_put_row_hash(p, side, out);
+    buf_printf(out, ", %zu) IN (", count > 0 ? starts[0].n : 0);
+    for (size_t i = 0; i < count; i++) {
+        buf_put_str(out, i == 0 ? "'" : ", '");
+        buf_put_span(out, starts[i]);
+        buf_put_str(out, "'");
+    }
+    buf_put_str(out, ")");
+}
+
+void plan_put_partitions(const struct plan *p, int side, struct buf *out)
+{
+    buf_put_str(out, "SELECT LEFT(");
+    plan_put_row_hash(p, side, out);
+    buf_printf(out, ", %d) AS h, ", PLAN_PARTITION_DIGITS);
+    put_sum(p, side, out);
+    put_from(p, side, out);
+    buf_put_str(out, " GROUP BY h");
+}
+
+void plan_put_groups(const struct plan *p, int side, const struct span *starts, size_t count, struct buf *out)
+{
+    buf_put_str(out, "SELECT ");
+    plan_put_row_hash(p, side, out);
+    buf_put_str(out, " AS h, COUNT(*)");
+    put_from(p, side, out);
+    put_where_begins(p, side, starts, count, out);
+    buf_put_str(out, " GROUP BY h");
+}
+
+/* The columns belong to no aggregate, which an empty sql_mode allows: they are those of one row of the group, and equal
+ * in all. */
+void plan_put_examples(const struct plan *p, int side, const struct span *starts, size_t count, struct buf *out)
+{
+    const struct target_table *t = p->tables[side];
+    buf_put_str(out, "SELECT ");
+    plan_put_row_hash(p, side, out);
+    buf_put_str(out, " AS h");
+    for (uint16_t i = 0; i < p->column_count; i++) {
+        buf_put_str(out, ", ");
+        value_put_read(out, &t->def->columns[p->columns[i]], &t->columns[p->columns[i]]);
+    }
+    put_from(p, side, out);
+    put_where_begins(p, side, starts, count, out);
+    buf_put_str(out, " GROUP BY h");
+}

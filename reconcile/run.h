@@ -1,0 +1,20 @@
+/* What every part of a run needs: the two sides, the links between them, the report, the operator's wishes. */
+#ifndef DRC_RECONCILE_RUN_H
+#define DRC_RECONCILE_RUN_H
+
+#include "reconcile/links.h"
+#include "reconcile/meter.h"
+#include "reconcile/plan.h"
+#include "reconcile/report.h"
+#include "reconcile/side.h"
+
+struct run {
+    struct side *sides[2];
+    struct links *links;
+    struct report *report;
+    struct meter *meter;
+    uint64_t chunk_rows; /* 0: as many as take the target time */
+    uint64_t timeout_ms; /* to wait for the links; 0 after they once did not come in time */
+};
+
+#endif

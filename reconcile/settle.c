@@ -1,0 +1,115 @@
+/* The rounds of looks over suspects. */
+#include "reconcile/settle.h"
+
+#include <stdio.h>
+
+#define LOOKS_MAX 15  /* after the first; then what still changes is unsettled */
+#define SAME_LOOKS 4u /* looks running with the same states, from which on a difference is one */
+
+static bool is_equal(const struct suspect *x, void *context)
+{
+    uint64_t *in_flight = context;
+    bool equal = x->now[0] == x->now[1];
+    *in_flight += equal;
+    return equal;
+}
+
+static bool stayed_the_same(const struct suspect *x)
+{
+    return x->same >= SAME_LOOKS;
+}
+
+static bool is_told(const struct suspect *x, void *context)
+{
+    (void)context;
+    return stayed_the_same(x);
+}
+
+static void compare_with_before(struct suspects *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        struct suspect *x = &s->list[i];
+        bool same = x->now[0] == x->before[0] && x->now[1] == x->before[1];
+        x->same = same ? x->same + 1 : 0;
+    }
+}
+
+static void remember(struct suspects *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        struct suspect *x = &s->list[i];
+        x->before[0] = x->now[0];
+        x->before[1] = x->now[1];
+    }
+}
+
+/* -1: the links did not get there; the report knows. */
+static int pass_links(struct run *run)
+{
+    struct err err = {0};
+    if (links_wait(run->links, run->timeout_ms, &err) == 0)
+        return 0;
+    run->timeout_ms = 0;
+    meter_clear(run->meter);
+    report_problem(run->report, err.text);
+    return -1;
+}
+
+static int mark_links(struct run *run, bool *moved)
+{
+    struct err err = {0};
+    if (links_mark(run->links, moved, &err) == 0)
+        return 0;
+    meter_clear(run->meter);
+    report_problem(run->report, err.text);
+    return -1;
+}
+
+static bool everything(const struct suspect *x)
+{
+    (void)x;
+    return true;
+}
+
+/* One look at all. 1: all that are left are differences for certain; 0: go on; -1: error. */
+static int look_again(struct run *run, const struct plan *plan, struct suspects *s, const struct settle_kind *kind,
+                      struct arena *arena, struct table_counts *counts, bool *links_failed, struct err *err)
+{
+    bool moved = true;
+    remember(s);
+    arena_reset(arena);
+    if (kind->look(run, plan, s, arena, err))
+        return -1;
+    suspects_remove(s, is_equal, &counts->in_flight);
+    compare_with_before(s);
+    *links_failed = mark_links(run, &moved) != 0;
+    return moved ? 0 : 1;
+}
+
+int settle(struct run *run, const struct plan *plan, struct suspects *s, const struct settle_kind *kind,
+           struct table_counts *counts, struct err *err)
+{
+    struct arena arena = {0};
+    bool certain = false;
+    bool moved;
+    bool failed = s->count > 0 && mark_links(run, &moved) != 0;
+    int rc = -1;
+    for (int look = 0; s->count > 0 && look < LOOKS_MAX && !certain && !failed; look++) {
+        if (pass_links(run))
+            break;
+        int found = look_again(run, plan, s, kind, &arena, counts, &failed, err);
+        if (found < 0)
+            goto out;
+        certain = found > 0;
+        if (certain)
+            break;
+        if (kind->tell(run, plan, s, stayed_the_same, false, counts, err))
+            goto out;
+        suspects_remove(s, is_told, NULL);
+    }
+    rc = s->count > 0 ? kind->tell(run, plan, s, everything, !certain, counts, err) : 0;
+out:
+    suspects_clear(s);
+    arena_free(&arena);
+    return rc;
+}
