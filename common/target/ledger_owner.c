@@ -151,7 +151,14 @@ static int settle_row(const struct ledger_rows *rows, struct ledger_slot *held, 
         if (rows->rows[i].held.slot == held->slot)
             row = &rows->rows[i];
     }
-    if (!row || memcmp(row->held.owner, held->owner, sizeof held->owner) != 0)
+    bool ours = row && memcmp(row->held.owner, held->owner, sizeof held->owner) == 0;
+#ifdef DRC_FAULT_NO_FENCE
+    if (row && !ours) {
+        held->n = row->held.n;
+        return 0;
+    }
+#endif
+    if (!ours)
         return err_fatal(err, EXIT_DENIED, "fenced by a newer instance: slot %u of %s has another owner", held->slot,
                          LEDGER);
     if (row->held.n != held->n && row->held.n != held->n + 1)

@@ -4,6 +4,7 @@
 last lines of its log.
 """
 
+import json
 import socket
 import subprocess
 
@@ -55,6 +56,10 @@ class Daemon(Process):
                 while (text := both.readline()).strip():
                     answer.append(text.rstrip("\n"))
                 return answer
+
+    def status(self):
+        """What `status json` of the control socket says; OSError while nobody answers there."""
+        return json.loads(self.ask("status json")[0])
 
     def kill(self):
         self.wanted = False

@@ -25,7 +25,8 @@ from support.mariadb import MariaDB
 class Pair:
     """Regions by name (`pair.eu`, `pair.us`, `pair.servers[name]`), the broker `pair.kafka`, the daemons.
 
-    `config` is laid over the usual pair file; `links` are (from, to); `server` makes one region's server.
+    `config` is laid over the usual pair file; `links` are (from, to); `server` makes one region's server; `programs` is
+    a directory with other daemons than those under test (tools are always the latter).
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Pair:
         server=MariaDB,
         options=None,
         kafka=None,
+        programs=None,
         outlive=False,
     ):
         self.directory = pathlib.Path(directory)
@@ -47,6 +49,7 @@ class Pair:
         self.run.mkdir(parents=True, exist_ok=True)
         self.name = "shop"
         self.outlive = outlive
+        self.programs = programs or place.programs()
         self.servers = {
             name: server(name, self.directory / name, number + 1, options=options, outlive=outlive)
             for number, name in enumerate(regions)
@@ -60,6 +63,7 @@ class Pair:
         self.appliers = {
             (a, b): self._daemon("drc-applier", f"applier-{a}-{b}", "--from", a, "--to", b) for a, b in self.links
         }
+        self.rivals = []
         self.write_config()
 
     def __getattr__(self, name):
@@ -78,7 +82,7 @@ class Pair:
     # Set-up.
 
     def _daemon(self, program, name, *arguments):
-        argv = [place.programs() / program, "--config", self.config, *arguments]
+        argv = [self.programs / program, "--config", self.config, *arguments]
         control = self.run / f"{name}.sock"
         return Daemon(name, argv, self.directory / f"{name}.log", control, cwd=self.directory, outlive=self.outlive)
 
@@ -125,13 +129,26 @@ class Pair:
 
     @property
     def daemons(self):
-        return [*self.captures.values(), *self.appliers.values()]
+        return [*self.captures.values(), *self.appliers.values(), *self.rivals]
 
     def capture(self, region):
         return self.captures[region]
 
     def applier(self, source, target):
         return self.appliers[source, target]
+
+    def rival(self, daemon):
+        """A second instance of a daemon, as on another host: with a control socket and a log of its own."""
+        run = self.directory / f"run{len(self.rivals) + 2}"
+        config = self.directory / f"{run.name}.yaml"
+        file = pairfile.merge(self.file, {"control": {"socket": f"{run}/{{name}}.sock"}})
+        config.write_text(pairfile.render(file), encoding="utf-8")
+        argv = [str(config) if word == str(self.config) else word for word in daemon.argv]
+        name = f"{daemon.name}-{run.name}"
+        control = run / f"{daemon.name}.sock"
+        rival = Daemon(name, argv, self.directory / f"{name}.log", control, cwd=self.directory, outlive=self.outlive)
+        self.rivals.append(rival)
+        return rival
 
     def check(self):
         """Fail if a daemon is gone that nobody stopped."""
