@@ -4,7 +4,10 @@
 #include <strings.h>
 
 #include "capture/source_private.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
+
+#define LISTED_MS 3000u /* how long a replica that has gone may still be listed */
 
 enum gravity { REQUIRED, DURABLE /* waived by durability: relaxed */, ADVISED };
 
@@ -113,31 +116,45 @@ static int check_own_id(struct source *s, struct findings *f, struct err *err)
     return 0;
 }
 
-static int check_replicas(struct source *s, const char *own_host, struct findings *f, struct err *err)
+/* Another replica that is listed under our id: 1 and its name in `text`; 0: none; -1. */
+static int find_double(struct source *s, const char *own_host, char *text, size_t size, struct err *err)
 {
     struct db_rows rows;
-    struct err denied = {0};
-    char text[300], id[16];
-    if (source_query(s, &rows, "SHOW SLAVE HOSTS", &denied) != 0) {
-        if (denied.exit_code == EXIT_DENIED) {
-            log_notice(
-                "region %s: whether replica_id %u is free cannot be checked without GRANT REPLICATION MASTER ADMIN",
-                f->region, s->region->replica_id);
-            return 0;
-        }
-        *err = denied;
-        return -1;
-    }
+    char id[16];
     snprintf(id, sizeof id, "%u", s->region->replica_id);
+    if (source_query(s, &rows, "SHOW SLAVE HOSTS", err) != 0)
+        return -1;
     for (size_t i = 0; i < rows.row_count && rows.column_count >= 2; i++) {
         struct span host = db_cell(&rows, i, 1);
         if (!span_is(db_cell(&rows, i, 0), id) || span_is(host, own_host))
             continue;
-        snprintf(text, sizeof text,
+        snprintf(text, size,
                  "replica_id %s is in use by the replica \"%.*s\": give regions.%s.replica_id another number", id,
                  host.n < 100 ? (int)host.n : 100, (const char *)host.p, s->region->name);
-        found(f, EXIT_BAD_CONFIG, text);
+        return 1;
     }
+    return 0;
+}
+
+/* One that has just gone stays listed until the server has sent it something in vain. */
+static int check_replicas(struct source *s, const char *own_host, struct findings *f, struct err *err)
+{
+    char text[300];
+    struct err denied = {0};
+    uint64_t deadline = clock_mono_ms() + LISTED_MS;
+    int rc;
+    while ((rc = find_double(s, own_host, text, sizeof text, &denied)) == 1 && clock_mono_ms() < deadline)
+        clock_sleep_ms(200);
+    if (rc == 1)
+        found(f, EXIT_BAD_CONFIG, text);
+    if (rc >= 0)
+        return 0;
+    if (denied.exit_code != EXIT_DENIED) {
+        *err = denied;
+        return -1;
+    }
+    log_notice("region %s: whether replica_id %u is free cannot be checked without GRANT REPLICATION MASTER ADMIN",
+               f->region, s->region->replica_id);
     return 0;
 }
 

@@ -23,6 +23,7 @@ static const struct kafka_setting reader_settings[] = {
     {"fetch.message.max.bytes",    "4194304",          false},
     {"queued.max.messages.kbytes", "32768",            false},
     {"fetch.error.backoff.ms",     "100",              false},
+    {"fetch.wait.max.ms",          "100",              false}, /* a seek waits for the poll before it */
     {NULL,                         NULL,               false},
 };
 
