@@ -50,6 +50,29 @@ static int invent_stream(struct attempt *a, struct err *err)
     return 0;
 }
 
+/* A process whose epoch is not in force any more has been replaced while it was away. It must find that out before it
+ * announces the next one, which would in turn drive out the one that came. */
+static int check_memory(struct attempt *a, struct err *err)
+{
+    const struct takeover_memory *m = a->o->memory;
+    struct stream s;
+    if (!m->had_stream)
+        return 0;
+    if (memcmp(m->stream, a->stream, STREAM_UUID_LEN) != 0)
+        return err_fatal(err, EXIT_UNSAFE, "topic %s holds another stream than this process wrote: it was recreated",
+                         a->o->topic);
+    if (readback_state(&a->rb, &s, a->low, a->high, err) != 0)
+        return -1;
+    int rc = 0;
+    if (s.has_epoch && s.instance != m->instance)
+        rc = err_fatal(err, EXIT_DENIED,
+                       "fenced by a newer instance: epoch %" PRIu64
+                       " in topic %s was announced by another one, our last was %" PRIu64,
+                       s.epoch, a->o->topic, m->epoch);
+    stream_free(&s);
+    return rc;
+}
+
 static int look(struct attempt *a, struct err *err)
 {
     struct readback_glance glance;
@@ -60,7 +83,7 @@ static int look(struct attempt *a, struct err *err)
         return invent_stream(a, err);
     memcpy(a->stream, glance.stream, STREAM_UUID_LEN);
     a->highest = glance.highest;
-    return 0;
+    return check_memory(a, err);
 }
 
 static int announce(struct attempt *a, struct err *err)
@@ -70,23 +93,6 @@ static int announce(struct attempt *a, struct err *err)
     a->number = a->highest + 1;
     rec.epoch = a->number;
     return sender_announce(a->o->sender, &a->offset, &rec, err);
-}
-
-/* A process that sees a number above its own, which it did not announce itself, has been replaced while it was away. */
-static int check_memory(const struct attempt *a, const struct stream *s, struct err *err)
-{
-    const struct takeover_memory *m = a->o->memory;
-    if (!m->had_stream)
-        return 0;
-    if (memcmp(m->stream, s->uuid, STREAM_UUID_LEN) != 0)
-        return err_fatal(err, EXIT_UNSAFE, "topic %s holds another stream than this process wrote: it was recreated",
-                         a->o->topic);
-    if (s->has_epoch && s->instance != m->instance && s->epoch > m->epoch)
-        return err_fatal(err, EXIT_DENIED,
-                         "fenced by a newer instance: epoch %" PRIu64
-                         " in topic %s was announced by another one, our last was %" PRIu64,
-                         s->epoch, a->o->topic, m->epoch);
-    return 0;
 }
 
 /* 1: the epoch is ours; 0: somebody was there first, a->highest and a->stream know better now; -1. */
@@ -101,15 +107,12 @@ static int read_back(struct attempt *a, struct stream *out, struct err *err)
         stream_free(out);
         return 0;
     }
-    if (check_memory(a, out, err) != 0)
-        goto fail;
     if (out->based || a->low == 0)
         return 1;
     err_fatal(err, EXIT_UNSAFE,
               "topic %s begins at offset %" PRId64 " and has no record left that says where the stream stands: its "
               "retention is too short, or it was truncated; a new stream needs a new topic",
               a->o->topic, a->low);
-fail:
     stream_free(out);
     return -1;
 }
