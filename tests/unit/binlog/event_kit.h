@@ -74,17 +74,23 @@ static inline void kit_xid(struct buf *out, uint64_t xid, uint32_t next_pos)
     buf_free(&body);
 }
 
-/* A TABLE_MAP of `d`.`t` (one INT column `id`, its key) under an id. */
-static inline void kit_table_map(struct buf *out, uint64_t table_id, uint32_t next_pos)
+/* A TABLE_MAP of `d` and a table whose name is one letter (one INT column `id`, its key) under an id. */
+static inline void kit_table_map_of(struct buf *out, char name, uint64_t table_id, uint32_t next_pos)
 {
-    static const uint8_t definition[] = {1, 'd', 0, 1, 't', 0,   1,   COLUMN_LONG, 0, 0, 1,
-                                         1, 0,   4, 3, 2,   'i', 'd', 8,           1, 0};
+    const uint8_t definition[] = {1, 'd', 0, 1, (uint8_t)name, 0,   1, COLUMN_LONG, 0, 0, 1, 1,
+                                  0, 4,   3, 2, 'i',           'd', 8, 1,           0};
     struct buf body = {0};
     buf_put_le(&body, table_id, 6);
     buf_put_le(&body, 1, 2);
     buf_put(&body, definition, sizeof definition);
     kit_event(out, EVENT_TABLE_MAP, 0, next_pos, buf_span(&body), false);
     buf_free(&body);
+}
+
+/* Of `d`.`t`. */
+static inline void kit_table_map(struct buf *out, uint64_t table_id, uint32_t next_pos)
+{
+    kit_table_map_of(out, 't', table_id, next_pos);
 }
 
 /* A WRITE_ROWS_V1 event with one row of that table. */

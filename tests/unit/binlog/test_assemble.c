@@ -125,6 +125,31 @@ static void rows_need_their_map_and_group(void **state)
     assert_has(f, "no TABLE_MAP");
 }
 
+/* The same definition comes under other ids, and an id with another definition. */
+static void ids_are_given_anew(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, 1, 4);
+    for (uint64_t id = 9; id < 9 + 3 * 64; id += 64) {
+        kit_table_map(&f->event, id, 600);
+        assert_int_equal(feed(f), 0);
+        kit_rows(&f->event, id, 1, (int32_t)id, 700);
+        assert_int_equal(feed(f), 0);
+    }
+    assert_has(f, "insert d.t, statement ends, 1\n    137\n");
+    assert_int_equal(assembler_counts(f->a)->maps_parsed, 1);
+    kit_table_map_of(&f->event, 'u', 137, 800);
+    assert_int_equal(feed(f), 0);
+    kit_table_map(&f->event, 138, 850);
+    assert_int_equal(feed(f), 0);
+    kit_rows(&f->event, 137, 0, 1, 900);
+    assert_int_equal(feed(f), 0);
+    assert_has(f, "insert d.u, 1\n    1\n");
+    kit_rows(&f->event, 138, 1, 2, 900);
+    assert_int_equal(feed(f), 0);
+    assert_has(f, "insert d.t, statement ends, 1\n    2\n");
+}
+
 static void an_event_may_only_end_a_statement(void **state)
 {
     struct fixture *f = *state;
@@ -290,6 +315,10 @@ static void compressed_events(void **state)
     compress_part(&body, span_of("\xfe\1\0\0\0\xfe\2\0\0\0", 10));
     assert_int_equal(feed_event(f, EVENT_WRITE_ROWS_COMPRESSED_V1, 0, 700, buf_span(&body)), 0);
     assert_has(f, "insert d.t, statement ends, 2\n    1\n    2\n");
+    body.data[11]++; /* announces a byte more than there is */
+    assert_int_equal(feed_event(f, EVENT_WRITE_ROWS_COMPRESSED_V1, 0, 700, buf_span(&body)), -1);
+    assert_has(f, "malformed: its compressed rows");
+    body.data[11]--;
     for (size_t cut = 1; cut <= body.len - 10; cut++) {
         kit_table_map(&f->event, 9, 600);
         assert_int_equal(feed(f), 0);
@@ -363,6 +392,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(unknown_types_stop_unless_ignorable),
         CASE(rows_need_their_map_and_group),
+        CASE(ids_are_given_anew),
         CASE(an_event_may_only_end_a_statement),
         CASE(rows_that_do_not_fill_their_event_stop),
         CASE(statements_in_groups),
