@@ -157,11 +157,26 @@ static void read_enum_members(struct builder *b, struct bytes *r)
     read_members(b, r, COLUMN_ENUM, MEMBERS_MAX);
 }
 
+static void read_subtypes(struct builder *b, struct bytes *r, uint8_t type)
+{
+    for (size_t i = 0; i < b->t->column_count && !r->bad; i++) {
+        if (b->t->columns[i].type != type)
+            continue;
+        uint64_t subtype = bytes_lenenc(r);
+        if (subtype > UINT16_MAX)
+            bytes_fail(r);
+        b->t->columns[i].subtype = (uint16_t)subtype;
+    }
+}
+
 static void read_geometry_types(struct builder *b, struct bytes *r)
 {
-    for (size_t i = 0; i < b->t->column_count && !r->bad; i++)
-        if (b->t->columns[i].type == COLUMN_GEOMETRY)
-            b->t->columns[i].geometry = (uint8_t)bytes_lenenc(r);
+    read_subtypes(b, r, COLUMN_GEOMETRY);
+}
+
+static void read_vector_dimensions(struct builder *b, struct bytes *r)
+{
+    read_subtypes(b, r, COLUMN_VECTOR);
 }
 
 static void read_key(struct builder *b, struct bytes *r, bool prefixes)
@@ -202,11 +217,21 @@ static void read_visibility(struct builder *b, struct bytes *r)
     }
 }
 
-/* Fields of the optional metadata by number; one that is not here (13: dimensions of vectors) is passed over. */
+/* Fields of the optional metadata by number; one that is not here is passed over. */
 static void (*const fields[])(struct builder *b, struct bytes *r) = {
-    [1] = read_signedness,   [2] = read_default_charset,       [3] = read_column_charset,       [4] = read_names,
-    [5] = read_set_members,  [6] = read_enum_members,          [7] = read_geometry_types,       [8] = read_simple_key,
-    [9] = read_prefixed_key, [10] = read_enum_default_charset, [11] = read_enum_column_charset, [12] = read_visibility,
+    [1] = read_signedness,
+    [2] = read_default_charset,
+    [3] = read_column_charset,
+    [4] = read_names,
+    [5] = read_set_members,
+    [6] = read_enum_members,
+    [7] = read_geometry_types,
+    [8] = read_simple_key,
+    [9] = read_prefixed_key,
+    [10] = read_enum_default_charset,
+    [11] = read_enum_column_charset,
+    [12] = read_visibility,
+    [TABLE_MAP_VECTOR_DIMENSIONS] = read_vector_dimensions,
 };
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])
 

@@ -6,6 +6,8 @@
 #include "common/binlog/event.h"
 #include "common/model/table.h"
 
+#define TABLE_MAP_VECTOR_DIMENSIONS 13 /* field of the optional metadata; the only one that appliers want */
+
 struct table_map {
     uint64_t id;
     uint16_t flags;

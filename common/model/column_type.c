@@ -109,8 +109,10 @@ const char *column_type_text(const struct column *c, struct buf *out)
         buf_printf(out, "(%u)", c->meta);
     else if (info->kind == KIND_MEMBER)
         buf_printf(out, " of %u members", c->member_count);
-    else if (c->type == COLUMN_GEOMETRY && c->geometry)
-        buf_printf(out, " subtype %u", c->geometry);
+    else if (c->type == COLUMN_GEOMETRY && c->subtype)
+        buf_printf(out, " subtype %u", c->subtype);
+    else if (c->type == COLUMN_VECTOR && c->subtype)
+        buf_printf(out, "(%u)", c->subtype);
     if (c->is_unsigned)
         buf_put_str(out, " unsigned");
     return buf_cstr(out);
@@ -151,8 +153,10 @@ bool column_same_cells(const struct column *from, const struct column *to, struc
         phrase = "another character set";
     else if (kind == KIND_MEMBER && !same_members(from, to))
         phrase = "other members, or in another order";
-    else if (from->type == COLUMN_GEOMETRY && to->geometry != 0 && from->geometry != to->geometry)
+    else if (from->type == COLUMN_GEOMETRY && to->subtype != 0 && from->subtype != to->subtype)
         phrase = "another kind of geometry";
+    else if (from->type == COLUMN_VECTOR && to->subtype != 0 && from->subtype != to->subtype)
+        phrase = "another number of dimensions";
     if (phrase && why) {
         struct buf a = {0}, b = {0};
         buf_printf(why, "%s: %s there, %s here", phrase, column_type_text(from, &a), column_type_text(to, &b));

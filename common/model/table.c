@@ -38,7 +38,7 @@ void table_def_seal(struct table_def *t, struct arena *a)
     buf_free(&wire);
 }
 
-/* Of a column: name, type, meta, flags, collation, place in the key from 1 (0: none), key prefix, geometry, members. */
+/* Of a column: name, type, meta, flags, collation, place in the key from 1 (0: none), key prefix, subtype, members. */
 static void put_column(const struct column *c, struct buf *out)
 {
     buf_put_sized(out, c->name);
@@ -49,7 +49,7 @@ static void put_column(const struct column *c, struct buf *out)
     buf_put_varint(out, c->collation);
     buf_put_varint(out, c->key_order == COLUMN_NO_KEY ? 0 : c->key_order + 1u);
     buf_put_varint(out, c->key_prefix);
-    buf_put_u8(out, c->geometry);
+    buf_put_varint(out, c->subtype);
     buf_put_varint(out, c->member_count);
     for (size_t i = 0; i < c->member_count; i++)
         buf_put_sized(out, c->members[i]);
@@ -109,7 +109,7 @@ static void read_column(struct column *c, struct bytes *r, struct arena *a)
     uint64_t order = read_up_to(r, MAX_COLUMNS);
     c->key_order = order == 0 ? COLUMN_NO_KEY : (uint16_t)(order - 1);
     c->key_prefix = (uint16_t)read_up_to(r, UINT16_MAX);
-    c->geometry = bytes_u8(r);
+    c->subtype = (uint16_t)read_up_to(r, UINT16_MAX);
     read_members(c, r, a);
     if ((flags & ~WIRE_ALL) || !column_valid(c))
         bytes_fail(r);

@@ -40,8 +40,6 @@ static inline void put_definition(struct items_text *x, const struct table_def *
             buf_printf(&x->out, ", key part %u", c->key_order + 1u);
         if (c->key_prefix)
             buf_printf(&x->out, " prefix %u", c->key_prefix);
-        if (c->geometry)
-            buf_printf(&x->out, ", geometry %u", c->geometry);
         if (c->member_count)
             buf_printf(&x->out, ", collation %u", c->collation);
         for (size_t m = 0; m < c->member_count; m++)

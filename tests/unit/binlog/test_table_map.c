@@ -60,7 +60,7 @@ static void put_all(struct buf *out)
     put_field(out, 9, STR("\12\0\0\0\5\7"));
     put_field(out, 10, STR("\x21\1\x33"));
     put_field(out, 12, STR("\xff\xc0"));
-    put_field(out, 13, STR("\3"));
+    put_field(out, 13, STR("\xfc\x10\x27"));
     put_field(out, 77, STR("a field of the future"));
 }
 
@@ -83,8 +83,9 @@ static void every_field_is_understood(void **state)
     assert_int_equal(t->columns[3].meta, 300);
     assert_int_equal(t->columns[3].type, COLUMN_STRING);
     assert_int_equal(t->columns[3].collation, 45);
-    assert_int_equal(t->columns[4].geometry, 4);
+    assert_int_equal(t->columns[4].subtype, 4);
     assert_int_equal(t->columns[4].collation, COLLATION_BINARY);
+    assert_int_equal(t->columns[9].subtype, 10000);
     assert_int_equal(t->columns[5].meta, 10000);
     assert_int_equal(t->columns[5].collation, 45);
     assert_int_equal(t->columns[8].collation, COLLATION_BINARY);

@@ -28,7 +28,7 @@ static void random_column(struct random *rnd, struct column *c, struct arena *a)
     c->generated = random_below(rnd, 2);
     c->collation = (uint16_t)random_any_size(rnd);
     c->key_prefix = (uint16_t)random_any_size(rnd);
-    c->geometry = (uint8_t)random_below(rnd, 8);
+    c->subtype = (uint16_t)random_below(rnd, 20000);
     c->member_count = (uint16_t)(random_below(rnd, 4) ? 0 : random_below(rnd, 300));
     c->members = arena_alloc(a, c->member_count * sizeof *c->members);
     for (size_t i = 0; i < c->member_count; i++)
@@ -127,7 +127,7 @@ static void cut_or_changed_definitions_do_no_harm(void **state)
 static void malformed_definitions_are_refused(void **state)
 {
     (void)state;
-    /* db "d", table "t", columns: name "c", int, meta 0, flags, collation 0, key, prefix 0, geometry 0, members */
+    /* db "d", table "t", columns: name "c", int, meta 0, flags, collation 0, key, prefix 0, subtype 0, members */
     static const struct {
         const char *hex;
         bool good;
@@ -281,8 +281,8 @@ static void cells_fit_where_they_mean_the_same(void **state)
     assert_fits(&more, &e, "other members");
     assert_fits(&e, &other, "other members");
     struct column point = column_of(COLUMN_GEOMETRY, 4), any = point, line = point;
-    point.geometry = 1;
-    line.geometry = 2;
+    point.subtype = 1;
+    line.subtype = 2;
     assert_fits(&point, &any, NULL);
     assert_fits(&any, &point, "another kind of geometry");
     assert_fits(&line, &point, "another kind of geometry");
