@@ -11,7 +11,8 @@ def test_killed_daemons_lose_nothing_and_repeat_nothing(pair, long_run):
     kills = 20 if long_run else 4
     pair.everywhere(TokenLoad.TABLE, BankLoad.TABLE, BankLoad.fill("eu"), BankLoad.fill("us"))
     pair.start()
-    loads = [kind(server, threads=1, rate=100) for server in (pair.eu, pair.us) for kind in (TokenLoad, BankLoad)]
+    loads = [TokenLoad(server, threads=2, rate=400) for server in (pair.eu, pair.us)]
+    loads += [BankLoad(server, threads=1, rate=100) for server in (pair.eu, pair.us)]
     for load in loads:
         load.start()
     killer = Killer(pair, loads)
@@ -26,3 +27,4 @@ def test_killed_daemons_lose_nothing_and_repeat_nothing(pair, long_run):
         assert BankLoad.total(server) == 2 * 50 * 1000
     pair.assert_equal("shop.token", "shop.account")
     assert pair.conflicts() == []
+    pair.reconcile()
