@@ -50,10 +50,11 @@ class Replica:
 
     def follow(self, position):
         """Be a replica from `position` on, not started."""
+        password = self.source.password.replace("'", "''")
         self.server.sql(
             f"SET GLOBAL gtid_slave_pos = '{position}'",
             f"CHANGE MASTER TO master_host='{self.source.host}', master_port={self.source.port}, master_user='drc',"
-            f" master_password='{self.source.password}', master_use_gtid=slave_pos",
+            f" master_password='{password}', master_use_gtid=slave_pos",
         )
 
     def fetch(self, timeout=300):
