@@ -58,7 +58,7 @@ class Replica:
         )
 
     def fetch(self, timeout=300):
-        """Fill the relay log with all that the source has."""
+        """Fill the relay log with all that the source has; the fetching thread stays, or the log would be thrown away."""
         end = self.source.binlog_end()
         self.server.sql("START SLAVE IO_THREAD")
         deadline = time.monotonic() + timeout
@@ -69,7 +69,6 @@ class Replica:
             assert not status["Last_IO_Error"], status["Last_IO_Error"]
             assert time.monotonic() < deadline, "the relay log was not fetched in time"
             time.sleep(0.1)
-        self.server.sql("STOP SLAVE IO_THREAD")
 
     def apply(self, timeout=1200):
         """Seconds that it takes for the relay log to be applied."""
