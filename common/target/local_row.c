@@ -53,10 +53,11 @@ static void put_float(struct buf *out, const struct column *c, const struct cell
     buf_printf(out, "%.17e", d);
 }
 
+/* Signed: the server compares a SET of 64 members as a signed number. */
 static void put_member_number(struct buf *out, const struct cell *v)
 {
     struct bytes r = bytes_of(v->data);
-    buf_printf(out, "%llu", (unsigned long long)bytes_le(&r, v->data.n > 8 ? 8 : v->data.n));
+    buf_printf(out, "%lld", (long long)bytes_le(&r, v->data.n > 8 ? 8 : v->data.n));
 }
 
 static void put_bit_number(struct buf *out, const struct cell *v)

@@ -6,6 +6,7 @@
 
 #include "common/base/mem.h"
 #include "common/model/collation.h"
+#include "common/target/target_table_members.h"
 #include "common/target/target_table_type.h"
 
 /* Columns of the query over information_schema.columns. */
@@ -194,7 +195,7 @@ int target_table_load(struct target_table **out, struct db *db, struct span sche
     rc = -1;
     def->db = arena_copy(&t->arena, schema);
     def->name = arena_copy(&t->arena, name);
-    if (load_columns(t, def, db, err) || load_keys(t, def, db, err))
+    if (load_columns(t, def, db, err) || target_members_convert(t, def, db, err) || load_keys(t, def, db, err))
         goto out;
     table_def_seal(def, &t->arena);
     t->def = def;
