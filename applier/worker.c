@@ -55,7 +55,7 @@ static bool must_go_on(const struct worker *w)
 /* What is there now, up to the bounds; waits a while for the first. */
 static void gather(struct worker *w)
 {
-    if (w->count == 0 && !gather_one(w, TARGET_SESSION_IDLE_MS / 2))
+    if (w->next || (w->count == 0 && !gather_one(w, TARGET_SESSION_IDLE_MS / 2)))
         return;
     while (!w->next && !group_is_full(w) && gather_one(w, 0))
         ;

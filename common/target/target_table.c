@@ -279,18 +279,21 @@ static bool charsets_fit(const struct column *from, const struct column *to, str
 static bool column_fits(const struct column *from, const struct column *to, unsigned place, struct buf *why)
 {
     struct buf phrase = {0};
+    struct arena a = {0};
+    struct column told = target_members_as_told(from, &a);
     bool fits = false;
     if (!span_eq(from->name, to->name)) {
         buf_printf(why, "column %u is `%.*s` at the source and `%.*s` at the target", place, SPAN_ARG(from->name),
                    SPAN_ARG(to->name));
-    } else if (!column_same_cells(from, to, &phrase)) {
+    } else if (!column_same_cells(&told, to, &phrase)) {
         buf_printf(why, "`%.*s`: %s", SPAN_ARG(to->name), buf_cstr(&phrase));
     } else if (from->nullable && !to->nullable) {
         buf_printf(why, "`%.*s` may be NULL at the source and not at the target", SPAN_ARG(to->name));
     } else {
-        fits = charsets_fit(from, to, why) && members_fit(from, to, why);
+        fits = charsets_fit(from, to, why) && members_fit(&told, to, why);
     }
     buf_free(&phrase);
+    arena_free(&a);
     return fits;
 }
 

@@ -82,7 +82,7 @@ TYPES = {
     "tinyblob": ("TINYBLOB", bytes_(255)),
     "blob_": ("BLOB", bytes_(65535)),
     "mediumblob": ("MEDIUMBLOB", bytes_(70000)),
-    "longblob": ("LONGBLOB", bytes_(700000)),
+    "longblob": ("LONGBLOB", bytes_(400000)),
     "tinytext": ("TINYTEXT", unicode(60)),
     "text_": ("TEXT", unicode(16000)),
     "mediumtext": ("MEDIUMTEXT", unicode(20000)),
