@@ -91,7 +91,8 @@ struct config {
     size_t link_count;
     struct filter tables;
     struct policy_set conflicts;
-    bool allow_divergence;
+    bool allow_divergence; /* of every rule; the two say the same in two places of the file */
+    bool allow_divergence_anywhere;
     /* capture */
     uint64_t fragment_bytes;
     uint32_t heartbeat_ms;

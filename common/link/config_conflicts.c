@@ -62,7 +62,10 @@ static int check_tie(const struct rule_check *k, struct err *err)
 static int check_convergence(const struct rule_check *k, struct err *err)
 {
     enum policy p = k->rule->policy;
-    if (!k->two_way || k->r->config->allow_divergence || (p != POLICY_SOURCE_WINS && p != POLICY_TARGET_WINS))
+    const struct config *c = k->r->config;
+    if (c->allow_divergence || c->allow_divergence_anywhere || k->rule->allow_divergence)
+        return 0;
+    if (!k->two_way || (p != POLICY_SOURCE_WINS && p != POLICY_TARGET_WINS))
         return 0;
     return config_fail(
         k->r, config_mark(k->entry, "policy"), err,

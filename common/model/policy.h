@@ -4,6 +4,7 @@
 #ifndef DRC_MODEL_POLICY_H
 #define DRC_MODEL_POLICY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum policy {
@@ -26,7 +27,8 @@ struct policy_rule {
     size_t by_count;
     char **tie; /* latest: regions, the first wins a tie */
     size_t tie_count;
-    int line; /* where the pair file says it */
+    bool allow_divergence; /* two-way, although the sides may end different */
+    int line;              /* where the pair file says it */
 };
 
 struct policy_set {
