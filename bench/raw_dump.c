@@ -51,8 +51,8 @@ int main(int argc, char **argv)
         return 64;
     }
     MYSQL *my = mysql_init(NULL);
-    if (!my ||
-        !mysql_real_connect(my, argv[1], argv[3], getenv("DRC_BENCH_PASSWORD"), NULL, (unsigned)atoi(argv[2]), NULL, 0))
+    if (!my || !mysql_real_connect(my, argv[1], argv[3], getenv("DRC_BENCH_PASSWORD"), NULL,
+                                   (unsigned)strtoul(argv[2], NULL, 10), NULL, 0))
         return fail(my, "connect");
     double start = seconds_now();
     if (request_dump(my, argv[4]))

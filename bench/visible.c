@@ -150,18 +150,23 @@ static void print_result(struct run *run)
     free(ms);
 }
 
+static uint32_t number(const char *text)
+{
+    return (uint32_t)strtoul(text, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 8) {
         fprintf(stderr, "usage: visible SOURCE_PORT TARGET_PORT USER RATE ROWS SECONDS SKIP\n");
         return 64;
     }
-    struct run run = {.source_port = (unsigned)atoi(argv[1]),
-                      .target_port = (unsigned)atoi(argv[2]),
+    struct run run = {.source_port = number(argv[1]),
+                      .target_port = number(argv[2]),
                       .user = argv[3],
-                      .rate = (uint32_t)atoi(argv[4]),
-                      .rows = (uint32_t)atoi(argv[5])};
-    uint32_t seconds = (uint32_t)atoi(argv[6]), skip = (uint32_t)atoi(argv[7]);
+                      .rate = number(argv[4]),
+                      .rows = number(argv[5])};
+    uint32_t seconds = number(argv[6]), skip = number(argv[7]);
     if (!run.rate || !run.rows || run.rows > 50 || seconds <= skip) {
         fprintf(stderr, "visible: RATE and ROWS (at most 50) are to be positive, SECONDS greater than SKIP\n");
         return 64;

@@ -1,8 +1,9 @@
 /* What the commands about conflicts share: the targets, the journal's entries, times, JSON. */
 #include "ctl/conflicts.h"
 
-#include <inttypes.h>
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -60,6 +61,8 @@ int conflicts_walk(struct conflicts_arguments *a, journal_each_fn *each, void *c
 
 /* ---- times ---- */
 
+#define AGO_DIGITS 9
+
 static bool parse_ago(uint64_t *us, const char *text, uint64_t now_us)
 {
     static const struct {
@@ -71,12 +74,12 @@ static bool parse_ago(uint64_t *us, const char *text, uint64_t now_us)
         {'h', 3600 },
         {'d', 86400}
     };
-    uint64_t n;
-    char unit, rest;
-    if (sscanf(text, "%9" SCNu64 "%c%c", &n, &unit, &rest) != 2)
+    char *unit;
+    uint64_t n = strtoull(text, &unit, 10);
+    if (unit == text || unit - text > AGO_DIGITS || !isdigit((unsigned char)*text) || !*unit || unit[1])
         return false;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (units[i].unit != unit)
+        if (units[i].unit != *unit)
             continue;
         uint64_t ago = n * units[i].seconds * 1000000;
         *us = ago < now_us ? now_us - ago : 1;

@@ -9,6 +9,9 @@
 #include "common/link/kafka.h"
 #include "common/link/kafka_client.h"
 
+static_assert(KAFKA_OFFSET_BEGINNING == RD_KAFKA_OFFSET_BEGINNING && KAFKA_OFFSET_END == RD_KAFKA_OFFSET_END,
+              "the offsets that are not numbers are passed on as they are");
+
 #define PARTITION 0
 #define BATCH 256 /* messages taken from librdkafka's queue at once */
 
@@ -67,7 +70,6 @@ int kafka_reader_open(struct kafka_reader **out, const struct kafka_config *kafk
     struct kafka_client_options options = {.type = RD_KAFKA_CONSUMER, .settings = reader_settings};
     struct kafka_reader *r = xcalloc(1, sizeof *r);
     *out = NULL;
-    assert(KAFKA_OFFSET_BEGINNING == RD_KAFKA_OFFSET_BEGINNING && KAFKA_OFFSET_END == RD_KAFKA_OFFSET_END);
     if (kafka_client_open(&r->client, kafka, &options, err) != 0)
         goto fail;
     r->topic = xstrdup(topic);

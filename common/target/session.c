@@ -1,6 +1,7 @@
 /* Pinning a writer's session, and the server settings under which it would not be safe to write: two tables. */
 #include "common/target/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -49,9 +50,9 @@ static const struct {
 
 static int pin_privileged(struct db *db, size_t i, struct err *err)
 {
-    char sql[64] = "SELECT @@SESSION.";
+    char sql[64];
     char value[64];
-    strcat(sql, privileged_pins[i].name);
+    (void)snprintf(sql, sizeof sql, "SELECT @@SESSION.%s", privileged_pins[i].name);
     if (db_query_text(db, value, sizeof value, sql, err))
         return -1;
     if (strcasecmp(value, privileged_pins[i].wanted) == 0)

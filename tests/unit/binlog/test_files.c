@@ -261,7 +261,7 @@ static void definitions_are_parsed_once(void **state)
 
 #define OF_FILE(name)                                                                                                  \
     {                                                                                                                  \
-        "decoded: " name, file_gives_its_text, NULL, NULL, (void *)name                                                \
+        "decoded: " name, file_gives_its_text, NULL, NULL, (void *)(name)                                              \
     }
 
 int main(void)
