@@ -214,6 +214,10 @@ out:
 
 /* ---- making one ---- */
 
+/* A record holds at least one row, and an update both its images: those of a server's default max_allowed_packet pass,
+ * and a broker's default limit of a request (100 MB) is far. */
+#define NEW_MAX_BYTES "41943040"
+
 static rd_kafka_NewTopic_t *describe_new(const struct kafka_config *kafka, const char *topic, struct err *err)
 {
     char text[200];
@@ -227,6 +231,7 @@ static rd_kafka_NewTopic_t *describe_new(const struct kafka_config *kafka, const
     rd_kafka_NewTopic_set_config(t, "cleanup.policy", "delete");
     rd_kafka_NewTopic_set_config(t, "retention.ms", retention);
     rd_kafka_NewTopic_set_config(t, "retention.bytes", "-1");
+    rd_kafka_NewTopic_set_config(t, "max.message.bytes", NEW_MAX_BYTES);
     rd_kafka_NewTopic_set_config(t, "min.insync.replicas", insync);
     rd_kafka_NewTopic_set_config(t, "unclean.leader.election.enable", "false");
     free(retention);
