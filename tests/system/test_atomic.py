@@ -1,0 +1,103 @@
+"""Whole transactions only: no snapshot of the target ever shows half of one, however big it is."""
+
+import re
+import time
+
+import pytest
+
+from support.kills import Killer
+from support.load import BankLoad, Watch
+
+ACCOUNTS = 50
+TOTAL = ACCOUNTS * 1000
+MEMORY_LIMIT = 200  # MB
+BIG = 100_000_000  # bytes of one transaction
+
+
+def peak_memory(daemon):
+    """The most memory that it has ever had resident (VmHWM), in MB."""
+    with open(f"/proc/{daemon.pid}/status", encoding="ascii") as status:
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1)) / 1000
+
+
+def test_every_snapshot_has_the_same_total(make_pair):
+    pair = make_pair(links=[("eu", "us")])
+    pair.everywhere("CREATE DATABASE shop", BankLoad.TABLE, BankLoad.fill("eu", ACCOUNTS))
+    pair.start()
+    with BankLoad(pair.eu, accounts=ACCOUNTS, threads=2) as load, Watch(lambda: BankLoad.total(pair.us), 0.01) as watch:
+        killer = Killer(pair, [load])
+        killer.kill(appliers=4)
+        pair.wait("eu", "us")
+    print(killer.summary(), f"{watch.values.total()} snapshots", load.summary(), sep="\n")
+    assert set(watch.values) == {TOTAL}
+    assert watch.values.total() > 100
+    pair.wait("eu", "us")
+    pair.assert_equal("shop.account")
+    assert pair.us.value("SELECT COUNT(*) FROM shop.account WHERE balance <> 1000") > 0
+
+
+def big_pair(make_pair):
+    pair = make_pair(links=[("eu", "us")], options={"max_allowed_packet": "16M"})
+    pair.everywhere("CREATE DATABASE shop", "CREATE TABLE shop.big (id INT PRIMARY KEY, body LONGBLOB NOT NULL)")
+    return pair.start()
+
+
+def assert_same_content(pair):
+    content = "SELECT id, SHA2(body, 256) FROM shop.big ORDER BY id"
+    assert pair.us.query(content) == pair.eu.query(content)
+    assert pair.conflicts() == []
+
+
+def many_rows(server, count=100_000):
+    """Rows of a kilobyte, made by the server."""
+    server.sql(f"INSERT INTO shop.big SELECT seq, RANDOM_BYTES(1000) FROM shop.seq_1_to_{count}")
+
+
+def long_rows(server):
+    """Rows above what a broker takes in one record unless told otherwise."""
+    row = "INSERT INTO shop.big SELECT {}, GROUP_CONCAT(RANDOM_BYTES(1000) SEPARATOR '') FROM shop.seq_1_to_1500"
+    limit = "SET SESSION group_concat_max_len = 2000000"
+    server.sql(limit, "BEGIN", *[row.format(number) for number in range(1, 68)], "COMMIT")
+
+
+@pytest.mark.parametrize("fill", [many_rows, long_rows])
+def test_a_transaction_of_100_megabytes_passes_whole_in_bounded_memory(make_pair, fill):
+    """The broker keeps its default limits, and what the rows hold cannot be compressed."""
+    pair = big_pair(make_pair)
+    with Watch(lambda: pair.us.value("SELECT COUNT(*) FROM shop.big"), 0.1) as watch:
+        fill(pair.eu)
+        begun = time.monotonic()
+        rows = pair.eu.value("SELECT COUNT(*) FROM shop.big")
+        pair.eu.sql("INSERT INTO shop.big VALUES (0, 'the one behind it')")
+        pair.wait("eu", "us", timeout=120)
+    took = time.monotonic() - begun
+    peaks = {daemon.name: peak_memory(daemon) for daemon in pair.daemons}
+    print(f"{rows} rows; there {took:.1f} s after the commit; peak memory in MB: {peaks}; counts seen at the target: {dict(watch.values)}")
+    assert set(watch.values) <= {0, rows, rows + 1}
+    assert max(peaks.values()) < MEMORY_LIMIT
+
+    assert pair.us.value("SELECT SUM(LENGTH(body)) FROM shop.big") >= BIG
+    assert_same_content(pair)
+
+
+def test_kills_in_the_middle_of_a_big_transaction_leave_it_whole(make_pair):
+    rows = 20_000
+    pair = big_pair(make_pair)
+    capture, applier = pair.daemons
+    with Watch(lambda: pair.us.value("SELECT COUNT(*) FROM shop.big"), 0.02) as watch:
+        many_rows(pair.eu, rows)
+        pair.until(lambda: pair.kafka.topic_end(pair.topic("eu")) > 10, 60, "fragments in the topic")
+        capture.kill()
+        capture.start()
+        pair.until(lambda: uncommitted_rows(pair.us) > 1000, 60, "half a transaction at the target")
+        applier.kill()
+        applier.start()
+        pair.wait("eu", "us")
+    print(f"counts seen at the target: {dict(watch.values)}")
+    assert set(watch.values) <= {0, rows}
+    assert_same_content(pair)
+
+
+def uncommitted_rows(server):
+    """How many rows the largest open transaction has changed."""
+    return server.value("SELECT MAX(trx_rows_modified) FROM information_schema.innodb_trx") or 0
