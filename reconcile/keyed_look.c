@@ -66,6 +66,21 @@ static int find_alias(struct look *l, int side, size_t at, struct suspect *x, st
     return 0;
 }
 
+/* Could one row of the batch, which only the source has, be another, which only the target has, under another spelling?
+ */
+static bool may_have_twins(const struct look *l, size_t n)
+{
+    const struct target_table *t = l->plan->tables[0];
+    bool text = false, only[2] = {false, false};
+    for (uint16_t i = 0; i < l->plan->key_count; i++)
+        text = text || t->columns[l->plan->key[i]].charset;
+    for (size_t i = 0; i < n; i++) {
+        only[0] = only[0] || (l->rows[0][i] && !l->rows[1][i]);
+        only[1] = only[1] || (l->rows[1][i] && !l->rows[0][i]);
+    }
+    return text && only[0] && only[1];
+}
+
 static void put_columns(const struct look *l, const struct span *a, const struct span *b, struct buf *out)
 {
     size_t tokens = l->plan->key_count + 1u;
@@ -114,13 +129,12 @@ static int look_batch(struct look *l, size_t first, size_t n, struct err *err)
     }
     if (side_both(l->run->sides, &l->query[0].job, &l->query[1].job, err))
         return -1;
-    for (int side = 0; side < 2; side++) {
-        if (place_rows(l, side, first, n) == 0)
-            continue;
-        for (size_t i = 0; i < n; i++)
+    size_t foreign[2] = {place_rows(l, 0, first, n), place_rows(l, 1, first, n)};
+    bool twins = may_have_twins(l, n);
+    for (int side = 0; side < 2; side++)
+        for (size_t i = 0; i < n && (foreign[side] > 0 || twins); i++)
             if (!l->rows[side][i] && find_alias(l, side, i, &l->suspects->list[first + i], err))
                 return -1;
-    }
     take_states(l, first, n);
     return 0;
 }

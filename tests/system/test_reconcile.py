@@ -15,7 +15,7 @@ STAMP = "updated_at TIMESTAMP(6) NOT NULL DEFAULT '2026-01-01'"
 
 
 def plant(server, *statements):
-    server.sql("SET SESSION sql_log_bin = 0", *statements)
+    server.sql("SET SESSION sql_log_bin = 0, sql_mode = ''", *statements)
 
 
 def differences(report):
