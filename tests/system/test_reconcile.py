@@ -39,6 +39,12 @@ def columns_of(report, table, key):
     return line.get("columns")
 
 
+def run_json(pair, regions, *words, expect):
+    """drc-reconcile with its JSON on stdout: the objects, and what it said on stderr."""
+    done = pair.tool("drc-reconcile", "full", "--pair", regions, "--json", "-", *words, expect=expect)
+    return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
 TABLES = (
     f"CREATE TABLE shop.plain (id INT PRIMARY KEY, a VARCHAR(40), b VARBINARY(40), f FLOAT, d DOUBLE, n INT, {STAMP})",
     "CREATE TABLE shop.pairs (region VARCHAR(20), no BIGINT UNSIGNED, day DATE, v DECIMAL(20,6), "
@@ -157,9 +163,8 @@ def test_every_planted_difference_is_named_and_no_other(filled):
     (seven,) = [x for x in report if x.get("key") == {"a": 7, "b": "v7"}]
     assert (seven["count_at_source"], seven["count_at_target"]) == (40, 37)
 
-    other_way = filled.tool("drc-reconcile", "full", "--pair", "us,eu", "--json", "-", "--tables", "shop.only_*", expect=1)
-    told = [json.loads(line) for line in other_way.stdout.splitlines()]
-    assert differences(told) == expected(
+    other_way, _ = run_json(filled, "us,eu", "--tables", "shop.only_*", expect=1)
+    assert differences(other_way) == expected(
         ("only_us", {}, "missing_at_target"), ("only_eu", {}, "extra_at_target")
     )
 
@@ -198,7 +203,7 @@ def test_exact_while_both_sides_are_written(filled, long_run):
     for one in [*threads, *loads]:
         one.start()
     try:
-        runs = [pair.reconcile(expect=None) for _ in range(10 if long_run else 3)]
+        runs = [run_json(pair, "eu,us", expect=None) for _ in range(10 if long_run else 3)]
     finally:
         stop.set()
         for thread in threads:
@@ -210,10 +215,10 @@ def test_exact_while_both_sides_are_written(filled, long_run):
         ("plain", {"id": 5}, "missing_at_target"), ("pairs", {"region": "north", "no": 900, "day": day}, "diverged")
     )
     in_flight = 0
-    for report in runs:
+    for report, complaints in runs:
         summary = report[-1]
         found = {(t, k, c) for t, k, c in differences(report) if t != "token"}
-        assert found == truth, summary
+        assert found == truth, f"{summary}\n{complaints}"
         (token,) = [x for x in report if x["type"] == "difference" and x["table"] == "token"]
         assert token["key"]["token"] == "planted" and token["class"] == "extra_at_target"
         in_flight += summary["in_flight"]
@@ -227,10 +232,9 @@ def test_a_link_that_does_not_come_makes_it_incomplete(filled):
     pair = filled
     pair.applier("eu", "us").stop()
     pair.eu.sql("UPDATE shop.plain SET n = 0 WHERE id = 3")
-    done = pair.tool("drc-reconcile", "full", "--pair", "eu,us", "--json", "-", "--timeout", 3, expect=2)
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    lines, complaints = run_json(pair, "eu,us", "--timeout", 3, expect=2)
     assert [(x["type"], x["key"]) for x in lines[:-1]] == [("unsettled", {"id": 3})]
-    assert "applier from eu to us" in done.stderr
+    assert "applier from eu to us" in complaints
     pair.start()
     pair.settle()
     assert differences(pair.reconcile(expect=0)) == set()
