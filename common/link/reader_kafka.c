@@ -1,7 +1,9 @@
 /* Reading a topic's one partition by explicit offsets.
  *
  * The simple consumer of librdkafka: it joins no group, so it needs no rights to one, and nothing but us decides
- * offsets. */
+ * offsets. Its batches cannot be trusted around a seek (2.0.2: messages of the former position come late, and some of
+ * the new one are purged with them), so each fetch has a queue of its own and every offset is checked: the offsets of a
+ * stream's topic have no gaps. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -13,7 +15,8 @@ static_assert(KAFKA_OFFSET_BEGINNING == RD_KAFKA_OFFSET_BEGINNING && KAFKA_OFFSE
               "the offsets that are not numbers are passed on as they are");
 
 #define PARTITION 0
-#define BATCH 256 /* messages taken from librdkafka's queue at once */
+#define BATCH 256   /* messages taken from librdkafka's queue at once */
+#define REFETCHES 3 /* of an offset that was passed over, before it counts as missing */
 
 static const struct kafka_setting reader_settings[] = {
     {"auto.offset.reset",          "error",            true },
@@ -36,8 +39,10 @@ struct kafka_reader {
     rd_kafka_topic_t *handle;
     rd_kafka_queue_t *queue;
     rd_kafka_message_t *batch[BATCH];
-    size_t count; /* in batch */
-    size_t next;  /* of batch; the one before it is in the caller's hands */
+    size_t count;       /* in batch */
+    size_t next;        /* of batch; the one before it is in the caller's hands */
+    int64_t due;        /* offset that comes next; negative: not known yet */
+    unsigned refetches; /* since a due offset came */
     bool started;
 };
 
@@ -54,10 +59,15 @@ static void stop_fetching(struct kafka_reader *r)
     if (r->started)
         rd_kafka_consume_stop(r->handle, PARTITION);
     r->started = false;
+    if (r->queue)
+        rd_kafka_queue_destroy(r->queue);
+    r->queue = NULL;
 }
 
 static int start_fetching(struct kafka_reader *r, int64_t offset, struct err *err)
 {
+    r->due = offset;
+    r->queue = rd_kafka_queue_new(r->client.rk);
     if (rd_kafka_consume_start_queue(r->handle, PARTITION, offset, r->queue) != 0)
         return kafka_error(&r->client, err, rd_kafka_last_error(), "reading the topic", NULL);
     r->started = true;
@@ -74,7 +84,6 @@ int kafka_reader_open(struct kafka_reader **out, const struct kafka_config *kafk
         goto fail;
     r->topic = xstrdup(topic);
     r->handle = rd_kafka_topic_new(r->client.rk, topic, NULL);
-    r->queue = rd_kafka_queue_new(r->client.rk);
     if (start_fetching(r, offset, err) != 0)
         goto fail;
     *out = r;
@@ -90,8 +99,6 @@ void kafka_reader_close(struct kafka_reader **reader)
     if (!r)
         return;
     stop_fetching(r);
-    if (r->queue)
-        rd_kafka_queue_destroy(r->queue);
     if (r->handle)
         rd_kafka_topic_destroy(r->handle);
     kafka_client_close(&r->client);
@@ -127,21 +134,49 @@ static int take_error(struct kafka_reader *r, const rd_kafka_message_t *m, struc
     return kafka_error(&r->client, err, m->err, r->topic, rd_kafka_message_errstr(m));
 }
 
+/* Something between was passed over: fetch it again. */
+static int refetch(struct kafka_reader *r, int64_t got, struct err *err)
+{
+    int64_t due = r->due;
+    if (++r->refetches > REFETCHES)
+        return err_fatal(err, EXIT_UNSAFE, "kafka: topic %s: offset %lld is not there, the next one is %lld", r->topic,
+                         (long long)due, (long long)got);
+    stop_fetching(r);
+    return start_fetching(r, due, err);
+}
+
+/* The next message of the batch, a new batch when it is used up. 1: *out; 0: none in time; -1: error. */
+static int next_message(struct kafka_reader *r, const rd_kafka_message_t **out, int timeout_ms, struct err *err)
+{
+    if (r->next == r->count)
+        fill_batch(r, timeout_ms);
+    if (r->count > 0) {
+        *out = r->batch[r->next++];
+        return 1;
+    }
+    rd_kafka_poll(r->client.rk, 0); /* serves the error callback */
+    if (!r->client.down)
+        return 0;
+    r->client.down = false;
+    return kafka_error(&r->client, err, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, r->topic, NULL);
+}
+
 int kafka_reader_next(struct kafka_reader *r, struct kafka_record *out, int timeout_ms, struct err *err)
 {
-    if (r->next == r->count) {
-        fill_batch(r, timeout_ms);
-        if (r->count == 0) {
-            rd_kafka_poll(r->client.rk, 0); /* serves the error callback */
-            if (!r->client.down)
-                return 0;
-            r->client.down = false;
-            return kafka_error(&r->client, err, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, r->topic, NULL);
-        }
+    const rd_kafka_message_t *m = NULL;
+    for (;;) {
+        int got = next_message(r, &m, timeout_ms, err);
+        if (got <= 0)
+            return got;
+        if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return take_error(r, m, err);
+        if (r->due < 0 || m->offset == r->due)
+            break;
+        if (m->offset > r->due && refetch(r, m->offset, err))
+            return -1;
     }
-    const rd_kafka_message_t *m = r->batch[r->next++];
-    if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return take_error(r, m, err);
+    r->due = m->offset + 1;
+    r->refetches = 0;
     *out = (struct kafka_record){
         .value = span_of(m->payload, m->len),
         .offset = m->offset,
