@@ -176,13 +176,36 @@ static void print_table_line(struct report *r, const struct finding *name, const
     clock_text(at, clock_wall_us());
     fprintf(r->text, "%.19s %7" PRIu64 " %10" PRIu64 " %8" PRIu64 " %9" PRIu64 " %9" PRIu64 " %8.2f %s\n", at, found(c),
             c->rows, c->chunks, c->in_flight, c->unsettled, (double)c->took_ms / 1000, buf_cstr(&full));
-    if (c->problem)
-        fprintf(r->text, "  not compared whole: %s\n", c->problem);
     fwrite(r->findings.data, 1, r->findings.len, r->text);
     if (r->finding_lines > TEXT_FINDINGS)
         fprintf(r->text, "  ... and %" PRIu64 " more; --json FILE has all\n", r->finding_lines - TEXT_FINDINGS);
     fflush(r->text);
     buf_free(&full);
+}
+
+/* On stderr, and in the JSON: type "problem", with the table that it is about. */
+static void put_problem(struct report *r, const struct finding *table, const char *text)
+{
+    struct buf *out = &r->scratch;
+    buf_clear(out);
+    if (table)
+        put_name(out, table);
+    fprintf(stderr, "drc-reconcile: %s%s%s\n", table ? buf_cstr(out) : "", table ? " was not compared whole: " : "",
+            text);
+    if (!r->json)
+        return;
+    buf_clear(out);
+    buf_put_str(out, "{\"type\": \"problem\"");
+    if (table) {
+        buf_put_str(out, ", ");
+        put_string(out, "db", table->db);
+        buf_put_str(out, ", ");
+        put_string(out, "table", table->table);
+    }
+    buf_put_str(out, ", ");
+    put_string(out, "detail", span_str(text));
+    buf_put_str(out, "}\n");
+    fwrite(out->data, 1, out->len, r->json);
 }
 
 void report_table(struct report *r, struct span db, struct span table, const struct table_counts *c)
@@ -194,6 +217,8 @@ void report_table(struct report *r, struct span db, struct span table, const str
     add(&r->all, c);
     if (r->text && !(r->options.quiet && clean))
         print_table_line(r, &name, c);
+    if (c->problem)
+        put_problem(r, &name, c->problem);
     if (r->json)
         fflush(r->json);
     buf_clear(&r->findings);
@@ -203,7 +228,7 @@ void report_table(struct report *r, struct span db, struct span table, const str
 void report_problem(struct report *r, const char *text)
 {
     r->problems++;
-    fprintf(stderr, "drc-reconcile: %s\n", text);
+    put_problem(r, NULL, text);
 }
 
 static int exit_code(const struct report *r)

@@ -233,7 +233,7 @@ def test_a_link_that_does_not_come_makes_it_incomplete(filled):
     pair.applier("eu", "us").stop()
     pair.eu.sql("UPDATE shop.plain SET n = 0 WHERE id = 3")
     lines, complaints = run_json(pair, "eu,us", "--timeout", 3, expect=2)
-    assert [(x["type"], x["key"]) for x in lines[:-1]] == [("unsettled", {"id": 3})]
+    assert [x["key"] for x in lines if x["type"] == "unsettled"] == [{"id": 3}]
     assert "applier from eu to us" in complaints
     pair.start()
     pair.settle()
