@@ -243,6 +243,12 @@ static void advance(struct assembler *a, const struct event *e)
     a->offset = end >= e->size ? end - e->size : 0;
 }
 
+/* Put the place before an error's text. */
+static int at_place(const struct assembler *a, uint64_t offset, struct err *err)
+{
+    return err_prefix(err, "%s:%llu", a->file[0] ? a->file : "binlog", (unsigned long long)offset);
+}
+
 int assembler_feed(struct assembler *a, struct span raw, struct err *err)
 {
     assert(!a->pending && !a->in_payload && !a->again && !a->finish);
@@ -250,7 +256,7 @@ int assembler_feed(struct assembler *a, struct span raw, struct err *err)
     a->counts.bytes += raw.n;
     if (event_parse(&a->event, &a->format, raw, err) <
         0) /* its header is not to be trusted: say where it should stand */
-        return err_prefix(err, "%s:%llu", a->file, (unsigned long long)a->end);
+        return at_place(a, a->end, err);
     advance(a, &a->event);
     a->pending = true;
     return 0;
@@ -319,7 +325,7 @@ int assembler_next(struct assembler *a, struct item *out, struct err *err)
         }
     }
     if (rc < 0)
-        return err_prefix(err, "%s:%llu", a->file, (unsigned long long)a->offset);
+        return at_place(a, a->offset, err);
     out->where = (struct binlog_where){a->file, a->offset, a->end};
     out->timestamp = a->event.timestamp;
     return 1;

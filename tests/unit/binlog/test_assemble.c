@@ -251,7 +251,7 @@ static void a_dump_begins_with_an_artificial_rotate(void **state)
     struct span body = span_of(place, sizeof place);
     assembler_restart(f->a, "");
     assert_int_equal(feed_event(f, EVENT_QUERY, 0, 100, span_of("", 0)), -1);
-    assert_text(f, "ERROR 69: :81: QUERY event before any FORMAT_DESCRIPTION\n");
+    assert_text(f, "ERROR 69: binlog:81: QUERY event before any FORMAT_DESCRIPTION\n");
     /* With and without a checksum: nothing has said yet whether there are any. */
     for (int checksum = 0; checksum < 2; checksum++) {
         assembler_restart(f->a, "");
