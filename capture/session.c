@@ -192,7 +192,9 @@ int session_run(struct session *s, struct err *err)
     if (start(s, &state, err) != 0)
         return stop_requested(s->stop) ? 0 : -1;
     int rc = run(s, &state, err);
-    reader_free(&s->reader); /* before what it points to */
+    pthread_mutex_lock(&s->lock);
+    reader_free(&s->reader); /* before what it points to; session_interrupt may come at any time */
+    pthread_mutex_unlock(&s->lock);
     stream_free(&state);
     return rc;
 }

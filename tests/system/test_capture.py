@@ -308,3 +308,20 @@ def test_status_and_check_tell(eu):
     assert len(capture_until(eu)) == 4
     with pytest.raises(pymysql.err.OperationalError):
         eu.eu.connect(user="drc", password="wrong")
+
+
+def test_xa_and_create_select_are_published_in_parts(eu):
+    begin(eu)
+    eu.eu.sql(
+        "USE shop",
+        "CREATE TABLE a (i INT PRIMARY KEY)",
+        "XA START 'x'",
+        "INSERT INTO a VALUES (1)",
+        "XA END 'x'",
+        "XA PREPARE 'x'",
+        "XA COMMIT 'x'",
+        "CREATE TABLE b SELECT * FROM a",
+    )
+    capture_until(eu)
+    kinds = [record["headers"].get("drc-kind", "data") for record in eu.kafka.records(eu.topic("eu"))]
+    assert [kind for kind in kinds if kind in ("data", "ddl", "xa-end")] == ["ddl", "data", "xa-end", "ddl", "data"]
