@@ -5,9 +5,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "applier/held.h"
 #include "common/base/backoff.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/binlog/xid.h"
 #include "common/link/kafka.h"
 
 #define POLL_MS 200 /* how soon a stop is seen */
@@ -18,6 +20,8 @@ struct intake {
     struct stream stream;
     struct table_cache cache;
     struct watermark done; /* by the ledger: not to be done again */
+    struct held held;      /* as after the transaction handed over last */
+    struct buf held_text;  /* the same in the ledger's form */
     struct backoff backoff;
     bool from_start; /* the hint was out of range once already */
     pthread_t thread;
@@ -40,7 +44,7 @@ static int read_from_start(struct intake *in, struct err *err)
 }
 
 /* 1: a record; 0: none just now; -1: fatal. What the world may mend is waited for here. */
-static int read_raw(struct intake *in, struct kafka_record *raw, struct err *err)
+static int read_next(struct intake *in, struct kafka_record *raw, struct err *err)
 {
     int got = kafka_reader_next(in->reader, raw, POLL_MS, err);
     if (got >= 0) {
@@ -50,14 +54,19 @@ static int read_raw(struct intake *in, struct kafka_record *raw, struct err *err
         }
         return got;
     }
-    if (err->class == ERR_FATAL && err->code == KAFKA_OUT_OF_RANGE)
-        return read_from_start(in, err);
     if (err->class != ERR_RETRY)
         return -1;
     if (in->backoff.tries == 0)
         log_warn("topic %s: %s; trying again", in->setup.topic, err->text);
     (void)stop_wait(in->setup.stop, backoff_next(&in->backoff));
     return 0;
+}
+
+/* The same, and an offset that is not there any more sends the reader to the log's start. */
+static int read_raw(struct intake *in, struct kafka_record *raw, struct err *err)
+{
+    int got = read_next(in, raw, err);
+    return got < 0 && err->class == ERR_FATAL && err->code == KAFKA_OUT_OF_RANGE ? read_from_start(in, err) : got;
 }
 
 /* ---- handing over ---- */
@@ -85,17 +94,137 @@ static void empty_txn(struct txn *t)
     t->rows_count = t->row_total = 0;
 }
 
-static int hand_over(struct intake *in, const struct record *rec, int64_t offset, struct err *err)
+/* `body`: whose rows it has instead of its own, for an XA COMMIT; else NULL. */
+static int hand_over(struct intake *in, const struct record *rec, const struct record *body, int64_t offset,
+                     struct err *err)
 {
+    const struct filter *tables = in->setup.tables;
     struct txn *t = txn_new();
-    if (txn_fill(t, rec, &in->cache, in->setup.tables, offset + 1, err)) {
+    if (body ? txn_fill_held(t, rec, body, &in->cache, tables, offset + 1, err)
+             : txn_fill(t, rec, &in->cache, tables, offset + 1, err)) {
         txn_free(&t);
         return -1;
     }
     if (watermark_has(&in->done, rec->seq))
         empty_txn(t);
+    t->held = arena_copy(&t->arena, buf_span(&in->held_text));
     (void)put(in, t); /* refused: the stop is seen by the loop */
     return 0;
+}
+
+/* ---- XA: the body comes at PREPARE, and counts at COMMIT ---- */
+
+static void held_changed(struct intake *in)
+{
+    buf_clear(&in->held_text);
+    held_put(&in->held, &in->held_text);
+    status_held(in->setup.status, in->held.count);
+}
+
+static int take_held(struct intake *in, const struct record *rec, const struct kafka_record *raw, struct err *err)
+{
+    if (held_note(&in->held, rec, raw->value, raw->offset, err))
+        return -1;
+    if (!(rec->flags & RECORD_LAST))
+        return 0;
+    held_changed(in);
+    return hand_over(in, rec, NULL, raw->offset, err);
+}
+
+static int no_body(const struct held_body *b, int64_t offset, const char *why, struct err *err)
+{
+    struct buf xid = {0};
+    xid_put_text(&xid, buf_span(&b->xid));
+    (void)err_fatal(err, EXIT_UNSAFE,
+                    "XA COMMIT %s at offset %" PRId64 ": its body, prepared as seq %" PRIu64 " from offset %" PRId64
+                    " on, is not in the topic any more (%s): compare and repair with drc-reconcile, then start the "
+                    "link anew",
+                    buf_cstr(&xid), offset, b->seq, b->offset, why);
+    buf_free(&xid);
+    return -1;
+}
+
+static int unknown_xid(const struct record *rec, struct err *err)
+{
+    struct buf xid = {0};
+    xid_put_text(&xid, rec->xid);
+    (void)err_fatal(err, EXIT_UNSAFE,
+                    "XA COMMIT %s (seq %" PRIu64 "): it was prepared before the stream or this link began, so its rows "
+                    "are not known here: delete the link's row from drc.ledger at the target, start the link anew with "
+                    "links[].start: now, then compare and repair with drc-reconcile",
+                    buf_cstr(&xid), rec->seq);
+    buf_free(&xid);
+    return -1;
+}
+
+/* Is it a fragment of that body, by the writer whose fragments counted? */
+static bool is_of_body(const struct intake *in, const struct held_body *b, const struct record *rec)
+{
+    return rec->kind == RECORD_DATA && (rec->flags & RECORD_HELD) && rec->seq == b->seq && rec->epoch == b->epoch &&
+           rec->instance == b->instance && memcmp(rec->stream, in->stream.uuid, STREAM_UUID_LEN) == 0;
+}
+
+/* Fragment by fragment, from where the reader stands; `offset`: of the XA COMMIT. */
+static int read_body(struct intake *in, const struct held_body *b, const struct record *end, int64_t offset,
+                     struct err *err)
+{
+    uint32_t due = 0;
+    while (!stop_requested(in->setup.stop)) {
+        struct kafka_record raw;
+        struct record rec;
+        int got = read_next(in, &raw, err);
+        if (got < 0 && err->code == KAFKA_OUT_OF_RANGE)
+            return no_body(b, offset, "the topic has been truncated", err);
+        if (got < 0 || (got > 0 && record_read(&rec, raw.value, err)))
+            return -1;
+        if (got > 0 && raw.offset >= offset)
+            return no_body(b, offset, "fragments are missing", err);
+        if (got == 0 || !is_of_body(in, b, &rec) || rec.fragment != due)
+            continue;
+        if (hand_over(in, end, &rec, offset, err))
+            return -1;
+        if (rec.flags & RECORD_LAST)
+            break;
+        due++;
+    }
+    return 0;
+}
+
+static int apply_body(struct intake *in, const struct held_body *b, const struct record *end, int64_t offset,
+                      struct err *err)
+{
+    struct record rec;
+    if (b->record.len > 0)
+        return record_read(&rec, buf_span(&b->record), err) || hand_over(in, end, &rec, offset, err) ? -1 : 0;
+    if (kafka_reader_seek(in->reader, b->offset, err) || read_body(in, b, end, offset, err))
+        return -1;
+    return kafka_reader_seek(in->reader, offset + 1, err);
+}
+
+static int take_xa_end(struct intake *in, const struct record *rec, int64_t offset, struct err *err)
+{
+    struct held_body body = {0};
+    bool commits = (rec->flags & RECORD_COMMIT) && !watermark_has(&in->done, rec->seq);
+    bool known = held_take(&in->held, &body, rec->xid);
+    if (commits && !known)
+        return unknown_xid(rec, err);
+    if (known)
+        held_changed(in);
+    struct record end = *rec; /* reading the body makes what `rec` points to invalid */
+    end.xid = buf_span(&body.xid);
+    end.cut = (struct span){0};
+    int rc = commits ? apply_body(in, &body, &end, offset, err) : hand_over(in, rec, NULL, offset, err);
+    held_body_free(&body);
+    return rc;
+}
+
+static int take_numbered(struct intake *in, const struct record *rec, const struct kafka_record *raw, struct err *err)
+{
+    if (rec->kind == RECORD_XA_END)
+        return take_xa_end(in, rec, raw->offset, err);
+    if (rec->flags & RECORD_HELD)
+        return take_held(in, rec, raw, err);
+    return hand_over(in, rec, NULL, raw->offset, err);
 }
 
 static int take_record(struct intake *in, const struct kafka_record *raw, struct err *err)
@@ -106,7 +235,7 @@ static int take_record(struct intake *in, const struct kafka_record *raw, struct
         return -1;
     if (in->stream.open_dropped && put_abandon(in))
         return 0;
-    if (verdict == STREAM_TAKE && hand_over(in, &rec, raw->offset, err))
+    if (verdict == STREAM_TAKE && take_numbered(in, &rec, raw, err))
         return -1;
     status_read(in->setup.status, &in->stream, raw->offset);
     return 0;
@@ -135,6 +264,15 @@ static void *run(void *context)
 
 /* ---- starting ---- */
 
+static void free_memory(struct intake *in)
+{
+    stream_free(&in->stream);
+    table_cache_free(&in->cache);
+    watermark_free(&in->done);
+    held_free(&in->held);
+    buf_free(&in->held_text);
+}
+
 int intake_start(struct intake **out, const struct intake_setup *setup, struct err *err)
 {
     const struct ledger_state *from = setup->from;
@@ -143,6 +281,9 @@ int intake_start(struct intake **out, const struct intake_setup *setup, struct e
     in->backoff = backoff_make(100, 5000);
     watermark_union(&in->done, &from->done);
     stream_init_at(&in->stream, from->stream, from->epoch, from->instance, from->done.low, from->chain);
+    if (held_read(&in->held, buf_span(&from->held), err))
+        goto fail;
+    held_changed(in);
     if (kafka_reader_open(&in->reader, setup->kafka, setup->topic, from->offset, err))
         goto fail;
     if (pthread_create(&in->thread, NULL, run, in)) {
@@ -153,8 +294,7 @@ int intake_start(struct intake **out, const struct intake_setup *setup, struct e
     return 0;
 fail:
     kafka_reader_close(&in->reader);
-    stream_free(&in->stream);
-    watermark_free(&in->done);
+    free_memory(in);
     free(in);
     return -1;
 }
@@ -165,9 +305,7 @@ void intake_join(struct intake **in)
         return;
     (void)pthread_join((*in)->thread, NULL);
     kafka_reader_close(&(*in)->reader);
-    stream_free(&(*in)->stream);
-    table_cache_free(&(*in)->cache);
-    watermark_free(&(*in)->done);
+    free_memory(*in);
     free(*in);
     *in = NULL;
 }

@@ -85,11 +85,13 @@ void sink_forget_tables(struct sink *s)
 
 /* ---- transactions ---- */
 
-/* What the ledger says once everything up to `last` is in effect. Its watermark is freed by the caller. */
+/* What the ledger says once everything up to `last` is in effect. The caller frees it. */
 static struct ledger_state state_after(const struct sink *s, const struct txn *last)
 {
     struct ledger_state next = s->state;
     next.done = (struct watermark){0};
+    next.held = (struct buf){0};
+    buf_put_span(&next.held, last->held);
     watermark_union(&next.done, &s->state.done);
     watermark_raise(&next.done, last->head.seq);
     assert(next.done.low == last->head.seq); /* the caller goes on through what is done already */
@@ -109,7 +111,7 @@ int sink_begin(struct sink *s, const struct txn *last, struct err *err)
         return -1;
     struct ledger_state next = state_after(s, last);
     int rc = ledger_write(s->db, &s->slot, &next, err);
-    watermark_free(&next.done);
+    ledger_state_free(&next);
     if (rc)
         sink_rollback(s);
     return rc;
@@ -123,7 +125,7 @@ int sink_commit(struct sink *s, const struct txn *last, struct err *err)
     s->unsettled = false;
     ledger_committed(&s->slot);
     struct ledger_state next = state_after(s, last);
-    watermark_free(&s->state.done);
+    ledger_state_free(&s->state);
     s->state = next;
     return 0;
 }

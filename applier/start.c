@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "applier/held.h"
 #include "common/link/kafka.h"
 #include "common/model/stream.h"
 #include "common/target/tail.h"
@@ -14,11 +15,12 @@
 struct walk {
     struct kafka_reader *reader;
     struct stream stream;
+    struct held held;  /* XA transactions prepared and undecided here */
     struct record rec; /* read last */
     enum stream_verdict verdict;
     int64_t low;
     int64_t high;
-    int64_t next;
+    int64_t next; /* after the record read last */
     const char *topic;
 };
 
@@ -42,6 +44,7 @@ static void walk_close(struct walk *w)
 {
     kafka_reader_close(&w->reader);
     stream_free(&w->stream);
+    held_free(&w->held);
 }
 
 /* 1: one more record; 0: that was all; -1: error. */
@@ -113,8 +116,24 @@ static void note_done(struct ledger_state *out, const struct walk *w, const stru
     if (w->verdict != STREAM_TAKE || !(rec->flags & RECORD_LAST) || !position_has(copy, &rec->gtid))
         return;
     (void)watermark_add(&out->done, rec->seq, rec->seq);
-    if (out->done.low == rec->seq)
-        state_of(out, &w->stream, w->next);
+    if (out->done.low != rec->seq)
+        return;
+    state_of(out, &w->stream, w->next);
+    buf_clear(&out->held);
+    held_put(&w->held, &out->held);
+}
+
+/* A copy holds nothing of a transaction that was only prepared when it was made. */
+static int note_held(struct walk *w, struct err *err)
+{
+    struct held_body body;
+    if (w->verdict != STREAM_TAKE)
+        return 0;
+    if (w->rec.kind == RECORD_XA_END && held_take(&w->held, &body, w->rec.xid))
+        held_body_free(&body);
+    if (!(w->rec.flags & RECORD_HELD))
+        return 0;
+    return held_note(&w->held, &w->rec, (struct span){0}, w->next - 1, err);
 }
 
 static int after_position(struct ledger_state *out, struct walk *w, const struct position *copy,
@@ -133,6 +152,8 @@ static int after_position(struct ledger_state *out, struct walk *w, const struct
             return -1;
         if (more == 0)
             return err_retry(err, "topic %s has not come to links[].start.gtid yet", w->topic);
+        if (note_held(w, err))
+            return -1;
         note_done(out, w, copy);
     }
     return 0;

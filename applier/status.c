@@ -31,6 +31,7 @@ struct status {
     uint64_t topic_offset;
     uint64_t duplicates;
     uint64_t voids;
+    uint64_t xa_prepared;
     uint64_t applied_seq;
     uint64_t applied_us;
     uint64_t epoch;
@@ -106,6 +107,13 @@ void status_read(struct status *s, const struct stream *stream, int64_t offset)
     s->topic_offset = offset < 0 ? 0 : (uint64_t)offset;
     s->duplicates = stream->duplicates;
     s->voids = stream->voids;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_held(struct status *s, size_t count)
+{
+    pthread_mutex_lock(&s->lock);
+    s->xa_prepared = count;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -203,6 +211,7 @@ static void collect(struct facts *f, const struct status *s)
     add_text(f, "cause", s->cause);
     add_text(f, "last_error", s->last_error);
     collect_positions(f, s);
+    add_number(f, "xa_prepared", s->xa_prepared);
     add_number(f, "queued_transactions", s->schedule ? schedule_items(s->schedule) : 0);
     add_number(f, "queued_bytes", s->schedule ? schedule_bytes(s->schedule) : 0);
     add_number(f, "group_limit", s->group_limit);

@@ -25,6 +25,8 @@ void status_resume(struct status *s, enum link_state from);
 
 /* By the intake: what it has read. `offset`: of the record last read. */
 void status_read(struct status *s, const struct stream *stream, int64_t offset);
+/* By the intake: XA transactions that are prepared at the source and undecided. */
+void status_held(struct status *s, size_t count);
 /* By the session, while the intake runs: where glances at its queue come from; NULL before the queue goes. */
 struct schedule;
 void status_watch_schedule(struct status *s, struct schedule *schedule);

@@ -69,13 +69,6 @@ static int fill_rows(struct txn *t, struct span body, struct table_cache *cache,
     return more;
 }
 
-static int fill_xa_end(const struct record *rec, struct err *err)
-{
-    if (!(rec->flags & RECORD_COMMIT))
-        return 0;
-    return err_fatal(err, EXIT_UNSAFE, "it is an XA COMMIT, which this release cannot apply");
-}
-
 static int fill_body(struct txn *t, const struct record *rec, struct table_cache *cache, const struct filter *filter,
                      struct err *err)
 {
@@ -87,20 +80,42 @@ static int fill_body(struct txn *t, const struct record *rec, struct table_cache
         t->ddl = arena_zalloc(&t->arena, sizeof *t->ddl);
         return ddl_read(t->ddl, arena_copy(&t->arena, rec->body), &t->arena, err);
     default:
-        return fill_xa_end(rec, err);
+        return 0;
     }
+}
+
+static void fill_head(struct txn *t, const struct record *rec, int64_t next_offset)
+{
+    t->head = *rec;
+    t->head.body = t->head.cut = t->head.position = t->head.before = t->head.region = (struct span){0};
+    t->head.xid = arena_copy(&t->arena, rec->xid);
+    t->next_offset = next_offset;
+}
+
+static int name_it(const struct record *rec, struct err *err)
+{
+    char gtid[GTID_TEXT_LEN];
+    return err_prefix(err, "transaction %s (seq %" PRIu64 ")", gtid_text(gtid, &rec->gtid), rec->seq);
 }
 
 int txn_fill(struct txn *t, const struct record *rec, struct table_cache *cache, const struct filter *filter,
              int64_t next_offset, struct err *err)
 {
-    t->head = *rec;
-    t->head.body = t->head.cut = t->head.position = t->head.before = t->head.region = (struct span){0};
-    t->head.xid = arena_copy(&t->arena, rec->xid);
+    fill_head(t, rec, next_offset);
     t->bytes = rec->body.n;
-    t->next_offset = next_offset;
-    if (fill_body(t, rec, cache, filter, err) == 0)
-        return 0;
-    char gtid[GTID_TEXT_LEN];
-    return err_prefix(err, "transaction %s (seq %" PRIu64 ")", gtid_text(gtid, &rec->gtid), rec->seq);
+    if (rec->flags & RECORD_HELD) {
+        t->head.flags |= RECORD_FIRST;
+        t->head.fragment = 0;
+    }
+    return fill_body(t, rec, cache, filter, err) ? name_it(rec, err) : 0;
+}
+
+int txn_fill_held(struct txn *t, const struct record *end, const struct record *body, struct table_cache *cache,
+                  const struct filter *filter, int64_t next_offset, struct err *err)
+{
+    fill_head(t, end, next_offset);
+    t->head.flags = body->flags & (RECORD_FIRST | RECORD_LAST);
+    t->head.fragment = body->fragment;
+    t->bytes = body->body.n;
+    return fill_rows(t, arena_copy(&t->arena, body->body), cache, filter, err) ? name_it(end, err) : 0;
 }

@@ -15,6 +15,7 @@ struct txn {
     size_t bytes;        /* of the record, for bounds */
     struct ddl *ddl;     /* a DDL record: its statement; NULL otherwise */
     int64_t next_offset; /* of the record after it */
+    struct span held;    /* the set of held bodies as after it, in the ledger's form (held.h) */
     bool abandon;        /* no data: fragments handed over before are void, roll back */
 };
 
@@ -26,10 +27,15 @@ static inline bool txn_is_whole(const struct txn *t)
     return (t->head.flags & RECORD_FIRST) && (t->head.flags & RECORD_LAST);
 }
 
-/* Fill from a record that counts. Checks that every table may be written: reserved schemas and tables outside the pair
+/* Fill from a record that counts; held bodies and XA ends are empty, a held body counts as whole (it is passed when its
+ * last fragment has come). Checks that every table may be written: reserved schemas and tables outside the pair
  * are fatal (69), since BINLOG bypasses table grants. `cache` lives as long as the intake. */
 struct filter;
 MUST_CHECK int txn_fill(struct txn *t, const struct record *rec, struct table_cache *cache, const struct filter *filter,
                         int64_t next_offset, struct err *err);
+/* The same for an XA COMMIT: the transaction is `end`'s, its rows are those of `body`, a fragment of its held body. */
+MUST_CHECK int txn_fill_held(struct txn *t, const struct record *end, const struct record *body,
+                             struct table_cache *cache, const struct filter *filter, int64_t next_offset,
+                             struct err *err);
 
 #endif

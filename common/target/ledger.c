@@ -17,6 +17,7 @@
 void ledger_state_free(struct ledger_state *s)
 {
     watermark_free(&s->done);
+    buf_free(&s->held);
     *s = (struct ledger_state){0};
 }
 
@@ -36,12 +37,13 @@ enum {
     ROW_INSTANCE,
     ROW_GTID,
     ROW_COMMIT_US,
-    ROW_CONNECTION
+    ROW_CONNECTION,
+    ROW_HELD
 };
 
 static const char row_columns[] =
     "`stream`, `part`, `slot`, `owner`, `n`, `watermark`, `done`, `chain`, `offset`, `epoch`, `instance`, `gtid`, "
-    "`commit_us`, `connection`";
+    "`commit_us`, `connection`, `held`";
 
 /* Cells of db_query end with a NUL. */
 static uint64_t number(struct span cell)
@@ -75,6 +77,7 @@ static int row_fill(struct ledger_row *row, const struct span *cells, struct err
     (void)snprintf(s->gtid, sizeof s->gtid, "%.*s", SPAN_ARG(cells[ROW_GTID]));
     s->commit_us = number(cells[ROW_COMMIT_US]);
     row->connection = number(cells[ROW_CONNECTION]);
+    buf_put_span(&s->held, cells[ROW_HELD]);
     if (ranges.bad || bytes_left(&ranges) > 0)
         return err_fatal(err, EXIT_UNSAFE, "%s: column done of slot %u is malformed", LEDGER, row->held.slot);
     return 0;
@@ -126,6 +129,8 @@ void ledger_rows_union(const struct ledger_rows *r, struct ledger_state *out)
     }
     *out = *highest;
     out->done = done;
+    out->held = (struct buf){0};
+    buf_put_span(&out->held, buf_span(&highest->held));
 }
 
 int ledger_find(struct db *db, const char *topic, struct ledger_state *out, struct err *err)
@@ -156,7 +161,7 @@ static void put_bytes(struct buf *sql, const uint8_t id[16])
     buf_put_str(sql, "'");
 }
 
-/* "`watermark`=…, …, `connection`=CONNECTION_ID()" */
+/* "`watermark`=…, …, `held`=X'…'" */
 static void put_state(struct buf *sql, const struct ledger_state *s)
 {
     struct buf ranges = {0};
@@ -167,7 +172,9 @@ static void put_state(struct buf *sql, const struct ledger_state *s)
                s->offset, s->epoch, s->instance);
     buf_put_str(sql, ", `gtid`=");
     db_put_string(sql, span_str(s->gtid));
-    buf_printf(sql, ", `commit_us`=%" PRIu64 ", `connection`=CONNECTION_ID()", s->commit_us);
+    buf_printf(sql, ", `commit_us`=%" PRIu64 ", `connection`=CONNECTION_ID(), `held`=X'", s->commit_us);
+    buf_put_hex(sql, buf_span(&s->held));
+    buf_put_str(sql, "'");
     buf_free(&ranges);
 }
 

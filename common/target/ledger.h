@@ -23,6 +23,7 @@ struct ledger_state {
     uint64_t instance;
     char gtid[GTID_TEXT_LEN];
     uint64_t commit_us; /* commit time at the source of the watermark's transaction */
+    struct buf held;    /* prepared XA transactions, undecided at the watermark: the applier knows the form */
 };
 void ledger_state_free(struct ledger_state *s);
 

@@ -38,6 +38,7 @@ static const char *ledger_sql(void)
            "`gtid` VARCHAR(96) " ASCII ", "
            "`commit_us` BIGINT UNSIGNED NOT NULL COMMENT 'at the source', "
            "`connection` BIGINT UNSIGNED NOT NULL COMMENT 'of the writer', "
+           "`held` MEDIUMBLOB NOT NULL COMMENT 'XA transactions prepared at the source, undecided', "
            "PRIMARY KEY (`" LEDGER_STREAM "`, `" LEDGER_PART "`, `" LEDGER_SLOT "`), "
            "UNIQUE KEY `topic` (`topic`, `" LEDGER_PART "`, `" LEDGER_SLOT "`)) ENGINE=InnoDB";
 }
