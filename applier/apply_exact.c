@@ -12,6 +12,7 @@
 #include "common/base/mem.h"
 #include "common/target/journal.h"
 #include "common/target/local_row.h"
+#include "common/target/session.h"
 
 struct exact {
     struct sink *sink;
@@ -97,7 +98,7 @@ static int journal(struct exact *x, const struct conflict_case *c, const struct 
                (unsigned long long)x->txn->head.seq);
     buf_free(&place);
     x->sink->counts.conflicts++;
-    return journal_write(x->sink->db, &entry, err);
+    return target_session_now(x->sink->db, err) || journal_write(x->sink->db, &entry, err) ? -1 : 0;
 }
 
 /* Judge, write what the verdict says, journal it. */

@@ -153,9 +153,12 @@ int target_session_keep(struct db *db, struct err *err)
     return db_exec(db, "DO 1", err);
 }
 
+int target_session_now(struct db *db, struct err *err)
+{
+    return db_exec(db, "SET SESSION timestamp = DEFAULT", err);
+}
+
 int target_session_begin(struct db *db, struct err *err)
 {
-    if (db_exec(db, "SET SESSION timestamp = DEFAULT", err))
-        return -1;
-    return db_exec(db, "BEGIN", err);
+    return target_session_now(db, err) ? -1 : db_exec(db, "BEGIN", err);
 }

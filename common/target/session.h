@@ -19,7 +19,9 @@ MUST_CHECK int target_session_check(struct db *db, struct err *err);
 #define TARGET_SESSION_IDLE_MS 10000
 MUST_CHECK int target_session_keep(struct db *db, struct err *err);
 
-/* BEGIN, at the present time: the BINLOG statement leaves the session's clock standing. */
+/* Let the session's clock run again: the BINLOG statement leaves it standing. */
+MUST_CHECK int target_session_now(struct db *db, struct err *err);
+/* BEGIN, at the present time. */
 MUST_CHECK int target_session_begin(struct db *db, struct err *err);
 
 #endif
