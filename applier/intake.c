@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "applier/held.h"
@@ -43,6 +44,14 @@ static int read_from_start(struct intake *in, struct err *err)
     return kafka_reader_seek(in->reader, low, err);
 }
 
+/* Said again at each try: the worker, which still has something to do, may have said meanwhile that all is well. */
+static void say_unreadable(struct intake *in)
+{
+    char cause[300];
+    (void)snprintf(cause, sizeof cause, "topic %s cannot be read", in->setup.topic);
+    status_set(in->setup.status, LINK_RETRYING, cause);
+}
+
 /* 1: a record; 0: none just now; -1: fatal. What the world may mend is waited for here. */
 static int read_next(struct intake *in, struct kafka_record *raw, struct err *err)
 {
@@ -51,6 +60,7 @@ static int read_next(struct intake *in, struct kafka_record *raw, struct err *er
         if (got > 0 && in->backoff.tries > 0) {
             backoff_reset(&in->backoff);
             log_notice("topic %s is readable again", in->setup.topic);
+            status_resume(in->setup.status, LINK_RETRYING);
         }
         return got;
     }
@@ -58,6 +68,7 @@ static int read_next(struct intake *in, struct kafka_record *raw, struct err *er
         return -1;
     if (in->backoff.tries == 0)
         log_warn("topic %s: %s; trying again", in->setup.topic, err->text);
+    say_unreadable(in);
     (void)stop_wait(in->setup.stop, backoff_next(&in->backoff));
     return 0;
 }
