@@ -1,0 +1,76 @@
+"""Broker and servers go and come back, in order or not: the links go on by themselves, and nothing is lost.
+
+Each daemon says meanwhile what it is waiting for.
+"""
+
+import time
+
+import pytest
+
+from support.load import TokenLoad
+
+SHORT = 4  # seconds
+BROKER_AWAY = 20
+
+
+@pytest.fixture
+def loads(pair):
+    """Both regions are written all the time."""
+    pair.everywhere(TokenLoad.TABLE)
+    pair.start()
+    started = [TokenLoad(server, threads=2, rate=100).start() for server in (pair.eu, pair.us)]
+    for load in started:
+        load.wait_for(100)
+    yield started
+    for load in started:
+        load.stop()
+
+
+def assert_goes_on(pair, loads):
+    """The daemons are those that were started, all is carried over, and then they work as before."""
+    for load in loads:
+        load.wait_for(100)
+        load.stop()
+    pair.settle()
+    pair.check()
+    for server in pair.servers.values():
+        TokenLoad.check(server, loads)
+    pair.assert_equal("shop.token")
+    assert {daemon.status()["state"] for daemon in pair.daemons} == {"running"}
+
+
+def state_is(daemon, state):
+    return lambda: daemon.status()["state"] == state
+
+
+def test_the_broker_is_away_for_a_while(pair, loads):
+    pids = [daemon.pid for daemon in pair.daemons]
+    pair.kafka.stop()
+    gone = time.monotonic()
+    for daemon in pair.daemons:
+        pair.until(state_is(daemon, "retrying"), BROKER_AWAY, f"word of {daemon.name} that it is retrying")
+    time.sleep(max(0, gone + BROKER_AWAY - time.monotonic()))
+    pair.kafka.start()
+    for load in loads:
+        load.wait_for(100)
+    pair.kafka.kill()
+    time.sleep(SHORT)
+    pair.kafka.start()
+    assert_goes_on(pair, loads)
+    assert [daemon.pid for daemon in pair.daemons] == pids
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_server_is_away_for_a_while(pair, loads, end):
+    """Each server is the source of one link and the target of the other."""
+    for name, server in pair.servers.items():
+        others = [other for other in pair.servers if other != name]
+        getattr(server, end)()
+        pair.until(state_is(pair.capture(name), "retrying"), 30, f"word of {name}'s capture that it is retrying")
+        for other in others:
+            pair.until(state_is(pair.applier(other, name), "retrying"), 30, f"word of {name}'s applier that it is retrying")
+        time.sleep(SHORT)
+        server.start()
+        for load in loads:
+            load.wait_for(50)
+    assert_goes_on(pair, loads)
