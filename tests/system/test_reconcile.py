@@ -272,4 +272,4 @@ def test_what_is_wrong_with_the_command_is_said(make_pair):
     assert "--chunk-rows wants a number" in wrong(64, "full", "--pair", "eu,us", "--chunk-rows", "x")
     assert "cannot write" in wrong(64, "full", "--pair", "eu,us", "--json", "/nowhere/at/all")
     pair.config.write_text("pair: [", encoding="utf-8")
-    assert "pair.yaml:1:" in wrong(78, "full", "--pair", "eu,us")
+    assert "pair.yaml:2:1: not valid YAML" in wrong(78, "full", "--pair", "eu,us")
