@@ -45,11 +45,11 @@ def published(pair):
 def begin(pair):
     """Start the capture, and wait until its stream stands; returns the daemon and the GTID's seq it begins after."""
     capture = pair.capture("eu").start()
-    pair.until(lambda: pair.stream_stands("eu"), 30, "a stream in the topic")
+    pair.until(lambda: pair.stream_stands("eu"), 90, "a stream in the topic")
     return capture, position(pair)
 
 
-def capture_until(pair, timeout=30):
+def capture_until(pair, timeout=90):
     """Wait until the capture has read all that is in the source's binlog now; returns what it published."""
     goal = position(pair)
     capture = pair.capture("eu")
@@ -96,7 +96,7 @@ def test_a_transaction_cut_by_a_kill_is_published_whole_once(eu):
     eu.eu.sql(
         "INSERT INTO shop.token SELECT MD5(seq), 'big', 1, 'eu', REPEAT('y', 400), NOW(6) FROM shop.seq_1_to_100000",
     )
-    eu.until(lambda: eu.kafka.topic_end(eu.topic("eu")) > 5, 30, "fragments")
+    eu.until(lambda: eu.kafka.topic_end(eu.topic("eu")) > 5, 90, "fragments")
     capture.kill()
     insert(eu, 3)
     capture.start()
@@ -137,7 +137,7 @@ def test_the_newer_of_two_wins(eu, directory):
             load.wait_for(50)
         assert "fenced by a newer instance" in cause
         goal = position(eu)
-        eu.until(lambda: published(eu) and published(eu)[-1][1] == goal, 30, "the newer one's records")
+        eu.until(lambda: published(eu) and published(eu)[-1][1] == goal, 90, "the newer one's records")
         assert_exactly(published(eu), first, goal)
         other.check()
     finally:
@@ -159,14 +159,14 @@ def test_source_and_broker_may_go_and_come_back(eu):
     eu.kafka.stop()
     insert(eu, 3)
     eu.kafka.start()
-    capture_until(eu, 60)
+    capture_until(eu)
     eu.eu.restart()
     insert(eu, 3)
-    assert_exactly(capture_until(eu, 60), first, position(eu))
+    assert_exactly(capture_until(eu), first, position(eu))
     eu.eu.kill()
     eu.eu.start()
     insert(eu, 3)
-    assert_exactly(capture_until(eu, 60), first, position(eu))
+    assert_exactly(capture_until(eu), first, position(eu))
 
 
 def test_what_is_not_of_the_pair_only_moves_the_position(eu):
