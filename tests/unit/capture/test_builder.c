@@ -299,6 +299,9 @@ static void test_a_renewed_epoch_goes_on(void **state)
     assert_int_equal(k.reader.epoch, 2);
     assert_int_equal(k.reader.seq, 2);
     assert_int_equal(k.reader.before.domains[0].seq, 10);
+    assert_int_equal(builder_heartbeat(k.builder, 6, &err), 0); /* which says the same of its own accord */
+    assert_int_equal(k.reader.before.domains[0].seq, 10);
+    assert_int_equal(k.reader.position.domains[0].seq, 11);
     kit_close(&k);
 }
 
