@@ -4,14 +4,14 @@
 #include <stdio.h>
 
 const struct command commands[] = {
-    {"status",         "positions, lag, state and last error of each link",                       command_status        },
+    {"status",         "positions, lag, state and last error of each link",               command_status        },
     {"wait",           "return once what a region has committed is in effect in another", command_wait          },
-    {"conflicts list", "what collided, how it was decided, and what lost",                        command_conflicts_list},
-    {"conflicts show", "one entry of the conflict journal, its images side by side",              command_conflicts_show},
-    {"events",         "print what a region's topic, or a binlog file, holds",                    command_events        },
-    {"config check",   "read the pair file and say what it asks for",                             command_config_check  },
-    {"version",        "print the version",                                                       command_version       },
-    {NULL,             NULL,                                                                      NULL                  },
+    {"conflicts list", "what collided, how it was decided, and what lost",                command_conflicts_list},
+    {"conflicts show", "one entry of the conflict journal, its images side by side",      command_conflicts_show},
+    {"events",         "print what a region's topic, or a binlog file, holds",            command_events        },
+    {"config check",   "read the pair file and say what it asks for",                     command_config_check  },
+    {"version",        "print the version",                                               command_version       },
+    {NULL,             NULL,                                                              NULL                  },
 };
 
 static const struct argp_option config_options[] = {

@@ -111,6 +111,8 @@ static void put_position(struct buf *out, struct span field)
 {
     struct position position = {0};
     struct bytes r = bytes_of(field);
+    if (field.n == 0)
+        return;
     position_read(&position, &r);
     if (r.bad)
         buf_put_str(out, "?");
