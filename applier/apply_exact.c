@@ -117,7 +117,7 @@ static int settle(struct exact *x, enum conflict_kind kind, const struct cell *b
     if (conflict_judge(&c, &outcome, err))
         return err->class == ERR_DATA ? stopped(x, &c, err->text, err) : -1;
     if (outcome.verdict == VERDICT_STOP)
-        return stopped(x, &c, outcome.why[0] ? outcome.why : "the policy is stop", err);
+        return stopped(x, &c, x->rule->policy == POLICY_STOP ? "the policy is stop" : outcome.why, err);
     const struct cell *result = local;
     if (outcome.verdict == VERDICT_INCOMING) {
         result = after;
