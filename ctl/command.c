@@ -16,7 +16,7 @@ const struct command commands[] = {
 
 static const struct argp_option config_options[] = {
     {"config", 'c', "FILE", 0, "The pair file (default: " CONFIG_DEFAULT_PATH ")", -2},
-    {0 },
+    {NULL,     0,   NULL,   0, NULL,                                               0 },
 };
 
 static error_t parse_config(int key, char *arg, struct argp_state *state)

@@ -9,12 +9,12 @@
 #include "ctl/conflicts.h"
 
 static const struct argp_option options[] = {
-    {"json",                                                     'j', NULL, 0, "Print JSON Lines; keys are the columns of drc.conflicts", 0},
-    {"to",                                                      't', "REGION", 0, "The target whose journal it is (default: every target)", 0},
-    {"table", 'T', "DB.TABLE", 0, "Only tables that match; may be given again", 0},
-    {"since",                                                          's', "WHEN", 0, "Not older: 2026-01-31T10:00:00 (UTC), or 15m, 2h, 3d", 0},
-    {"limit",  'n', "N", 0, "At most that many of each target", 0},
-    {0                                                        },
+    {"json",  'j', NULL,       0, "Print JSON Lines; keys are the columns of drc.conflicts", 0},
+    {"to",    't', "REGION",   0, "The target whose journal it is (default: every target)",  0},
+    {"table", 'T', "DB.TABLE", 0, "Only tables that match; may be given again",              0},
+    {"since", 's', "WHEN",     0, "Not older: 2026-01-31T10:00:00 (UTC), or 15m, 2h, 3d",    0},
+    {"limit", 'n', "N",        0, "At most that many of each target",                        0},
+    {NULL,    0,   NULL,       0, NULL,                                                      0},
 };
 
 static void parse_table(struct conflicts_arguments *a, const char *arg, struct argp_state *state)

@@ -11,9 +11,9 @@
 #define CELL_MAX 60 /* of a value's bytes that are shown; --json has it whole */
 
 static const struct argp_option options[] = {
-    {"json",                                                              'j', NULL, 0, "Print one JSON object; its keys are the columns of drc.conflicts", 0},
-    {"to",                                                               't', "REGION", 0, "The target whose journal it is (default: every target)", 0},
-    {0},
+    {"json", 'j', NULL,     0, "Print one JSON object; its keys are the columns of drc.conflicts", 0},
+    {"to",   't', "REGION", 0, "The target whose journal it is (default: every target)",           0},
+    {NULL,   0,   NULL,     0, NULL,                                                               0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -28,13 +28,13 @@ struct events_arguments {
 enum { KEY_OFFSET = 0x100, KEY_BINLOG };
 
 static const struct argp_option options[] = {
-    {"region",                             'r', "REGION", 0, "The region whose topic is printed", 0},
-    {"from-offset",                            KEY_OFFSET, "N", 0, "Begin there, not at the topic's first record", 0},
-    {"binlog", KEY_BINLOG, NULL, 0, "Print binlog FILEs instead of a topic", 0},
-    {"limit",                                    'n', "N", 0, "Stop after that many records or transactions", 0},
-    {"follow",'f', NULL, 0, "Go on with what comes in", 0},
-    {"json",                                   'j', NULL, 0, "Print JSON Lines: one object a record", 0},
-    {0                                  },
+    {"region",      'r',        "REGION", 0, "The region whose topic is printed",            0},
+    {"from-offset", KEY_OFFSET, "N",      0, "Begin there, not at the topic's first record", 0},
+    {"binlog",      KEY_BINLOG, NULL,     0, "Print binlog FILEs instead of a topic",        0},
+    {"limit",       'n',        "N",      0, "Stop after that many records or transactions", 0},
+    {"follow",      'f',        NULL,     0, "Go on with what comes in",                     0},
+    {"json",        'j',        NULL,     0, "Print JSON Lines: one object a record",        0},
+    {NULL,          0,          NULL,     0, NULL,                                           0},
 };
 
 static uint64_t number(const char *arg, const char *option, struct argp_state *state)

@@ -14,10 +14,10 @@ struct arguments {
 enum { KEY_HELP_CONFIG = 0x100 };
 
 static const struct argp_option options[] = {
-    {"config",                                            'c', "FILE", 0, "The pair file (default: " CONFIG_DEFAULT_PATH ")", 0},
-    {"help-config",                                             KEY_HELP_CONFIG, "FORMAT", OPTION_ARG_OPTIONAL,
-     "Describe every key of the pair file, as text (default) or markdown", 0},
-    {0},
+    {"config",      'c',             "FILE",   0,                   "The pair file (default: " CONFIG_DEFAULT_PATH ")", 0},
+    {"help-config", KEY_HELP_CONFIG, "FORMAT", OPTION_ARG_OPTIONAL,
+     "Describe every key of the pair file, as text (default) or markdown",                                              0},
+    {NULL,          0,               NULL,     0,                   NULL,                                               0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)

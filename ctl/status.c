@@ -113,7 +113,7 @@ struct status_arguments {
 
 static const struct argp_option options[] = {
     {"json", 'j', NULL, 0, "Print one JSON object", 0},
-    {0 }
+    {NULL,   0,   NULL, 0, NULL,                    0}
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)

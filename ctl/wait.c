@@ -17,11 +17,11 @@ struct wait_arguments {
 };
 
 static const struct argp_option options[] = {
-    {"from",                    'f', "REGION", 0, "Where it was committed", 0},
-    {"to",                 't', "REGION", 0, "Where it is to be in effect", 0},
+    {"from",    'f', "REGION",  0, "Where it was committed",                                      0},
+    {"to",      't', "REGION",  0, "Where it is to be in effect",                                 0},
     {"timeout", 'T', "SECONDS", 0, "Give up after that time, with exit code 75 (default: never)", 0},
-    {"quiet",                         'q', NULL, 0, "Print nothing but errors", 0},
-    {0     },
+    {"quiet",   'q', NULL,      0, "Print nothing but errors",                                    0},
+    {NULL,      0,   NULL,      0, NULL,                                                          0},
 };
 
 static const char doc[] =

@@ -22,15 +22,15 @@ struct arguments {
 enum { KEY_HELP_CONFIG = 0x100, KEY_CHUNK_ROWS };
 
 static const struct argp_option options[] = {
-    {"config",                                            'c', "FILE", 0, "The pair file (default: " CONFIG_DEFAULT_PATH ")", 0},
-    {"pair",                                             'p', "A,B", 0, "The two regions; A is told as the source of B", 0},
-    {"tables", 't', "PATTERN", 0, "Only tables that match; may be given again", 0},
-    {"json",                                                   'j', "FILE", 0, "Write JSON Lines, a summary last; - for stdout", 0},
-    {"chunk-rows",    KEY_CHUNK_ROWS, "N", 0, "Rows a chunk (default: what takes 0.25 s)", 0},
-    {"timeout",                                                  'T', "SECONDS", 0, "Wait that long for the links (default: 120)", 0},
-    {"quiet",                                                  'q', NULL, 0, "Print only what differs", 0},
-    {"help-config",                                            KEY_HELP_CONFIG, NULL, 0, "Describe every key of the pair file", 0},
-    {0                                         },
+    {"config",      'c',             "FILE",    0, "The pair file (default: " CONFIG_DEFAULT_PATH ")", 0},
+    {"pair",        'p',             "A,B",     0, "The two regions; A is told as the source of B",    0},
+    {"tables",      't',             "PATTERN", 0, "Only tables that match; may be given again",       0},
+    {"json",        'j',             "FILE",    0, "Write JSON Lines, a summary last; - for stdout",   0},
+    {"chunk-rows",  KEY_CHUNK_ROWS,  "N",       0, "Rows a chunk (default: what takes 0.25 s)",        0},
+    {"timeout",     'T',             "SECONDS", 0, "Wait that long for the links (default: 120)",      0},
+    {"quiet",       'q',             NULL,      0, "Print only what differs",                          0},
+    {"help-config", KEY_HELP_CONFIG, NULL,      0, "Describe every key of the pair file",              0},
+    {NULL,          0,               NULL,      0, NULL,                                               0},
 };
 
 static const char doc[] = "Compare the tables of a pair in two regions, by checksums in the databases, and name every "
