@@ -1,6 +1,7 @@
 /* Asking a daemon by its control socket. */
 #include "ctl/daemon_state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/mem.h"
@@ -11,18 +12,27 @@ static const char *text_of(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
+static void take_answer(struct daemon_state *out, const struct buf *answer)
+{
+    out->all = json_loadb((const char *)answer->data, answer->len, JSON_DISABLE_EOF_CHECK, NULL);
+    const char *state = text_of(out->all, "state");
+    out->state = state ? state : "silent";
+    out->last_error = text_of(out->all, "last_error");
+}
+
 void daemon_state_ask(struct daemon_state *out, const struct config *config, const char *name)
 {
     struct buf answer = {0};
     struct err err = {0};
     char *path = config_socket_path(config, name);
-    *out = (struct daemon_state){.state = ""};
+    *out = (struct daemon_state){.there = true, .state = "silent"};
     if (control_ask(path, "status json", &answer, &err) == 0) {
-        out->all = json_loadb((const char *)answer.data, answer.len, JSON_DISABLE_EOF_CHECK, NULL);
-        const char *state = text_of(out->all, "state");
-        out->answers = state != NULL;
-        out->state = state ? state : "";
-        out->last_error = text_of(out->all, "last_error");
+        take_answer(out, &answer);
+    } else if (err.code == CONTROL_NOBODY) {
+        *out = (struct daemon_state){.state = ""};
+    } else {
+        snprintf(out->error, sizeof out->error, "%.*s", (int)sizeof out->error - 1, err.text);
+        out->last_error = out->error;
     }
     free(path);
     buf_free(&answer);

@@ -7,10 +7,11 @@
 #include "common/link/config.h"
 
 struct daemon_state {
-    bool answers;           /* it runs on this host and told its state */
-    const char *state;      /* "" when it does not answer */
+    bool there;        /* it runs on this host */
+    const char *state; /* its own word; "silent" when it is there and does not answer us, "" when it is not there */
     const char *last_error; /* NULL: none */
-    json_t *all;            /* its whole status; owns the texts above. NULL when it does not answer */
+    json_t *all;            /* its whole status; NULL when it does not answer */
+    char error[300];        /* why it does not answer, though it is there */
 };
 
 /* `name` is "capture-eu" or "applier-eu-us". Never fails: who does not answer, does not answer. */

@@ -29,18 +29,18 @@ static void set_stage(struct liveness *l, const struct progress_report *now)
     l->quiet_since_ms = clock_mono_ms();
 }
 
-/* Does the daemon answer? Notes what it says when it is not simply running. */
+/* Is the daemon there? Notes what it says when it is not simply running. */
 static bool ask(struct liveness *l)
 {
     struct daemon_state s;
     daemon_state_ask(&s, l->config, l->name);
-    bool answers = s.answers;
+    bool there = s.there;
     l->said[0] = '\0';
-    if (answers && strcmp(s.state, "running") != 0)
+    if (there && strcmp(s.state, "running") != 0)
         snprintf(l->said, sizeof l->said, "%s is %s%s%s", l->name, s.state, s.last_error ? ": " : "",
                  s.last_error ? s.last_error : "");
     daemon_state_free(&s);
-    return answers;
+    return there;
 }
 
 /* Update what is known. True: a sign of life, or nothing can be said because something is not reachable. */

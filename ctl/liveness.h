@@ -1,6 +1,6 @@
 /* Does a link that one waits for still run? Tells a slow link from a stopped one, soundly.
  *
- * A daemon that answers on its socket runs. One that does not may run on another host: then its work is the sign of
+ * A daemon that holds its socket runs. One that does not may run on another host: then its work is the sign of
  * life, what comes into the topic (heartbeats do, always) or what moves in the ledger. Only when neither was seen for a
  * while, although topic and database could be looked at, the link is taken for stopped. */
 #ifndef DRC_CTL_LIVENESS_H

@@ -53,12 +53,12 @@ static void judge(struct link_status *l, const struct config *c)
     const struct progress_view *v = &l->view;
     uint64_t now_us = clock_wall_us();
     l->has_lag = lag_of(&l->lag_seconds, v, now_us);
-    l->capture_state = l->capture.answers ? l->capture.state : capture_seen(c, v, now_us);
+    l->capture_state = l->capture.there ? l->capture.state : capture_seen(c, v, now_us);
     l->capture_error = l->capture.last_error;
     if (!l->capture_error)
         l->capture_error = text_or_null(v->source_err.class != ERR_NONE ? &v->source_err : &v->topic_err);
 
-    l->state = l->applier.answers ? l->applier.state : applier_seen(v);
+    l->state = l->applier.there ? l->applier.state : applier_seen(v);
     l->error = l->applier.last_error ? l->applier.last_error : text_or_null(&v->target_err);
     if (strcmp(l->state, "running") == 0) {
         l->state = l->capture_state;

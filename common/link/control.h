@@ -34,8 +34,9 @@ MUST_CHECK int control_start(struct control **out, const char *path, const char 
                              const struct control_command *commands, void *context, struct err *err);
 void control_stop(struct control **c); /* ends the thread, removes the socket */
 
-/* Client: one command, whole answer into out, without its empty line. -1 retry: nobody listens there, or it is silent
- * for 5 s; fatal 69: another protocol version; fatal 77: we may not. */
+/* Client: one command, whole answer into out, without its empty line. -1 retry: nobody listens there (err->code is then
+ * CONTROL_NOBODY), or it is silent for 5 s; fatal 69: another protocol version; fatal 77: we may not. */
+#define CONTROL_NOBODY 1
 MUST_CHECK int control_ask(const char *path, const char *command, struct buf *out, struct err *err);
 
 #endif

@@ -22,7 +22,11 @@ static int fail_connect(const char *path, struct err *err)
 {
     if (errno == EACCES || errno == EPERM)
         return err_fatal(err, EXIT_DENIED, "%s: we may not; ask as the daemon's own user or as root", path);
-    return err_retry(err, "nobody answers at %s: %s", path, strerror(errno));
+    int code = errno;
+    int rc = err_retry(err, "nobody answers at %s: %s", path, strerror(code));
+    if (err)
+        err->code = code == ENOENT || code == ECONNREFUSED ? CONTROL_NOBODY : 0;
+    return rc;
 }
 
 /* Read more; -1 when the daemon hangs up or is silent for too long. */

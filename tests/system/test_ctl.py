@@ -61,6 +61,7 @@ def test_wait_tells_slow_from_stopped(running):
     pair = running
     applier, capture = pair.applier("eu", "us"), pair.capture("eu")
 
+    pair.settle()
     applier.freeze()  # it has not ended: there, but slow
     pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (1, 'a')")
     late = pair.wait("eu", "us", timeout=3, expect=75).stderr
