@@ -62,6 +62,7 @@ class MariaDB(Server):
         words = [
             *cls.install_db,
             f"--datadir={directory}",
+            f"--tmpdir={directory}",
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             "--force",  # also where the name of this host has no address

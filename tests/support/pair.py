@@ -106,15 +106,16 @@ class Pair:
             server.sql("SET SESSION sql_log_bin = 0", *statements)
 
     def start(self, timeout=60):
-        """Start what does not run yet; captures first, each until its stream stands in the topic."""
+        """Start what does not run yet: captures until their streams stand in the topic, appliers until they have begun."""
         self.start_servers()
         for name, capture in self.captures.items():
             if not capture.running:
                 capture.start(timeout)
                 self.until(lambda name=name: self.stream_stands(name), timeout, f"a stream of {name} in its topic")
-        for applier in self.appliers.values():
+        for link, applier in self.appliers.items():
             if not applier.running:
                 applier.start(timeout)
+                self.until(lambda link=link: self.state(*link) != "starting", timeout, f"begin of the link {link}")
         return self
 
     def stream_stands(self, region):
@@ -149,6 +150,10 @@ class Pair:
         rival = Daemon(name, argv, self.directory / f"{name}.log", control, cwd=self.directory, outlive=self.outlive)
         self.rivals.append(rival)
         return rival
+
+    def state(self, source, target):
+        """What the applier says of its link: starting, running, waiting, retrying, stopping."""
+        return json.loads(self.applier(source, target).ask("status json")[0])["state"]
 
     def check(self):
         """Fail if a daemon is gone that nobody stopped."""

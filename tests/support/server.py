@@ -29,9 +29,10 @@ class Server:
         self.host = "127.0.0.1"
         self.port = ports.free_port()
         self.datadir = self.directory / "data"
+        self.tmpdir = self.directory / "tmp"
         self.socket = self.directory / "sock"
         self.options = {**self.default_options(), **(options or {})}
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self.tmpdir.mkdir(parents=True, exist_ok=True)
         self.process = Process(f"{self.kind} {name}", [], self.directory / "server.log", outlive=outlive)
 
     # What a subclass supplies.
@@ -61,6 +62,7 @@ class Server:
     def command(self):
         words = [*self.program(), f"--datadir={self.datadir}", f"--socket={self.socket}", f"--port={self.port}"]
         words += [f"--bind-address={self.host}", f"--server-id={self.server_id}"]
+        words.append(f"--tmpdir={self.tmpdir}")  # of its own: a server that starts empties it
         for name, value in self.options.items():
             option = "--" + name.replace("_", "-")
             if value is True:
