@@ -18,7 +18,7 @@
 
 #define POP_MS 10
 #define POLL_EVERY 128 /* parcels */
-#define STATUS_EVERY_MS 500u
+#define STATUS_EVERY_MS 50u
 #define STALL_MS 10000u /* without an ack, before it is said */
 #define STALL_SAY_EVERY_MS 30000u
 #define GOODBYE_MS 3000u /* for the last acks */
