@@ -40,10 +40,17 @@ int sink_table(struct sink *s, const struct table_def *source, const struct targ
         *out = t;
         return 1;
     }
-    int found = load_table(s, source, &t, err);
-    if (found < 0)
-        return -1;
+    struct err found_err = {0};
+    int found = load_table(s, source, &t, &found_err);
     buf_printf(why, "table `%.*s`.`%.*s`: ", SPAN_ARG(source->db), SPAN_ARG(source->name));
+    if (found < 0 && found_err.class == ERR_DATA) {
+        buf_put_str(why, found_err.text);
+        return 0;
+    }
+    if (found < 0) {
+        *err = found_err;
+        return -1;
+    }
     if (found == 0) {
         buf_put_str(why, "there is no such table at the target");
         return 0;

@@ -44,8 +44,8 @@ struct target_table {
     struct arena arena;
 };
 
-/* 1: loaded; 0: there is no such table; -1: error, also (fatal 78) for a view or another thing that is not a base
- * table. */
+/* 1: loaded; 0: there is no such table; -1: error. ERR_DATA with one phrase: it is there, but rows cannot be written to
+ * it (a view, a sequence, a system-versioned table, a type that we do not know). */
 MUST_CHECK int target_table_load(struct target_table **out, struct db *db, struct span schema, struct span name,
                                  struct err *err);
 void target_table_free(struct target_table **t);

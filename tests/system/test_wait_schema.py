@@ -67,6 +67,25 @@ DIFFERENCES = {
 }
 
 
+def test_a_key_of_another_collation_is_waited_for(one_way):
+    word = "CREATE TABLE shop.word (k VARCHAR(10) COLLATE {} PRIMARY KEY)"
+    pair = one_way([word.format("utf8mb4_bin")], [word.format("utf8mb4_general_ci")])
+    pair.eu.sql("INSERT INTO shop.word VALUES ('a'), ('A')")
+    assert_waits(pair, "`shop`.`word`", "`k` of key PRIMARY has collation 46 at the source and 45 at the target")
+    pair.us.sql("ALTER TABLE shop.word MODIFY k VARCHAR(10) COLLATE utf8mb4_bin")
+    pair.wait("eu", "us")
+    assert sorted(pair.us.query("SELECT k FROM shop.word")) == [("A",), ("a",)]
+
+
+def test_what_is_not_a_plain_table_is_waited_for(one_way):
+    pair = one_way([ITEM], ["CREATE TABLE shop.behind (id INT PRIMARY KEY, name VARCHAR(40))"])
+    pair.us.sql("SET SESSION sql_log_bin = 0", "CREATE VIEW shop.item AS SELECT * FROM shop.behind")
+    pair.eu.sql("INSERT INTO shop.item VALUES (1, 'a')")
+    assert_waits(pair, "`shop`.`item`", "it is a VIEW at the target")
+    pair.us.sql("SET SESSION sql_log_bin = 0", "DROP VIEW shop.item", ITEM)
+    assert_goes_on(pair, [(1, "a")])
+
+
 def test_a_table_that_differs_is_waited_for(one_way):
     here = [f"CREATE TABLE shop.{table} (id INT PRIMARY KEY, name VARCHAR(40))" for table in DIFFERENCES]
     there = [f"CREATE TABLE shop.{table} ({columns})" for table, (columns, *_) in DIFFERENCES.items()]
