@@ -47,8 +47,8 @@ enum way {
 /* Why some fields are as they are:
  *  - update/missing under latest: without tombstones nobody knows how new the delete was; an update that always beats
  * it gives the same answer on both sides (the other side keeps its newer row by delete/changed).
- *  - unique/clash: the local row is another one than the source meant. Only leaving it is harmless, and only where the
- *    operator said that the target wins; everything else would remove or rewrite a row that nobody spoke of.
+ *  - unique/clash: the local row is another one than the source meant. To remove or rewrite it would lose a row that
+ *    nobody spoke of, to leave out the incoming one makes what depends on it wrong: only the operator can say.
  *  - order/violated is a note in the journal, not a collision: the change goes in under every policy. */
 static const enum way ways[KINDS][POLICIES] = {
   /* kind                        latest              source_wins   target_wins   stop */
@@ -57,7 +57,7 @@ static const enum way ways[KINDS][POLICIES] = {
     [CONFLICT_UPDATE_MISSING] = {WAY_INCOMING,       WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
     [CONFLICT_DELETE_CHANGED] = {WAY_DELETE_VERSION, WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
     [CONFLICT_DELETE_MISSING] = {WAY_SAME,           WAY_SAME,     WAY_SAME,     WAY_STOP    },
-    [CONFLICT_UNIQUE_CLASH] = {WAY_STOP,           WAY_STOP,     WAY_LOCAL,    WAY_STOP    },
+    [CONFLICT_UNIQUE_CLASH] = {WAY_STOP,           WAY_STOP,     WAY_STOP,     WAY_STOP    },
     [CONFLICT_ORDER_VIOLATED] = {WAY_INCOMING,       WAY_INCOMING, WAY_INCOMING, WAY_INCOMING},
 };
 

@@ -125,7 +125,7 @@ static const struct row rows[] = {
     {CONFLICT_UPDATE_MISSING, POLICY_TARGET_WINS, "a30", "a50", NULL,  VERDICT_LOCAL,    "not there"},
     {CONFLICT_DELETE_CHANGED, POLICY_TARGET_WINS, "a50", NULL,  "b40", VERDICT_LOCAL,    "target_wins"},
     {CONFLICT_DELETE_MISSING, POLICY_TARGET_WINS, "a50", NULL,  NULL,  VERDICT_SAME,     "gone already"},
-    {CONFLICT_UNIQUE_CLASH,   POLICY_TARGET_WINS, NULL,  "a50", "b40", VERDICT_LOCAL,    "another row"},
+    {CONFLICT_UNIQUE_CLASH,   POLICY_TARGET_WINS, NULL,  "a50", "b40", VERDICT_STOP,     "another row"},
     {CONFLICT_ORDER_VIOLATED, POLICY_TARGET_WINS, "a50", "b50", "a50", VERDICT_INCOMING, "did not rise"},
     /* stop: nothing is settled without the operator, equal rows included */
     {CONFLICT_INSERT_EXISTS,  POLICY_STOP,        NULL,  "a50", "b40", VERDICT_STOP,     "stop"},
