@@ -1,4 +1,5 @@
-/* The intake: reads the topic from the ledger's place on, keeps to the stream's rules, and hands over what counts, decoded.
+/* The intake: reads the topic from the ledger's place on, keeps to the stream's rules, and hands over what counts,
+ * decoded.
  *
  * A thread of its own. Seq decides, the ledger's offset is a hint: out of range, it reads from the log's start. */
 #ifndef DRC_APPLIER_INTAKE_H
@@ -24,7 +25,8 @@ struct intake_setup {
 
 /* Opens the topic and starts the thread. */
 MUST_CHECK int intake_start(struct intake **out, const struct intake_setup *setup, struct err *err);
-/* Stop must have been requested. Waits for the thread. What it handed over must be gone: tables of rows are the intake's. */
+/* Stop must have been requested. Waits for the thread. What it handed over must be gone: tables of rows are the
+ * intake's. */
 void intake_join(struct intake **in);
 
 #endif

@@ -5,8 +5,8 @@
 #include "common/base/stop.h"
 #include "common/link/config.h"
 
-/* Blocks. 0 after a requested stop, at a transaction's boundary and within 5 s; -1: why the link had to stop. Passwords of
- * the target's region and of the cluster are in `config`. */
+/* Blocks. 0 after a requested stop, at a transaction's boundary and within 5 s; -1: why the link had to stop. Passwords
+ * of the target's region and of the cluster are in `config`. */
 MUST_CHECK int applier_run(struct config *config, const char *from, const char *to, struct stop *stop, struct err *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* Which worker gets which transaction, and how the stream's end reaches it. With one worker: everything, in source order.
+/* Which worker gets which transaction, and how the stream's end reaches it. With one worker: everything, in source
+ * order.
  *
  * Between the intake's thread, which puts, and the workers' threads, which take. Bounded in bytes. */
 #ifndef DRC_APPLIER_SCHEDULE_H
@@ -14,7 +15,8 @@ void schedule_free(struct schedule **s);
 
 /* Wait for room. 0: the transaction is the schedule's; -1: it was closed, the transaction stays the caller's. */
 MUST_CHECK int schedule_put(struct schedule *s, struct txn *t);
-/* Nothing comes after what was put: because of `why` (NULL: a stop). Workers see it after they have taken all before. */
+/* Nothing comes after what was put: because of `why` (NULL: a stop). Workers see it after they have taken all before.
+ */
 void schedule_end(struct schedule *s, const struct err *why);
 /* Do not even hand out what is there: wakes everyone. Any thread. */
 void schedule_abandon(struct schedule *s);

@@ -1,4 +1,5 @@
-/* One session of a link: from connecting to the target until something ends it. What lasts longer is in struct applier. */
+/* One session of a link: from connecting to the target until something ends it. What lasts longer is in struct applier.
+ */
 #ifndef DRC_APPLIER_SESSION_H
 #define DRC_APPLIER_SESSION_H
 

@@ -1,6 +1,7 @@
 /* The worker: takes transactions from the schedule and brings them into effect, as many at once as wait for it.
  *
- * It decides between the fast and the exact way, how many go together, and what is tried again; apply.h does the rest. */
+ * It decides between the fast and the exact way, how many go together, and what is tried again; apply.h does the rest.
+ */
 #ifndef DRC_APPLIER_WORKER_H
 #define DRC_APPLIER_WORKER_H
 
@@ -21,10 +22,10 @@ struct worker {
     struct txn **group; /* whole transactions, taken and not in effect */
     size_t count;
     size_t cap;
-    size_t rows;  /* of the group */
-    size_t bytes; /* of the group */
+    size_t rows;      /* of the group */
+    size_t bytes;     /* of the group */
     struct txn *next; /* taken, but cannot join the group: a fragment, or news of one; NULL: none */
-    size_t limit; /* transactions that go together; falls with deadlocks, rises again */
+    size_t limit;     /* transactions that go together; falls with deadlocks, rises again */
     struct backoff backoff;
 };
 

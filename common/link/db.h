@@ -1,8 +1,8 @@
 /* A connection to one of the databases: connect as the pair file says, run SQL, classify what the server answers.
  *
- * One thread at a time a connection. libmariadb's handle is reachable for *_db.c and *_net.c files by db_handle. LOCAL INFILE is
- * off, TLS and certificate checks are as configured, no password ever reaches an error text. Result bytes are as the server
- * stores them (character_set_results is binary/NULL), names and messages UTF-8. */
+ * One thread at a time a connection. libmariadb's handle is reachable for *_db.c and *_net.c files by db_handle. LOCAL
+ * INFILE is off, TLS and certificate checks are as configured, no password ever reaches an error text. Result bytes are
+ * as the server stores them (character_set_results is binary/NULL), names and messages UTF-8. */
 #ifndef DRC_LINK_DB_H
 #define DRC_LINK_DB_H
 
@@ -13,14 +13,16 @@
 struct db;
 
 struct db_options {
-    const char *program;          /* connection attribute and log name: "drc-applier eu:us" */
-    unsigned connect_timeout_s;   /* 0: 10 */
-    unsigned read_timeout_s;      /* 0: none */
-    unsigned write_timeout_s;     /* 0: none */
+    const char *program;        /* connection attribute and log name: "drc-applier eu:us" */
+    unsigned connect_timeout_s; /* 0: 10 */
+    unsigned read_timeout_s;    /* 0: none */
+    unsigned write_timeout_s;   /* 0: none */
 };
 
-/* Errors: authentication, unknown host key or missing grant: fatal 77; bad TLS set-up: fatal 78; not reachable: retry. */
-MUST_CHECK int db_connect(struct db **out, const struct region_config *region, const struct db_options *options, struct err *err);
+/* Errors: authentication, unknown host key or missing grant: fatal 77; bad TLS set-up: fatal 78; not reachable: retry.
+ */
+MUST_CHECK int db_connect(struct db **out, const struct region_config *region, const struct db_options *options,
+                          struct err *err);
 void db_close(struct db **db);
 
 enum flavor db_flavor(const struct db *db);
@@ -36,7 +38,8 @@ void db_interrupt(struct db *db);
 /* Run one statement without a result (one that has one: it is read and dropped). */
 MUST_CHECK int db_exec(struct db *db, const char *sql, struct err *err);
 MUST_CHECK int db_execf(struct db *db, struct err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Undo what is open. Never fails: a connection on which it does not succeed is cut, so that nothing can commit it later. */
+/* Undo what is open. Never fails: a connection on which it does not succeed is cut, so that nothing can commit it
+ * later. */
 void db_rollback(struct db *db);
 uint64_t db_affected(const struct db *db); /* rows changed by the last db_exec */
 
@@ -56,17 +59,18 @@ MUST_CHECK int db_query_text(struct db *db, char *out, size_t size, const char *
 MUST_CHECK int db_query_u64(struct db *db, uint64_t *out, const char *sql, struct err *err);
 
 /* Quoting. */
-void db_put_name(struct buf *out, struct span name);               /* `na``me` */
-void db_put_string(struct buf *out, struct span s);                 /* X'…' for anything but plain ASCII, else '…' */
+void db_put_name(struct buf *out, struct span name); /* `na``me` */
+void db_put_string(struct buf *out, struct span s);  /* X'…' for anything but plain ASCII, else '…' */
 
-/* Fill err from the connection's last error with the right class: deadlock, lock wait, lost or killed connection, server
- * shutdown, read-only, disk full: retry; duplicate key, missing row, foreign key, bad data: data; grants: fatal 77; our own
- * bad SQL: fatal 70. err->code is the server's number. Returns -1. */
+/* Fill err from the connection's last error with the right class: deadlock, lock wait, lost or killed connection,
+ * server shutdown, read-only, disk full: retry; duplicate key, missing row, foreign key, bad data: data; grants: fatal
+ * 77; our own bad SQL: fatal 70. err->code is the server's number. Returns -1. */
 int db_error(struct db *db, struct err *err, const char *what);
 /* The same for a number and text that came otherwise (prepared statements). */
 int db_error_of(unsigned code, const char *text, struct err *err, const char *what);
 
-/* Where the server's own binlog stands now (what has been committed): MariaDB's @@gtid_binlog_pos, MySQL's @@gtid_executed. */
+/* Where the server's own binlog stands now (what has been committed): MariaDB's @@gtid_binlog_pos, MySQL's
+ * @@gtid_executed. */
 struct position;
 MUST_CHECK int db_source_position(struct db *db, struct position *out, struct err *err);
 

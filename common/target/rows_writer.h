@@ -1,7 +1,8 @@
 /* Writing row images to a target, many rows a statement; behind this face stand BINLOG events and plain SQL.
  *
- * Rows are gathered and sent in the order in which they were put; rows_writer_flush sends the rest. The caller has begun the
- * transaction, written the ledger, and touched each table (target_table_touch), since images are positional. One thread. */
+ * Rows are gathered and sent in the order in which they were put; rows_writer_flush sends the rest. The caller has
+ * begun the transaction, written the ledger, and touched each table (target_table_touch), since images are positional.
+ * One thread. */
 #ifndef DRC_TARGET_ROWS_WRITER_H
 #define DRC_TARGET_ROWS_WRITER_H
 
@@ -14,10 +15,10 @@ struct rows_writer;
 MUST_CHECK int rows_writer_open(struct rows_writer **out, struct db *db, struct err *err);
 void rows_writer_free(struct rows_writer **w);
 
-/* Gather `count` rows of t: images as in a rows event, FULL, in the target's own layout; an update's before and after image
- * by turns. `flags`: ROWS_NO_FOREIGN_KEY_CHECKS, ROWS_NO_UNIQUE_CHECKS. Sends what has been gathered when it is much. `t` must
- * live until the next flush or drop. Errors as of rows_writer_flush; a row that no packet can carry: fatal 78 with the
- * setting to raise. */
+/* Gather `count` rows of t: images as in a rows event, FULL, in the target's own layout; an update's before and after
+ * image by turns. `flags`: ROWS_NO_FOREIGN_KEY_CHECKS, ROWS_NO_UNIQUE_CHECKS. Sends what has been gathered when it is
+ * much. `t` must live until the next flush or drop. Errors as of rows_writer_flush; a row that no packet can carry:
+ * fatal 78 with the setting to raise. */
 MUST_CHECK int rows_writer_put(struct rows_writer *w, const struct target_table *t, enum rows_op op, uint16_t flags,
                                struct span images, uint32_t count, struct err *err);
 

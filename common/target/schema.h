@@ -1,4 +1,5 @@
-/* Our own tables in a target: their names, columns and versions, in one place for applier, capture's loop mark and the tools.
+/* Our own tables in a target: their names, columns and versions, in one place for applier, capture's loop mark and the
+ * tools.
  *
  * drc.meta holds the schema version: an older one is migrated in place, a newer one refused. */
 #ifndef DRC_TARGET_SCHEMA_H
@@ -14,13 +15,14 @@
 #define META_TABLE "meta"
 
 /* Columns of drc.ledger that readers of the binlog look at by name. */
-#define LEDGER_STREAM "stream" /* BINARY(16) */
-#define LEDGER_PART "part"     /* INT UNSIGNED */
-#define LEDGER_SLOT "slot"     /* INT UNSIGNED */
+#define LEDGER_STREAM "stream"       /* BINARY(16) */
+#define LEDGER_PART "part"           /* INT UNSIGNED */
+#define LEDGER_SLOT "slot"           /* INT UNSIGNED */
 #define LEDGER_WATERMARK "watermark" /* BIGINT UNSIGNED */
-#define LEDGER_DONE "done"     /* VARBINARY: watermark_put_ranges form */
+#define LEDGER_DONE "done"           /* VARBINARY: watermark_put_ranges form */
 
-/* Make or migrate schema and tables. Idempotent; a newer version: fatal 78; missing grants: fatal 77 with the GRANTs. */
+/* Make or migrate schema and tables. Idempotent; a newer version: fatal 78; missing grants: fatal 77 with the GRANTs.
+ */
 MUST_CHECK int schema_ensure(struct db *db, struct err *err);
 /* 0 when there is none yet. */
 MUST_CHECK int schema_version(struct db *db, unsigned *out, struct err *err);

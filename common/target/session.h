@@ -5,13 +5,13 @@
 
 #include "common/link/db.h"
 
-/* Connect and pin: sql_mode, time zone, character sets, isolation, row format, checks, timeouts. What cannot be pinned is
- * fatal: 77 with the GRANT, or 78 with the setting that mends it. Closed by db_close. */
+/* Connect and pin: sql_mode, time zone, character sets, isolation, row format, checks, timeouts. What cannot be pinned
+ * is fatal: 77 with the GRANT, or 78 with the setting that mends it. Closed by db_close. */
 MUST_CHECK int target_session_open(struct db **out, const struct region_config *region, const char *program,
                                    struct err *err);
 
-/* The server's own settings: each that makes writing unsafe is logged with the statement that mends it, and the error names
- * the first (fatal 78). */
+/* The server's own settings: each that makes writing unsafe is logged with the statement that mends it, and the error
+ * names the first (fatal 78). */
 MUST_CHECK int target_session_check(struct db *db, struct err *err);
 
 /* Keep an idle connection (also one with an open transaction) from being closed by its short timeouts: to be called at

@@ -4,11 +4,12 @@
 
 #include "common/target/target_table.h"
 
-/* information_schema tells them in UTF-8: let the server convert those of other character sets. `t->columns` is filled. */
+/* information_schema tells them in UTF-8: let the server convert those of other character sets. `t->columns` is filled.
+ */
 MUST_CHECK int target_members_convert(struct target_table *t, struct table_def *def, struct db *db, struct err *err);
 
-/* The source's column as the target's information_schema would tell it: that knows no characters of four bytes and shows
- * a question mark for each. Texts are in the arena. */
+/* The source's column as the target's information_schema would tell it: that knows no characters of four bytes and
+ * shows a question mark for each. Texts are in the arena. */
 struct column target_members_as_told(const struct column *source, struct arena *a);
 
 #endif
