@@ -1,0 +1,274 @@
+/* What the two sides are asked: the choice of key and columns, and the statements, letter by letter. */
+#include "reconcile/plan.h"
+#include "reconcile/value.h"
+#include "tests/unit/cmocka_all.h"
+
+struct table {
+    struct arena arena;
+    struct target_table t;
+};
+
+struct shape {
+    const char *name;
+    uint8_t type;
+    uint16_t meta;
+    uint16_t collation;
+    const char *charset;
+    bool nullable;
+    bool generated;
+};
+
+static struct target_table *make(struct table *x, const struct shape *shapes, uint16_t count)
+{
+    struct table_def *def = arena_zalloc(&x->arena, sizeof *def);
+    x->t.columns = arena_zalloc(&x->arena, count * sizeof *x->t.columns);
+    def->db = span_str("shop");
+    def->name = span_str("it`em");
+    def->column_count = count;
+    def->columns = arena_zalloc(&x->arena, count * sizeof *def->columns);
+    for (uint16_t i = 0; i < count; i++) {
+        struct column *c = &def->columns[i];
+        c->name = span_str(shapes[i].name);
+        c->type = shapes[i].type;
+        c->meta = shapes[i].meta;
+        c->collation = shapes[i].collation;
+        c->nullable = shapes[i].nullable;
+        c->generated = shapes[i].generated;
+        c->key_order = COLUMN_NO_KEY;
+        x->t.columns[i].charset = shapes[i].charset;
+    }
+    table_def_seal(def, &x->arena);
+    x->t.def = def;
+    x->t.transactional = true;
+    return &x->t;
+}
+
+static void add_key(struct table *x, const char *name, const uint16_t *columns, uint16_t count)
+{
+    struct target_key *keys = arena_zalloc(&x->arena, (x->t.key_count + 1) * sizeof *keys);
+    if (x->t.key_count > 0)
+        memcpy(keys, x->t.keys, x->t.key_count * sizeof *keys);
+    struct target_key *k = &keys[x->t.key_count++];
+    k->name = name;
+    k->count = count;
+    k->columns = arena_zalloc(&x->arena, count * sizeof *k->columns);
+    k->prefix = arena_zalloc(&x->arena, count * sizeof *k->prefix);
+    memcpy(k->columns, columns, count * sizeof *columns);
+    for (uint16_t i = 0; i < count; i++)
+        k->nullable = k->nullable || x->t.def->columns[columns[i]].nullable;
+    x->t.keys = keys;
+}
+
+static const struct shape shapes[] = {
+    {"id",     COLUMN_LONG,    0,  COLLATION_NONE, NULL,      false, false},
+    {"region", COLUMN_VARCHAR, 80, 45,             "utf8mb4", false, false},
+    {"note",   COLUMN_BLOB,    2,  45,             "utf8mb4", true,  false},
+    {"weight", COLUMN_DOUBLE,  8,  COLLATION_NONE, NULL,      true,  false},
+    {"twice",  COLUMN_LONG,    0,  COLLATION_NONE, NULL,      true,  true },
+};
+enum { ID, REGION, NOTE, WEIGHT, TWICE, COLUMNS };
+
+static struct plan plan_of(struct table tables[2], const uint16_t *key, uint16_t count)
+{
+    struct plan plan;
+    struct buf why = {0};
+    for (int side = 0; side < 2; side++) {
+        make(&tables[side], shapes, COLUMNS);
+        if (count > 0)
+            add_key(&tables[side], "PRIMARY", key, count);
+    }
+    assert_true(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    buf_free(&why);
+    return plan;
+}
+
+static void done(struct plan *plan, struct table tables[2])
+{
+    plan_free(plan);
+    arena_free(&tables[0].arena);
+    arena_free(&tables[1].arena);
+}
+
+#define HASH                                                                                                           \
+    "SHA2(CONCAT_WS(',', `id`, CONCAT(LENGTH(`region`), ':', CAST(`region` AS BINARY)), IFNULL(SHA2(`note`, 256), "    \
+    "'N'), "                                                                                                           \
+    "IFNULL(ST_AsWKB(POINT(`weight`, 0)), 'N')), 256)"
+#define SUM "COUNT(*), SUM(CAST(CONV(LEFT(" HASH ", 16), 16, 10) AS UNSIGNED))"
+#define FROM " FROM `shop`.`it``em` FORCE INDEX (`PRIMARY`)"
+
+static void statements_of_a_single_key(void **state)
+{
+    (void)state;
+    struct table tables[2] = {0};
+    struct plan plan = plan_of(tables, (const uint16_t[]){ID}, 1);
+    const struct span low = span_str("-5"), high = span_str("70");
+    const struct plan_range all = {NULL, NULL}, middle = {&low, &high}, rest = {&high, NULL};
+    struct buf sql = {0};
+    plan_put_sum(&plan, 0, &all, &sql);
+    assert_string_equal(buf_cstr(&sql), "SELECT " SUM FROM);
+    buf_clear(&sql);
+    plan_put_list(&plan, 1, &middle, &sql);
+    assert_string_equal(buf_cstr(&sql), "SELECT `id`, " HASH FROM " WHERE `id` > -5 AND `id` <= 70");
+    buf_clear(&sql);
+    plan_put_nth(&plan, 0, &rest, 1000, &sql);
+    assert_string_equal(buf_cstr(&sql), "SELECT `id`" FROM " WHERE `id` > 70 ORDER BY `id` LIMIT 1 OFFSET 999");
+    buf_free(&sql);
+    done(&plan, tables);
+}
+
+static void ranges_of_a_composite_key(void **state)
+{
+    (void)state;
+    struct table tables[2] = {0};
+    struct plan plan = plan_of(tables, (const uint16_t[]){REGION, ID}, 2);
+    const struct span low[] = {span_str("\xc3\xa4'"), span_str("7")}, high[] = {span_str("b"), span_str("9")};
+    const struct plan_range range = {low, high};
+    const struct span *keys[] = {low, high};
+    struct buf sql = {0};
+    plan_put_nth(&plan, 0, &range, 1, &sql);
+    assert_string_equal(buf_cstr(&sql),
+                        "SELECT `region`, `id`" FROM
+                        " WHERE `region` >= _utf8mb4 X'c3a427' AND (`region` > _utf8mb4 X'c3a427' OR (`region` = "
+                        "_utf8mb4 X'c3a427' AND `id` > 7)) AND `region` <= _utf8mb4 X'62' AND (`region` < _utf8mb4 "
+                        "X'62' OR (`region` = "
+                        "_utf8mb4 X'62' AND `id` <= 9)) ORDER BY `region`, `id` LIMIT 1 OFFSET 0");
+    buf_clear(&sql);
+    plan_put_lookup(&plan, 0, keys, 2, &sql);
+    assert_non_null(strstr(buf_cstr(&sql),
+                           " WHERE (`region` = _utf8mb4 X'c3a427' AND `id` = 7) OR (`region` = _utf8mb4 X'62' AND "
+                           "`id` = 9)"));
+    buf_free(&sql);
+    done(&plan, tables);
+}
+
+static void statements_without_a_key(void **state)
+{
+    (void)state;
+    struct table tables[2] = {0};
+    struct plan plan = plan_of(tables, NULL, 0);
+    const struct span starts[] = {span_str("0af"), span_str("fff")};
+    struct buf sql = {0};
+    assert_int_equal(plan.key_count, 0);
+    plan_put_partitions(&plan, 0, &sql);
+    assert_string_equal(buf_cstr(&sql), "SELECT LEFT(" HASH ", 3) AS h, " SUM " FROM `shop`.`it``em` GROUP BY h");
+    buf_clear(&sql);
+    plan_put_groups(&plan, 0, starts, 2, &sql);
+    assert_string_equal(buf_cstr(&sql), "SELECT " HASH " AS h, COUNT(*) FROM `shop`.`it``em` WHERE LEFT(" HASH
+                                        ", 3) IN ('0af', 'fff') GROUP BY h");
+    buf_free(&sql);
+    done(&plan, tables);
+}
+
+static void the_best_key_is_chosen(void **state)
+{
+    (void)state;
+    struct table tables[2] = {0};
+    struct plan plan;
+    struct buf why = {0};
+    for (int side = 0; side < 2; side++) {
+        make(&tables[side], shapes, COLUMNS);
+        add_key(&tables[side], "by_note", (const uint16_t[]){NOTE}, 1); /* nullable */
+        add_key(&tables[side], "by_both", (const uint16_t[]){ID, REGION}, 2);
+        add_key(&tables[side], side ? "here" : "there", (const uint16_t[]){ID}, 1);
+    }
+    assert_true(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    assert_int_equal(plan.key_count, 1);
+    assert_int_equal(plan.key[0], ID);
+    assert_string_equal(plan.key_names[0], "there");
+    assert_string_equal(plan.key_names[1], "here");
+    plan_free(&plan);
+
+    tables[1].t.keys[2].expression = true; /* now only two columns are unique on both sides */
+    assert_true(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    assert_int_equal(plan.key_count, 2);
+    plan_free(&plan);
+    tables[0].t.key_count = 1;
+    assert_true(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    assert_int_equal(plan.key_count, 0);
+    assert_int_equal(plan.column_count, 4); /* the generated one does not count */
+    buf_free(&why);
+    done(&plan, tables);
+}
+
+static void floats_are_no_keys(void **state)
+{
+    (void)state;
+    struct table tables[2] = {0};
+    struct shape only_float[] = {
+        {"w", COLUMN_DOUBLE, 8, COLLATION_NONE, NULL, false, false}
+    };
+    struct plan plan;
+    struct buf why = {0};
+    for (int side = 0; side < 2; side++) {
+        make(&tables[side], only_float, 1);
+        add_key(&tables[side], "PRIMARY", (const uint16_t[]){0}, 1);
+    }
+    assert_true(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    assert_int_equal(plan.key_count, 0);
+    buf_free(&why);
+    done(&plan, tables);
+}
+
+static void other_columns_cannot_be_compared(void **state)
+{
+    (void)state;
+    struct table tables[2] = {0};
+    struct plan plan;
+    struct buf why = {0};
+    make(&tables[0], shapes, COLUMNS);
+    make(&tables[1], shapes, COLUMNS - 1);
+    assert_false(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    assert_non_null(strstr(buf_cstr(&why), "twice"));
+    buf_free(&why);
+    done(&plan, tables);
+}
+
+static void values_as_json(void **state)
+{
+    (void)state;
+    static const struct span members[] = {
+        {(const uint8_t *)"a", 1},
+        {(const uint8_t *)"b", 1}
+    };
+    const struct {
+        struct column c;
+        struct target_column tc;
+        struct span v;
+        const char *json;
+    } cases[] = {
+  /* clang-format off */
+        {{.type = COLUMN_LONG}, {0}, span_str("-12"), "-12"},
+        {{.type = COLUMN_LONG, .is_unsigned = true}, {0}, span_str("0042"), "42"}, /* ZEROFILL */
+        {{.type = COLUMN_LONGLONG, .is_unsigned = true}, {0}, span_str("18446744073709551615"), "18446744073709551615"},
+        {{.type = COLUMN_NEWDECIMAL, .meta = 10 << 8 | 2}, {0}, span_str("-0.50"), "-0.50"},
+        {{.type = COLUMN_DATE}, {0}, span_str("2026-01-31"), "\"2026-01-31\""},
+        {{.type = COLUMN_VARCHAR, .meta = 40, .collation = 45}, {.charset = "utf8mb4"}, span_str("a\"b"), "\"a\\\"b\""},
+        {{.type = COLUMN_VARCHAR, .meta = 40, .collation = 8}, {.charset = "latin1"}, span_str("\xe9"), "{\"hex\": \"e9\"}"},
+        {{.type = COLUMN_STRING, .meta = 3, .collation = 63}, {0}, span_of("\x01\x02\x00", 3), "{\"hex\": \"010200\"}"},
+        {{.type = COLUMN_ENUM, .meta = 1, .collation = 45, .members = (struct span *)members, .member_count = 2},
+         {.form = READ_NUMBER, .charset = "utf8mb4"}, span_str("2"), "\"b\""},
+        {{.type = COLUMN_BIT, .meta = 12}, {0}, span_str("2049"), "2049"},
+        {{.type = COLUMN_LONG}, {0}, {NULL, 0}, "null"},
+  /* clang-format on */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf out = {0};
+        value_put_json(&out, &cases[i].c, &cases[i].tc, cases[i].v);
+        assert_string_equal(buf_cstr(&out), cases[i].json);
+        buf_free(&out);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statements_of_a_single_key),
+        cmocka_unit_test(ranges_of_a_composite_key),
+        cmocka_unit_test(statements_without_a_key),
+        cmocka_unit_test(the_best_key_is_chosen),
+        cmocka_unit_test(floats_are_no_keys),
+        cmocka_unit_test(other_columns_cannot_be_compared),
+        cmocka_unit_test(values_as_json),
+    };
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
