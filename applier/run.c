@@ -11,8 +11,8 @@
 #include "common/link/control.h"
 #include "common/link/daemon.h"
 
-#define PATIENCE_MS 3000      /* for a transaction to end, once a stop was requested */
-#define LAST_PATIENCE_MS 1500 /* for its thread to end, once its connection was cut */
+#define PATIENCE_MS 2000      /* for a transaction to end, once a stop was requested */
+#define LAST_PATIENCE_MS 1000 /* for its thread to end, once its connection was cut */
 
 /* What the sessions' thread leaves. */
 struct sessions {

@@ -209,7 +209,7 @@ static void collect(struct facts *f, const struct status *s)
     add_text(f, "state", state_names[s->state]);
     add_text(f, "since", clock_text(since, s->since_us));
     add_text(f, "cause", s->cause);
-    add_text(f, "last_error", s->last_error);
+    add_text(f, "last_error", s->state == LINK_RUNNING ? "" : s->last_error); /* what has been overcome is in the log */
     collect_positions(f, s);
     add_number(f, "xa_prepared", s->xa_prepared);
     add_number(f, "queued_transactions", s->schedule ? schedule_items(s->schedule) : 0);

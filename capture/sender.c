@@ -21,7 +21,7 @@
 #define STATUS_EVERY_MS 50u
 #define STALL_MS 10000u /* without an ack, before it is said */
 #define STALL_SAY_EVERY_MS 30000u
-#define GOODBYE_MS 3000u /* for the last acks */
+#define GOODBYE_MS 2000u /* for the last acks */
 
 struct sender {
     struct sender_options options;

@@ -245,7 +245,8 @@ static json_t *to_json(const struct status *s)
     json_object_set_new(o, "transactions_per_second",
                         json_real(rate(s, now, s->samples[0].transactions, sum.transactions)));
     json_object_set_new(o, "rows_per_second", json_real(rate(s, now, s->samples[0].rows, sum.rows)));
-    json_object_set_new(o, "last_error", s->error[0] ? json_string(s->error) : json_null());
+    bool overcome = strcmp(s->state, "running") == 0; /* then it is in the log */
+    json_object_set_new(o, "last_error", s->error[0] && !overcome ? json_string(s->error) : json_null());
     buf_free(&position);
     return o;
 }

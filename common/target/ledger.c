@@ -208,6 +208,30 @@ int ledger_create(struct db *db, const char *topic, const struct ledger_state *s
     return -1;
 }
 
+int ledger_slot_lost(const struct ledger_slot *held, bool is_there, struct err *err)
+{
+    if (is_there)
+        return err_fatal(err, EXIT_DENIED, "fenced by a newer instance: slot %u of %s has another owner", held->slot,
+                         LEDGER);
+    return err_fatal(
+        err, EXIT_UNSAFE,
+        "slot %u of this link is gone from %s, deleted by somebody: without it what is in effect cannot be "
+        "told, and a new start would repeat it; bring the row back from a backup, or empty the tables",
+        held->slot, LEDGER);
+}
+
+static int not_ours(struct db *db, const struct ledger_slot *held, const struct ledger_state *state, struct err *err)
+{
+    struct buf sql = {0};
+    uint64_t rows;
+    buf_put_str(&sql, "SELECT COUNT(*) FROM " LEDGER " WHERE `stream`=");
+    put_bytes(&sql, state->stream);
+    buf_printf(&sql, " AND `part`=%u AND `slot`=%u", state->part, held->slot);
+    int rc = db_query_u64(db, &rows, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc ? -1 : ledger_slot_lost(held, rows > 0, err);
+}
+
 int ledger_write(struct db *db, const struct ledger_slot *held, const struct ledger_state *state, struct err *err)
 {
     struct buf sql = {0};
@@ -223,8 +247,7 @@ int ledger_write(struct db *db, const struct ledger_slot *held, const struct led
 #endif
     int rc = db_exec(db, buf_cstr(&sql), err);
     if (rc == 0 && db_affected(db) != 1)
-        rc = err_fatal(err, EXIT_DENIED, "fenced by a newer instance: slot %u of %s has another owner", held->slot,
-                       LEDGER);
+        rc = not_ours(db, held, state, err);
     buf_free(&sql);
     return rc;
 }

@@ -55,7 +55,7 @@ MUST_CHECK int ledger_take_over(struct db *db, const char *topic, uint32_t slots
 MUST_CHECK int ledger_attach(struct db *db, const struct ledger_slot *held, struct err *err);
 
 /* The first statement of a target transaction (after BEGIN): record `state` in the slot. Fatal 77 "fenced by a newer
- * instance" when the row is not ours any more. Counts held->n up only on ledger_committed. */
+ * instance" when the row is not ours any more, fatal 69 when it is gone. Counts held->n up only on ledger_committed. */
 MUST_CHECK int ledger_write(struct db *db, const struct ledger_slot *held, const struct ledger_state *state,
                             struct err *err);
 void ledger_committed(struct ledger_slot *held);

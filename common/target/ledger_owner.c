@@ -159,8 +159,7 @@ static int settle_row(const struct ledger_rows *rows, struct ledger_slot *held, 
     }
 #endif
     if (!ours)
-        return err_fatal(err, EXIT_DENIED, "fenced by a newer instance: slot %u of %s has another owner", held->slot,
-                         LEDGER);
+        return ledger_slot_lost(held, row != NULL, err);
     if (row->held.n != held->n && row->held.n != held->n + 1)
         return err_fatal(err, EXIT_UNSAFE,
                          "%s: slot %u has counted to %" PRIu64 ", this instance to %" PRIu64 ": somebody changed it",

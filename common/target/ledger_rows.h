@@ -26,4 +26,7 @@ void ledger_rows_union(const struct ledger_rows *r, struct ledger_state *out);
 MUST_CHECK int ledger_row_insert(struct db *db, const char *topic, const struct ledger_state *state,
                                  const struct ledger_slot *held, struct err *err);
 
+/* Why a hold on a slot is lost: another owner (fatal 77), or the row itself is gone (fatal 69). Returns -1. */
+int ledger_slot_lost(const struct ledger_slot *held, bool is_there, struct err *err);
+
 #endif
