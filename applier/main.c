@@ -81,5 +81,5 @@ int main(int argc, char **argv)
         err = (struct err){0};
     int code = daemon_last_line("drc-applier", stop, &err);
     config_free(&config);
-    return code;
+    _Exit(code); /* the thread that waits for signals may still hold `stop` */
 }
