@@ -59,7 +59,7 @@ static bool look(struct liveness *l, const struct progress_report *now)
 
 static uint64_t quiet_limit(const struct liveness *l, uint64_t limit)
 {
-    uint64_t heartbeats = l->stage == PROGRESS_APPLY ? 0 : 5 * (uint64_t)l->config->heartbeat_ms;
+    uint64_t heartbeats = l->stage == PROGRESS_APPLY ? 0 : 3 * (uint64_t)l->config->heartbeat_ms;
     return heartbeats > limit ? heartbeats : limit;
 }
 

@@ -207,6 +207,9 @@ static int compare_pair(struct run *run, const struct config *config, const stru
     struct err err = {0};
     if (list_tables(lists, run, config, options, &err))
         report_problem(run->report, err.text);
+    else if (lists[0].count + lists[1].count == 0)
+        report_problem(run->report, options->tables ? "no table of the pair on either side matches --tables"
+                                                    : "the pair has no table on either side: nothing was compared");
     else if (compare_tables(run, lists, &err))
         report_problem(run->report, "the tables after this one were not compared");
     meter_clear(run->meter);

@@ -10,7 +10,7 @@
 #include "common/link/control.h"
 #include "common/link/control_socket.h"
 
-#define ANSWER_MS 5000
+#define ANSWER_MS 1500
 
 struct conversation {
     int fd;
@@ -39,7 +39,7 @@ static int read_more(struct conversation *c, struct err *err)
         struct pollfd p = {.fd = c->fd, .events = POLLIN};
         int ready = now < deadline ? poll(&p, 1, (int)(deadline - now)) : 0;
         if (ready == 0)
-            return err_retry(err, "no answer at %s for %d s", c->path, ANSWER_MS / 1000);
+            return err_retry(err, "no answer at %s for %d ms", c->path, ANSWER_MS);
         ssize_t n = recv(c->fd, buf_reserve(&c->in, 4096), 4096, MSG_DONTWAIT);
         if (n > 0) {
             c->in.len += (size_t)n;

@@ -273,3 +273,10 @@ def test_what_is_wrong_with_the_command_is_said(make_pair):
     assert "cannot write" in wrong(64, "full", "--pair", "eu,us", "--json", "/nowhere/at/all")
     pair.config.write_text("pair: [", encoding="utf-8")
     assert "pair.yaml:2:1: not valid YAML" in wrong(78, "full", "--pair", "eu,us")
+
+
+def test_a_pattern_that_matches_no_table_is_not_taken_for_equal(make_pair):
+    pair = make_pair(links=[("eu", "us")])
+    pair.everywhere("CREATE DATABASE shop", "CREATE TABLE shop.item (id INT PRIMARY KEY)")
+    done = pair.tool("drc-reconcile", "full", "--pair", "eu,us", "--tables", "shop.typo", expect=2)
+    assert "no table of the pair on either side matches --tables" in done.stdout + done.stderr
