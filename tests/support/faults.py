@@ -14,5 +14,6 @@ def programs(fault):
     with place.locked(place.CACHE / f"{build.name}.lock"):
         for command in (configure, compile_):
             done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"{command[1]} of {build.name} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
+            ending = f"{done.stdout[-4000:]}{done.stderr[-4000:]}"
+            assert done.returncode == 0, f"{command[1]} of {build.name} failed:\n{ending}"
     return build / "bin"

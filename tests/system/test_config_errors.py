@@ -1,4 +1,4 @@
-"""A wrong pair file is refused by every program alike: exit 78, one line, its place, what is wrong and what would be right.
+"""A wrong pair file is refused by every program alike: exit 78, one line, the place, what is wrong and what is right.
 
 And a right one never shows its passwords: not in a command line, a log, a report, nor where logging in fails.
 """
@@ -62,7 +62,8 @@ def test_every_class_of_error_is_told_in_one_line(directory, program):
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_what_no_pair_file_may_be(directory, program):
     path = directory / "pair.yaml"
-    assert_refused(program, path, f"{path}: cannot be opened: No such file or directory; name the pair file with --config")
+    missing = "cannot be opened: No such file or directory; name the pair file with --config"
+    assert_refused(program, path, f"{path}: {missing}")
     refused = {
         "too large": b"#" * (1 << 20) + b"\npair: shop\n",
         "too deep": b"pair: " + b"[" * 40 + b"]" * 40 + b"\n",
@@ -80,11 +81,14 @@ def test_what_no_pair_file_may_be(directory, program):
 @pytest.fixture
 def place_of_secrets(directory):
     """A good pair file of two regions that nobody serves, with a password file each."""
-    region = {"host": "127.0.0.1", "port": 1, "user": "drc", "replica_id": 7001, "start": "now"}
+    region = {"host": "127.0.0.1", "port": 1, "user": "drc", "start": "now"}
     file = {
         "pair": "shop",
         "kafka": {"bootstrap": ["127.0.0.1:1"], "durability": "single"},
-        "regions": {name: {**region, "replica_id": number, "password_file": f"{name}.password"} for name, number in (("eu", 1), ("us", 2))},
+        "regions": {
+            "eu": {**region, "replica_id": 7001, "password_file": "eu.password"},
+            "us": {**region, "replica_id": 7002, "password_file": "us.password"},
+        },
         "links": [{"from": "eu", "to": "us", "start": "beginning"}],
         "tables": {"include": ["shop.*"]},
         "control": {"socket": f"{directory}/{{name}}.sock"},
@@ -146,7 +150,8 @@ def test_no_password_is_ever_shown(shown):
     for daemon in pair.daemons:
         told = pathlib.Path(f"/proc/{daemon.pid}/cmdline").read_bytes() + "".join(daemon.ask("status")).encode()
         assert MARKER.encode() not in told
-    said = [pair.ctl(*words).stdout for words in (["status"], ["status", "--json"], ["config", "check"], ["conflicts", "list"])]
+    commands = ["status"], ["status", "--json"], ["config", "check"], ["conflicts", "list"]
+    said = [pair.ctl(*words).stdout for words in commands]
     said.append(pair.tool("drc-reconcile", "full", "--pair", "eu,us", "--json", "-").stdout)
 
     # Logging in fails: the cause is told without what was tried.

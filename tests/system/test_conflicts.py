@@ -129,8 +129,8 @@ def test_the_link_goes_on_behind_a_conflict(pair):
     """The row in conflict is one of many in its transaction, and there are others behind it."""
     pair.everywhere(TABLE, insert(1, "old", OLD))
     pair.start()
-    in_eu = ["BEGIN", insert(2, "two", LATE), update(1, "eu", EARLY), insert(3, "three", LATE), "COMMIT", insert(4, "four", LATE)]
-    at_once(pair, in_eu, [update(1, "us", LATE)])
+    mixed = [insert(2, "two", LATE), update(1, "eu", EARLY), insert(3, "three", LATE)]
+    at_once(pair, ["BEGIN", *mixed, "COMMIT", insert(4, "four", LATE)], [update(1, "us", LATE)])
     rows = {1: "us", 2: "two", 3: "three", 4: "four"}
     assert names(pair) == {"eu": rows, "us": rows}
     pair.assert_equal("shop.item")
@@ -152,14 +152,18 @@ def one_way(make_pair):
     return make
 
 
-@pytest.mark.parametrize("policy, verdict, winner", [("source_wins", "incoming", "from eu"), ("target_wins", "local", "from us")])
+FIXED = [("source_wins", "incoming", "from eu"), ("target_wins", "local", "from us")]
+
+
+@pytest.mark.parametrize("policy, verdict, winner", FIXED)
 def test_a_fixed_winner_one_way(one_way, policy, verdict, winner):
     pair = one_way(policy)
     pair.wait("eu", "us")
     assert names(pair) == {"eu": {1: "from eu"}, "us": {1: winner}}
     (entry,) = pair.conflicts()
     assert (entry["kind"], entry["policy"], entry["verdict"]) == ("update/changed", policy, verdict)
-    assert [image(entry[f"{which}_image"]) for which in ("before", "incoming", "local")] == ["old", "from eu", "from us"]
+    images = [image(entry[f"{which}_image"]) for which in ("before", "incoming", "local")]
+    assert images == ["old", "from eu", "from us"]
 
 
 def test_policy_stop_stops_at_the_row(one_way):

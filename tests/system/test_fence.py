@@ -1,4 +1,4 @@
-"""A daemon that was frozen and replaced meanwhile (a stalled host, a network cut) leaves when it wakes, and harms nothing."""
+"""A daemon that was frozen (a stalled host) and replaced meanwhile leaves when it wakes, and harms nothing."""
 
 import pytest
 

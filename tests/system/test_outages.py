@@ -68,7 +68,8 @@ def test_a_server_is_away_for_a_while(pair, loads, end):
         getattr(server, end)()
         pair.until(state_is(pair.capture(name), "retrying"), 30, f"word of {name}'s capture that it is retrying")
         for other in others:
-            pair.until(state_is(pair.applier(other, name), "retrying"), 30, f"word of {name}'s applier that it is retrying")
+            applier = pair.applier(other, name)
+            pair.until(state_is(applier, "retrying"), 30, f"word of {name}'s applier that it is retrying")
         time.sleep(SHORT)
         server.start()
         for load in loads:
