@@ -21,7 +21,7 @@ struct binlog_run {
 
 static void flush(struct events_printer *p)
 {
-    fwrite(p->out.data, 1, p->out.len, stdout);
+    fputs(buf_cstr(&p->out), stdout);
     buf_clear(&p->out);
     arena_reset(&p->arena);
 }

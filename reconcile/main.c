@@ -125,17 +125,17 @@ int main(int argc, char **argv)
 {
     struct arguments a = {.config_path = CONFIG_DEFAULT_PATH, .options = {.timeout_ms = TIMEOUT_S * 1000}};
     const struct argp argp = {options, parse, "full", doc, NULL, NULL, NULL};
-    struct config *config;
+    struct config *config = NULL;
     struct err err = {0};
     argp_err_exit_status = EXIT_BAD_USAGE;
     argp_program_version = "drc-reconcile " DRC_VERSION;
     log_setup(LOG_WARN);
     argp_parse(&argp, argc, argv, 0, NULL, &a);
-    if (config_load(&config, a.config_path, &err)) {
+    int code = config_load(&config, a.config_path, &err) ? err.exit_code : 0;
+    if (code)
         fprintf(stderr, "drc-reconcile: %s\n", err.text);
-        return err.exit_code;
-    }
-    int code = full_run(config, &a.options);
+    else
+        code = full_run(config, &a.options);
     config_free(&config);
     filter_free(&a.tables);
     free(a.pair);

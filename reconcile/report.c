@@ -176,7 +176,7 @@ static void print_table_line(struct report *r, const struct finding *name, const
     clock_text(at, clock_wall_us());
     fprintf(r->text, "%.19s %7" PRIu64 " %10" PRIu64 " %8" PRIu64 " %9" PRIu64 " %9" PRIu64 " %8.2f %s\n", at, found(c),
             c->rows, c->chunks, c->in_flight, c->unsettled, (double)c->took_ms / 1000, buf_cstr(&full));
-    fwrite(r->findings.data, 1, r->findings.len, r->text);
+    fputs(buf_cstr(&r->findings), r->text);
     if (r->finding_lines > TEXT_FINDINGS)
         fprintf(r->text, "  ... and %" PRIu64 " more; --json FILE has all\n", r->finding_lines - TEXT_FINDINGS);
     fflush(r->text);
