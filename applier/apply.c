@@ -1,19 +1,8 @@
 /* Target transactions around the rows: begin with the ledger, end with COMMIT, roll back on doubt, wait or error. */
 #include "applier/apply.h"
 
-#include <stdlib.h>
 
 #include "applier/apply_private.h"
-#include "common/base/mem.h"
-
-const struct policy_rule *policy_of_table(const struct sink *s, const struct table_def *t)
-{
-    char *db = xasprintf("%.*s", SPAN_ARG(t->db)), *name = xasprintf("%.*s", SPAN_ARG(t->name));
-    const struct policy_rule *rule = policy_for(&s->config->conflicts, db, name);
-    free(db);
-    free(name);
-    return rule;
-}
 
 const bool *generated_columns(const struct table_def *def, struct arena *a)
 {

@@ -9,9 +9,6 @@
 int apply_table(struct sink *s, const struct table_def *source, const struct target_table **table,
                 struct apply_outcome *out, struct err *err);
 
-/* The rule of a table; lives as long as the configuration. */
-const struct policy_rule *policy_of_table(const struct sink *s, const struct table_def *t);
-
 /* Columns that the target computes itself: they never tell a difference. One bool a column, in the arena. */
 const bool *generated_columns(const struct table_def *def, struct arena *a);
 

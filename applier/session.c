@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "applier/intake.h"
 #include "applier/start.h"
@@ -46,12 +47,21 @@ void session_interrupt(struct applier *a)
     pthread_mutex_unlock(&a->lock);
 }
 
+/* Does another link of the pair begin where this one ends? */
+static bool is_source(const struct config *c, const char *region)
+{
+    for (size_t i = 0; i < c->link_count; i++)
+        if (strcmp(c->links[i].from, region) == 0)
+            return true;
+    return false;
+}
+
 static int connect_target(struct applier *a, struct sink *s, struct err *err)
 {
     if (target_session_open(&s->db, a->to, a->name, err))
         return -1;
     show_connection(a, s->db);
-    return target_session_check(s->db, err) || schema_ensure(s->db, err) ? -1 : 0;
+    return target_session_check(s->db, is_source(a->config, a->link->to), err) || schema_ensure(s->db, err) ? -1 : 0;
 }
 
 /* ---- the place in the stream ---- */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "applier/txn.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 #include "common/target/session.h"
 
 /* ---- tables ---- */
@@ -29,6 +31,27 @@ static int load_table(struct sink *s, const struct table_def *source, struct tar
     }
     buf_free(&key);
     return found;
+}
+
+const struct policy_rule *policy_of_table(const struct sink *s, const struct table_def *t)
+{
+    char *db = xasprintf("%.*s", SPAN_ARG(t->db)), *name = xasprintf("%.*s", SPAN_ARG(t->name));
+    const struct policy_rule *rule = policy_for(&s->config->conflicts, db, name);
+    free(db);
+    free(name);
+    return rule;
+}
+
+/* A rule for a whole pair reaches tables that cannot follow it: said once, before the first conflict stops the link. */
+static void warn_without_version(const struct sink *s, const struct table_def *t)
+{
+    const struct policy_rule *rule = policy_of_table(s, t);
+    for (size_t i = 0; rule->policy == POLICY_LATEST && i < rule->by_count; i++)
+        if (table_def_find(t, span_str(rule->by[i])) < 0)
+            log_warn(
+                "table `%.*s`.`%.*s` has no column `%s`, by which policy latest decides: a conflict in it will stop "
+                "the link; give it a rule of its own in conflicts.tables",
+                SPAN_ARG(t->db), SPAN_ARG(t->name), rule->by[i]);
 }
 
 int sink_table(struct sink *s, const struct table_def *source, const struct target_table **out, struct buf *why,
@@ -60,6 +83,7 @@ int sink_table(struct sink *s, const struct table_def *source, const struct targ
         return 0;
     }
     buf_clear(why);
+    warn_without_version(s, t->def);
     *map_ref(&s->fits, known) = t;
     *out = t;
     return 1;

@@ -38,6 +38,8 @@ struct sink {
  * link waits, then asks again; nothing of it is remembered); -1: error. */
 MUST_CHECK int sink_table(struct sink *s, const struct table_def *source, const struct target_table **out,
                           struct buf *why, struct err *err);
+/* The rule of a table; lives as long as the configuration. */
+const struct policy_rule *policy_of_table(const struct sink *s, const struct table_def *t);
 /* What was loaded may be wrong (touch said so): load it again at the next sink_table. */
 void sink_forget_table(struct sink *s, const struct target_table *t);
 void sink_forget_tables(struct sink *s);

@@ -204,5 +204,8 @@ bool conflict_order_holds(const struct policy_rule *rule, const struct table_def
     struct err ignored = {0};
     if (rule->policy != POLICY_LATEST || !before || !after)
         return true;
+    for (size_t i = 0; i < rule->by_count; i++)
+        if (table_def_find(table, span_str(rule->by[i])) < 0)
+            return true;
     return compare_versions(&order, &decided, rule, table, after, before, &ignored) == 0 && order > 0;
 }

@@ -45,11 +45,12 @@ struct conflict_outcome {
     char why[160]; /* "version 2026-01-31 10:00:02 > 2026-01-31 10:00:01", "tie broken by region eu" */
 };
 
-/* Decide. ERR_DATA when the rule cannot be carried out on this row (version column absent or NULL): the caller stops the link
- * with that cause. */
+/* Decide. ERR_DATA when the rule cannot be carried out on this row (version column absent or NULL): the caller stops
+ * the link with that cause. */
 MUST_CHECK int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, struct err *err);
 
-/* Does an update's version strictly rise by the rule (POLICY_LATEST)? True for other policies and for inserts. */
+/* Does an update's version strictly rise by the rule (POLICY_LATEST)? True for other policies, for inserts, and
+ * where the table has no such column: then nothing is violated, and a conflict stops the link. */
 bool conflict_order_holds(const struct policy_rule *rule, const struct table_def *table, const struct cell *before,
                           const struct cell *after);
 

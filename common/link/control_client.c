@@ -10,7 +10,7 @@
 #include "common/link/control.h"
 #include "common/link/control_socket.h"
 
-#define ANSWER_MS 1500
+#define ANSWER_MS 2500
 
 struct conversation {
     int fd;

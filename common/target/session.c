@@ -44,8 +44,9 @@ static const struct {
     const char *wanted;
     const char *sql;
 } privileged_pins[] = {
-    {"sql_log_bin",   "1",   "SET SESSION sql_log_bin = 1"      },
-    {"binlog_format", "ROW", "SET SESSION binlog_format = 'ROW'"},
+    {"sql_log_bin",      "1",    "SET SESSION sql_log_bin = 1"          },
+    {"binlog_format",    "ROW",  "SET SESSION binlog_format = 'ROW'"    },
+    {"binlog_row_image", "FULL", "SET SESSION binlog_row_image = 'FULL'"},
 };
 
 static int pin_privileged(struct db *db, size_t i, struct err *err)
@@ -110,33 +111,43 @@ static bool is_too_small(const char *value)
     return strtoull(value, NULL, 10) < LEAST_PACKET;
 }
 
+static bool is_not_full(const char *value)
+{
+    return strcasecmp(value, "FULL") != 0;
+}
+
 static const struct {
     const char *name;
     bool (*is_wrong)(const char *value);
     const char *why;
     const char *fix;
+    bool of_sources; /* matters only where a capture reads what we write */
 } settings[] = {
-    {"slave_exec_mode",            is_idempotent, "would hide duplicate and missing rows",
-     "SET GLOBAL slave_exec_mode = 'STRICT'"                                                                                                                 },
+    {"slave_exec_mode",            is_idempotent, "would hide duplicate and missing rows",                                 "SET GLOBAL slave_exec_mode = 'STRICT'",
+     false                                                                                                                                                                  },
     {"replica_exec_mode",          is_idempotent, "would hide duplicate and missing rows",
-     "SET GLOBAL replica_exec_mode = 'STRICT'"                                                                                                               },
+     "SET GLOBAL replica_exec_mode = 'STRICT'",                                                                                                                        false},
     {"slave_run_triggers_for_rbr", runs_triggers, "would run triggers whose effects come from the source already",
-     "SET GLOBAL slave_run_triggers_for_rbr = 'NO'"                                                                                                          },
-    {"max_allowed_packet",         is_too_small,  "is less than 1 MiB",                                            "SET GLOBAL max_allowed_packet = 67108864"},
+     "SET GLOBAL slave_run_triggers_for_rbr = 'NO'",                                                                                                                   false},
+    {"max_allowed_packet",         is_too_small,  "is less than 1 MiB",                                                    "SET GLOBAL max_allowed_packet = 67108864", false},
+    {"binlog_row_metadata",        is_not_full,   "would put rows into its binlog that its own capture cannot read, ever",
+     "SET GLOBAL binlog_row_metadata = 'FULL'",                                                                                                                        true },
 };
 
-int target_session_check(struct db *db, struct err *err)
+int target_session_check(struct db *db, bool is_source, struct err *err)
 {
     struct arena a = {0};
     struct db_rows rows;
     int rc = db_query(db, &rows, &a,
                       "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('slave_exec_mode', 'replica_exec_mode', "
-                      "'slave_run_triggers_for_rbr', 'max_allowed_packet')",
+                      "'slave_run_triggers_for_rbr', 'max_allowed_packet', 'binlog_row_metadata')",
                       err);
     for (size_t r = 0; rc <= 0 && r < rows.row_count; r++) {
         for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
             const char *value = (const char *)db_cell(&rows, r, 1).p;
             if (!span_is(db_cell(&rows, r, 0), settings[i].name) || !settings[i].is_wrong(value))
+                continue;
+            if (settings[i].of_sources && !is_source)
                 continue;
             log_error("target: %s = %s %s; mend it by: %s", settings[i].name, value, settings[i].why, settings[i].fix);
             if (rc == 0)

@@ -11,8 +11,8 @@ MUST_CHECK int target_session_open(struct db **out, const struct region_config *
                                    struct err *err);
 
 /* The server's own settings: each that makes writing unsafe is logged with the statement that mends it, and the error
- * names the first (fatal 78). */
-MUST_CHECK int target_session_check(struct db *db, struct err *err);
+ * names the first (fatal 78). `is_source`: a capture reads this server's binlog, with what we write in it. */
+MUST_CHECK int target_session_check(struct db *db, bool is_source, struct err *err);
 
 /* Keep an idle connection (also one with an open transaction) from being closed by its short timeouts: to be called at
  * least that often. */

@@ -279,3 +279,25 @@ def test_a_second_instance_takes_over_and_the_first_leaves(one_way):
     first.start()
     pair.wait("eu", "us")
     pair.assert_equal("shop.item")
+
+
+def test_a_table_without_the_version_column_is_warned_of_and_not_journaled(make_pair):
+    pair = make_pair(links=[("eu", "us")], conflicts={"default": {"policy": "latest", "by": ["updated_at"]}})
+    pair.everywhere("CREATE DATABASE shop", ITEM)
+    pair.start()
+    pair.eu.sql(insert(1, "a"), *[f"UPDATE shop.item SET name = 'n{number}' WHERE id = 1" for number in range(20)])
+    pair.wait("eu", "us")
+    pair.assert_equal("shop.item")
+    assert pair.conflicts() == []
+    log = pair.applier("eu", "us").text()
+    assert log.count("table `shop`.`item` has no column `updated_at`") == 1
+
+
+def test_a_target_that_is_a_source_must_write_full_metadata(make_pair):
+    pair = make_pair()
+    pair.everywhere("CREATE DATABASE shop", ITEM)
+    pair.us.sql("SET GLOBAL binlog_row_metadata = 'MINIMAL'")
+    applier = pair.applier("eu", "us")
+    applier.launch()
+    last = applier.expect_exit(78)
+    assert "binlog_row_metadata = MINIMAL" in last and "SET GLOBAL binlog_row_metadata = 'FULL'" in last

@@ -283,6 +283,11 @@ static void order_holds_only_when_the_version_rises(void **state)
     assert_false(conflict_order_holds(&rule, f->table, five, four));
     assert_false(conflict_order_holds(&rule, f->table, five, none));
     assert_true(conflict_order_holds(&rule, f->table, NULL, five));
+    char *absent[] = {"no_such_column"};
+    struct policy_rule other = rule;
+    other.by = absent;
+    other.by_count = 1;
+    assert_true(conflict_order_holds(&other, f->table, five, four));
     rule.policy = POLICY_SOURCE_WINS;
     assert_true(conflict_order_holds(&rule, f->table, five, four));
 }
