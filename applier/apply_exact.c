@@ -35,6 +35,33 @@ static void put_place(const struct exact *x, const struct cell *image, struct bu
     }
 }
 
+/* ---- reading the local row ---- */
+
+/* The row that the target has under the image's key, or, in a table without a key, one that equals the image. NULL:
+ * none. */
+static int local_row(struct exact *x, const struct cell *image, const struct cell **out, struct err *err)
+{
+    struct local_rows found;
+    int rc = x->table->def->key_count
+                 ? local_rows_by_key(&found, x->sink->db, x->table, &image, 1, LOCAL_FOR_UPDATE, &x->arena, err)
+                 : local_row_by_image(&found, x->sink->db, x->table, image, LOCAL_FOR_UPDATE, &x->arena, err);
+    *out = rc == 0 && found.count ? found.rows[0] : NULL;
+    return rc;
+}
+
+static bool as_expected(const struct exact *x, const struct cell *expected, const struct cell *local)
+{
+    return local && image_equal(expected, local, x->table->def, x->ignore);
+}
+
+static bool same_key(const struct table_def *t, const struct cell *a, const struct cell *b)
+{
+    for (uint16_t i = 0; i < t->key_count; i++)
+        if (!span_eq(a[t->key[i]].data, b[t->key[i]].data))
+            return false;
+    return true;
+}
+
 /* ---- writing one row ---- */
 
 /* What the server refused is another row in the way, or a row of another table that is missing: nothing here may decide
@@ -54,6 +81,30 @@ static int refused(const struct exact *x, const struct cell *image, struct err *
     return -1;
 }
 
+/* READ COMMITTED locks no absence: a local writer can have taken the key since it was looked for. Then the transaction
+ * is tried again, and finds a conflict. */
+static int taken_meanwhile(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
+{
+    const struct cell *local;
+    const struct table_def *def = x->table->def;
+    struct err server = *err;
+    if (!after || def->key_count == 0 || (before && same_key(def, before, after)))
+        return 0;
+    if (local_row(x, after, &local, err))
+        return -1;
+    *err = server;
+    return local ? err_retry(err, "a local writer took the key of a row in between") : 0;
+}
+
+static int not_written(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
+{
+    if (err->class != ERR_DATA)
+        return -1;
+    if (err->code == SERVER_DUPLICATE_KEY && taken_meanwhile(x, before, after, err))
+        return -1;
+    return refused(x, after ? after : before, err);
+}
+
 /* `before` NULL: insert; `after` NULL: delete. */
 static int write_row(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
 {
@@ -66,7 +117,7 @@ static int write_row(struct exact *x, const struct cell *before, const struct ce
         image_put(after, def, &x->image);
     if (rows_writer_put(x->sink->writer, x->table, op, x->rows->flags, buf_span(&x->image), 1, err) ||
         rows_writer_flush(x->sink->writer, err))
-        return err->class == ERR_DATA ? refused(x, after ? after : before, err) : -1;
+        return not_written(x, before, after, err);
     return 0;
 }
 
@@ -125,33 +176,6 @@ static int settle(struct exact *x, enum conflict_kind kind, const struct cell *b
             return -1;
     }
     return journal(x, &c, &outcome, result, err);
-}
-
-/* ---- reading the local row ---- */
-
-/* The row that the target has under the image's key, or, in a table without a key, one that equals the image. NULL:
- * none. */
-static int local_row(struct exact *x, const struct cell *image, const struct cell **out, struct err *err)
-{
-    struct local_rows found;
-    int rc = x->table->def->key_count
-                 ? local_rows_by_key(&found, x->sink->db, x->table, &image, 1, LOCAL_FOR_UPDATE, &x->arena, err)
-                 : local_row_by_image(&found, x->sink->db, x->table, image, LOCAL_FOR_UPDATE, &x->arena, err);
-    *out = rc == 0 && found.count ? found.rows[0] : NULL;
-    return rc;
-}
-
-static bool as_expected(const struct exact *x, const struct cell *expected, const struct cell *local)
-{
-    return local && image_equal(expected, local, x->table->def, x->ignore);
-}
-
-static bool same_key(const struct table_def *t, const struct cell *a, const struct cell *b)
-{
-    for (uint16_t i = 0; i < t->key_count; i++)
-        if (!span_eq(a[t->key[i]].data, b[t->key[i]].data))
-            return false;
-    return true;
 }
 
 /* ---- the three operations ---- */

@@ -40,25 +40,26 @@ enum way {
     WAY_LOCAL,
     WAY_SAME,
     WAY_STOP,
-    WAY_VERSION,        /* the incoming image against the local one */
-    WAY_DELETE_VERSION, /* a delete is as new as the image that it deletes */
+    WAY_VERSION, /* the incoming image against the local one */
 };
 
 /* Why some fields are as they are:
  *  - update/missing under latest: without tombstones nobody knows how new the delete was; an update that always beats
  * it gives the same answer on both sides (the other side keeps its newer row by delete/changed).
+ *  - delete/changed under latest: for the same reason any write beats a concurrent delete, whatever its version. Were
+ * the versions compared, an older row that was written again would stay on the side that deleted and go on the other.
  *  - unique/clash: the local row is another one than the source meant. To remove or rewrite it would lose a row that
  *    nobody spoke of, to leave out the incoming one makes what depends on it wrong: only the operator can say.
  *  - order/violated is a note in the journal, not a collision: the change goes in under every policy. */
 static const enum way ways[KINDS][POLICIES] = {
   /* kind                        latest              source_wins   target_wins   stop */
-    [CONFLICT_INSERT_EXISTS] = {WAY_VERSION,        WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
-    [CONFLICT_UPDATE_CHANGED] = {WAY_VERSION,        WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
-    [CONFLICT_UPDATE_MISSING] = {WAY_INCOMING,       WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
-    [CONFLICT_DELETE_CHANGED] = {WAY_DELETE_VERSION, WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
-    [CONFLICT_DELETE_MISSING] = {WAY_SAME,           WAY_SAME,     WAY_SAME,     WAY_STOP    },
-    [CONFLICT_UNIQUE_CLASH] = {WAY_STOP,           WAY_STOP,     WAY_STOP,     WAY_STOP    },
-    [CONFLICT_ORDER_VIOLATED] = {WAY_INCOMING,       WAY_INCOMING, WAY_INCOMING, WAY_INCOMING},
+    [CONFLICT_INSERT_EXISTS] = {WAY_VERSION,  WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
+    [CONFLICT_UPDATE_CHANGED] = {WAY_VERSION,  WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
+    [CONFLICT_UPDATE_MISSING] = {WAY_INCOMING, WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
+    [CONFLICT_DELETE_CHANGED] = {WAY_LOCAL,    WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
+    [CONFLICT_DELETE_MISSING] = {WAY_SAME,     WAY_SAME,     WAY_SAME,     WAY_STOP    },
+    [CONFLICT_UNIQUE_CLASH] = {WAY_STOP,     WAY_STOP,     WAY_STOP,     WAY_STOP    },
+    [CONFLICT_ORDER_VIOLATED] = {WAY_INCOMING, WAY_INCOMING, WAY_INCOMING, WAY_INCOMING},
 };
 
 static const char *const reasons[KINDS] = {
@@ -129,10 +130,10 @@ static int break_tie(struct conflict_outcome *out, const struct conflict_case *c
     return 0;
 }
 
-/* The greater of `incoming` (the image that stands for the change) and the local row. */
-static int judge_by_version(const struct conflict_case *c, const struct cell *incoming, struct conflict_outcome *out,
-                            struct err *err)
+/* The greater of the incoming and the local row. */
+static int judge_by_version(const struct conflict_case *c, struct conflict_outcome *out, struct err *err)
 {
+    const struct cell *incoming = c->incoming;
     int order;
     uint16_t decided = 0;
     if (compare_versions(&order, &decided, c->rule, c->table, incoming, c->local, err))
@@ -176,6 +177,8 @@ int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, 
     check_images(c);
     enum way way = ways[c->kind][c->rule->policy];
     const char *reason = reasons[c->kind] ? reasons[c->kind] : policy_name(c->rule->policy);
+    if (c->kind == CONFLICT_DELETE_CHANGED && c->rule->policy == POLICY_LATEST)
+        reason = "the row was changed meanwhile, which beats a delete";
     if (way != WAY_STOP && same_already(c))
         return settle(out, VERDICT_SAME, "both sides hold the same row");
     switch (way) {
@@ -188,9 +191,7 @@ int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, 
     case WAY_STOP:
         return settle(out, VERDICT_STOP, reason);
     case WAY_VERSION:
-        return judge_by_version(c, c->incoming, out, err);
-    case WAY_DELETE_VERSION:
-        return judge_by_version(c, c->before, out, err);
+        return judge_by_version(c, out, err);
     }
     assert(!"a way that is not in the table");
     return -1;

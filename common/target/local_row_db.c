@@ -58,9 +58,12 @@ static enum enum_field_types bind_type(const struct column *c, const struct targ
     }
 }
 
+/* An error in the middle of a result stands on the connection only, not on the statement. */
 static int stmt_error(MYSQL_STMT *stmt, struct err *err)
 {
-    return db_error_of(mysql_stmt_errno(stmt), mysql_stmt_error(stmt), err, "reading rows of the target");
+    bool own = mysql_stmt_errno(stmt) != 0;
+    return db_error_of(own ? mysql_stmt_errno(stmt) : mysql_errno(stmt->mysql),
+                       own ? mysql_stmt_error(stmt) : mysql_error(stmt->mysql), err, "reading rows of the target");
 }
 
 static int start_reading(struct reading *r, struct db *db, const struct target_table *t, const struct buf *sql,
