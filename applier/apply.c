@@ -1,7 +1,6 @@
 /* Target transactions around the rows: begin with the ledger, end with COMMIT, roll back on doubt, wait or error. */
 #include "applier/apply.h"
 
-
 #include "applier/apply_private.h"
 
 const bool *generated_columns(const struct table_def *def, struct arena *a)

@@ -293,7 +293,7 @@ const struct config_key config_keys[] = {
      .fallback = "false",
      RULE(allow_divergence),
      .help = "permit this rule in a two-way pair although it can leave the sides different for good"},
-    {.path = "conflicts.tables",                                                                     .type = &config_named, .help = "rules of single tables"},
+    {.path = "conflicts.tables",                                                                                            .type = &config_named, .help = "rules of single tables"},
     {.path = "conflicts.tables.<table>",
      .type = &config_map,
      .like = "conflicts.default",
@@ -311,7 +311,7 @@ const struct config_key config_keys[] = {
      CONFIG(allow_divergence_anywhere),
      .help = "the same as conflicts.allow_divergence"},
 
-    {.path = "capture",                                                                              .type = &config_map, .help = "how changes are published"},
+    {.path = "capture",                                                                                      .type = &config_map, .help = "how changes are published"},
     {.path = "capture.fragment_bytes",
      .type = &config_size,
      .min = 16 * KIB,
@@ -327,7 +327,7 @@ const struct config_key config_keys[] = {
      CONFIG(heartbeat_ms),
      .help = "how often a quiet stream says that it is alive and where it stands"},
 
-    {.path = "limits",                                                                                                   .type = &config_map, .help = "what the daemons may use"},
+    {.path = "limits",                                                                                        .type = &config_map, .help = "what the daemons may use"},
     {.path = "limits.queue_bytes",
      .type = &config_size,
      .min = MIB,
@@ -336,7 +336,7 @@ const struct config_key config_keys[] = {
      CONFIG(queue_bytes),
      .help = "bound of each queue between two threads; one larger transaction passes alone"},
 
-    {.path = "control",                                                                                        .type = &config_map, .help = "how the daemons are asked and told"},
+    {.path = "control",                                                                         .type = &config_map, .help = "how the daemons are asked and told"},
     {.path = "control.socket",
      .type = &config_file,
      .fallback = "/run/drc/{name}.sock",
@@ -345,7 +345,7 @@ const struct config_key config_keys[] = {
          "the unix socket of each daemon; {name} stands for capture-<region> or applier-<from>-<to>, and is appended "
          "where it is missing"},
 
-    {.path = "log",                                                                         .type = &config_map, .help = "what the daemons write to stderr"},
+    {.path = "log",                                                               .type = &config_map, .help = "what the daemons write to stderr"},
     {.path = "log.level",
      .type = &config_choice,
      .words = log_levels,
@@ -353,7 +353,7 @@ const struct config_key config_keys[] = {
      .fallback = "info",
      CONFIG(log_level),
      .help = "the least important that is written"},
-    {.path = NULL                                                              },
+    {.path = NULL                                                                                                  },
 };
 
 const char *config_key_child(const char *path, const char *parent)

@@ -15,7 +15,7 @@ def killed_under_load(pair, **kills):
     pair.everywhere(TokenLoad.TABLE)
     pair.start()
     loads = [TokenLoad(server, threads=2, rate=200).start() for server in (pair.eu, pair.us)]
-    killer = Killer(pair, loads)
+    killer = Killer(pair, loads, counted=False)
     killer.kill(**kills)
     for load in loads:
         load.stop()
@@ -29,11 +29,11 @@ def test_appliers_that_forget_what_they_applied_are_caught(make_pair):
     pair = make_pair(programs=faults.programs("no-dedupe"))
     pair.everywhere("CREATE DATABASE shop")
     with pytest.raises(AssertionError, match="rows are there more than once"):
-        killed_under_load(pair, appliers=4)
+        killed_under_load(pair, appliers=6)
 
 
 def test_captures_that_forget_what_they_published_are_caught(make_pair):
     pair = make_pair(programs=faults.programs("no-fence"))
     pair.everywhere("CREATE DATABASE shop")
     with pytest.raises(AssertionError, match="rows are there more than once"):
-        killed_under_load(pair, captures=4)
+        killed_under_load(pair, captures=6)
