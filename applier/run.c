@@ -127,7 +127,7 @@ static int run_thread(struct sessions *s, struct err *err)
     if (rc && err)
         *err = s->err;
 out:
-    control_stop(&control);
+    control_stop(&control, rc ? err : NULL);
     return rc;
 }
 

@@ -176,7 +176,7 @@ int capture_run(const struct config *config, const struct region_config *region,
     if (open_control(&control, config, region, c->options.status, err) != 0)
         return -1;
     int rc = supervise(c, err);
-    control_stop(&control);
+    control_stop(&control, rc ? err : NULL);
     return rc;
 }
 

@@ -20,6 +20,24 @@ static void take_answer(struct daemon_state *out, const struct buf *answer)
     out->last_error = text_of(out->all, "last_error");
 }
 
+/* Exit codes after which nobody starts it again (DESIGN section 2). */
+static bool is_final(int exit_code)
+{
+    return exit_code == EXIT_BAD_USAGE || exit_code == EXIT_UNSAFE || exit_code == EXIT_DENIED ||
+           exit_code == EXIT_BAD_CONFIG;
+}
+
+static void take_note(struct daemon_state *out, const char *socket_path)
+{
+    struct control_note note;
+    if (!control_note_read(&note, socket_path))
+        return;
+    out->ended = is_final(note.exit_code);
+    out->ended_us = note.at_us;
+    snprintf(out->error, sizeof out->error, "%s", note.text);
+    out->last_error = out->error;
+}
+
 void daemon_state_ask(struct daemon_state *out, const struct config *config, const char *name)
 {
     struct buf answer = {0};
@@ -30,6 +48,7 @@ void daemon_state_ask(struct daemon_state *out, const struct config *config, con
         take_answer(out, &answer);
     } else if (err.code == CONTROL_NOBODY) {
         *out = (struct daemon_state){.state = ""};
+        take_note(out, path);
     } else {
         snprintf(out->error, sizeof out->error, "%.*s", (int)sizeof out->error - 1, err.text);
         out->last_error = out->error;

@@ -8,10 +8,12 @@
 
 struct daemon_state {
     bool there;        /* it runs on this host */
+    bool ended;        /* it ran here and ended for good; why is its last_error */
+    uint64_t ended_us; /* when, by this host's clock */
     const char *state; /* its own word; "silent" when it is there and does not answer us, "" when it is not there */
     const char *last_error; /* NULL: none */
     json_t *all;            /* its whole status; NULL when it does not answer */
-    char error[300];        /* why it does not answer, though it is there */
+    char error[900];        /* why it ended, or does not answer though it is there */
 };
 
 /* `name` is "capture-eu" or "applier-eu-us". Never fails: who does not answer, does not answer. */

@@ -35,10 +35,11 @@ static bool ask(struct liveness *l)
     struct daemon_state s;
     daemon_state_ask(&s, l->config, l->name);
     bool there = s.there;
+    l->ended = s.ended;
     l->said[0] = '\0';
-    if (there && strcmp(s.state, "running") != 0)
-        snprintf(l->said, sizeof l->said, "%s is %s%s%s", l->name, s.state, s.last_error ? ": " : "",
-                 s.last_error ? s.last_error : "");
+    if (there ? strcmp(s.state, "running") != 0 : s.ended)
+        snprintf(l->said, sizeof l->said, "%s is %s%s%s", l->name, there ? s.state : "stopped",
+                 s.last_error ? ": " : "", s.last_error ? s.last_error : "");
     daemon_state_free(&s);
     return there;
 }
@@ -68,13 +69,16 @@ static int check(struct liveness *l, const struct progress_report *now, uint64_t
     if (look(l, now))
         return 0;
     uint64_t quiet = clock_mono_ms() - l->quiet_since_ms;
-    if (quiet < quiet_limit(l, limit))
+    if (quiet < quiet_limit(l, l->ended ? QUIET_AT_END_MS : limit))
         return 0;
     struct buf text = {0};
     progress_put_report(now, &text);
-    err_fatal(err, EXIT_UNSAFE,
-              "%s is stopped: it does not answer here, and nothing of its work was seen for %" PRIu64 " s; %s", l->name,
-              quiet / 1000, buf_cstr(&text));
+    if (l->ended)
+        err_fatal(err, EXIT_UNSAFE, "%s; %s", l->said, buf_cstr(&text));
+    else
+        err_fatal(err, EXIT_UNSAFE,
+                  "%s is stopped: it does not answer here, and nothing of its work was seen for %" PRIu64 " s; %s",
+                  l->name, quiet / 1000, buf_cstr(&text));
     buf_free(&text);
     return -1;
 }

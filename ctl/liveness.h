@@ -14,7 +14,8 @@ struct liveness {
     enum progress_stage stage;
     uint64_t heard; /* what moved last: offsets of the topic or applied seqs */
     char name[160]; /* of the daemon that is waited for: "applier-eu-us" */
-    char said[300]; /* what it says when it answers and does not simply run: "waiting: table shop.a …" */
+    char said[300]; /* what it says when it does not simply run: "waiting: table shop.a …" */
+    bool ended;     /* it left a note that it ended for good */
 };
 
 void liveness_start(struct liveness *l, const struct config *config);

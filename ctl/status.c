@@ -26,18 +26,22 @@ static bool lag_of(double *out, const struct progress_view *v, uint64_t now_us)
     return true;
 }
 
-static const char *applier_seen(const struct progress_view *v)
+static const char *applier_seen(const struct progress_view *v, const struct daemon_state *d)
 {
     if (v->target_err.class != ERR_NONE)
-        return "unknown";
+        return d->ended ? "stopped" : "unknown";
     return v->writer_connected ? "running" : "stopped";
 }
 
-static const char *capture_seen(const struct config *c, const struct progress_view *v, uint64_t now_us)
+/* What comes into the topic after it ended here comes from one that runs elsewhere. */
+static const char *capture_seen(const struct config *c, const struct progress_view *v, const struct daemon_state *d,
+                                uint64_t now_us)
 {
     uint64_t silent = 3000 * (uint64_t)c->heartbeat_ms;
     if (silent < SILENT_US)
         silent = SILENT_US;
+    if (d->ended && (!v->has_topic || v->source_clock_us <= d->ended_us))
+        return "stopped";
     if (v->topic_err.class != ERR_NONE)
         return "unknown";
     return v->has_topic && v->source_clock_us + silent >= now_us ? "running" : "stopped";
@@ -48,18 +52,25 @@ static const char *text_or_null(const struct err *e)
     return e->class == ERR_NONE ? NULL : e->text;
 }
 
+/* What a daemon said last, here, says nothing of one that runs elsewhere now. */
+static const char *error_of(const struct daemon_state *d, const char *state, const struct err *seen)
+{
+    if (d->last_error && (d->there || strcmp(state, "running") != 0))
+        return d->last_error;
+    return text_or_null(seen);
+}
+
 static void judge(struct link_status *l, const struct config *c)
 {
     const struct progress_view *v = &l->view;
     uint64_t now_us = clock_wall_us();
     l->has_lag = lag_of(&l->lag_seconds, v, now_us);
-    l->capture_state = l->capture.there ? l->capture.state : capture_seen(c, v, now_us);
-    l->capture_error = l->capture.last_error;
-    if (!l->capture_error)
-        l->capture_error = text_or_null(v->source_err.class != ERR_NONE ? &v->source_err : &v->topic_err);
+    l->capture_state = l->capture.there ? l->capture.state : capture_seen(c, v, &l->capture, now_us);
+    l->capture_error =
+        error_of(&l->capture, l->capture_state, v->source_err.class != ERR_NONE ? &v->source_err : &v->topic_err);
 
-    l->state = l->applier.there ? l->applier.state : applier_seen(v);
-    l->error = l->applier.last_error ? l->applier.last_error : text_or_null(&v->target_err);
+    l->state = l->applier.there ? l->applier.state : applier_seen(v, &l->applier);
+    l->error = error_of(&l->applier, l->state, &v->target_err);
     if (strcmp(l->state, "running") == 0) {
         l->state = l->capture_state;
         l->error = l->error ? l->error : l->capture_error;

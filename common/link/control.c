@@ -281,6 +281,7 @@ int control_start(struct control **out, const char *path, const char *program, c
         (void)err_retry(err, "control: cannot start its thread: %s", strerror(failed));
         goto fail;
     }
+    control_note_remove(path);
     *out = c;
     return 0;
 fail:
@@ -296,7 +297,7 @@ fail:
     return -1;
 }
 
-void control_stop(struct control **control)
+void control_stop(struct control **control, const struct err *last)
 {
     struct control *c = *control;
     if (!c)
@@ -308,6 +309,8 @@ void control_stop(struct control **control)
     assert(!failed);
     while (c->client_count)
         drop_client(c, c->client_count - 1);
+    if (last && last->class == ERR_FATAL)
+        control_note_write(c->path, last);
     (void)unlink(c->path); /* while it still listens, so that nobody takes it for a stale one */
     (void)close(c->listen_fd);
     (void)close(c->wake_fd);

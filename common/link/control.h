@@ -32,11 +32,22 @@ struct control_command {
  * The parent directory is made when missing. */
 MUST_CHECK int control_start(struct control **out, const char *path, const char *program,
                              const struct control_command *commands, void *context, struct err *err);
-void control_stop(struct control **c); /* ends the thread, removes the socket */
+/* Removes the socket. When `last` (may be NULL) is fatal, the daemon leaves a note of it, which its next start removes.
+ */
+void control_stop(struct control **c, const struct err *last);
 
 /* Client: one command, whole answer into out, without its empty line. -1 retry: nobody listens there (err->code is then
  * CONTROL_NOBODY), or it is silent for 5 s; fatal 69: another protocol version; fatal 77: we may not. */
 #define CONTROL_NOBODY 1
 MUST_CHECK int control_ask(const char *path, const char *command, struct buf *out, struct err *err);
+
+/* Why the daemon that had that socket ended for good. */
+struct control_note {
+    uint64_t at_us; /* since 1970, UTC */
+    int exit_code;
+    char text[900];
+};
+/* False: there is no note, it runs or was stopped in order. */
+bool control_note_read(struct control_note *out, const char *path);
 
 #endif

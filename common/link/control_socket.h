@@ -16,4 +16,8 @@ MUST_CHECK int control_address(struct sockaddr_un *out, const char *path, struct
  * path. */
 MUST_CHECK int control_listen(int *out, const char *path, struct err *err);
 
+/* The note of control.h: written at a fatal end, removed at the next start. */
+void control_note_write(const char *socket_path, const struct err *err);
+void control_note_remove(const char *socket_path);
+
 #endif

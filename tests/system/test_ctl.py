@@ -101,6 +101,29 @@ def test_wait_names_what_the_operator_has_to_mend(running):
     assert pair.us.query("SELECT * FROM shop.later") == [(1, 2)]
 
 
+def test_a_link_that_stopped_for_good_says_why(make_pair):
+    pair = make_pair(conflicts={"default": {"policy": "stop"}})
+    pair.everywhere("CREATE DATABASE shop", ITEM)
+    pair.start()
+    applier = pair.applier("eu", "us")
+    pair.us.sql("SET SESSION sql_log_bin = 0", "INSERT INTO shop.item (id, name) VALUES (1, 'there')")
+    pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (1, 'here')")
+    last_line = applier.expect_exit(69)
+    assert "insert/exists" in last_line
+
+    said = pair.wait("eu", "us", timeout=60, expect=69).stderr
+    assert "applier-eu-us is stopped: " in said and "insert/exists" in said and "up to seq 0 of 1" in said
+    link = pair.status()["eu", "us"]
+    assert link["state"] == "stopped" and "insert/exists" in link["last_error"]
+    assert "insert/exists" in pair.ctl("status").stdout
+
+    pair.us.sql("SET SESSION sql_log_bin = 0", "DELETE FROM shop.item")
+    pair.start()
+    pair.wait("eu", "us")
+    link = pair.status()["eu", "us"]
+    assert link["state"] == "running" and link["last_error"] is None
+
+
 def test_status_tells_positions_lag_and_state(running):
     pair = running
     pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (1, 'a')", "INSERT INTO shop.item (id, name) VALUES (2, 'b')")
