@@ -201,7 +201,7 @@ bool conflict_order_holds(const struct policy_rule *rule, const struct table_def
                           const struct cell *after)
 {
     int order;
-    uint16_t decided;
+    uint16_t decided = 0;
     struct err ignored = {0};
     if (rule->policy != POLICY_LATEST || !before || !after)
         return true;

@@ -35,11 +35,28 @@ void control_note_write(const char *socket_path, const struct err *err)
     free(path);
 }
 
+/* "1795324645000000 69 the text\n" */
+static bool parse_note(struct control_note *out, char *line)
+{
+    char *end;
+    out->at_us = strtoull(line, &end, 10);
+    if (end == line || *end != ' ')
+        return false;
+    line = end + 1;
+    out->exit_code = (int)strtol(line, &end, 10);
+    if (end == line || *end != ' ')
+        return false;
+    end[strcspn(end, "\n")] = '\0';
+    (void)snprintf(out->text, sizeof out->text, "%s", end + 1);
+    return true;
+}
+
 bool control_note_read(struct control_note *out, const char *socket_path)
 {
+    char line[sizeof out->text + 64];
     char *path = note_path(socket_path);
     FILE *f = fopen(path, "re");
-    bool there = f && fscanf(f, "%" SCNu64 " %d %899[^\n]", &out->at_us, &out->exit_code, out->text) == 3;
+    bool there = f && fgets(line, sizeof line, f) && parse_note(out, line);
     if (f)
         (void)fclose(f);
     free(path);

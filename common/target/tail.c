@@ -48,7 +48,7 @@ static int read_to(struct tail *t, int64_t high, struct err *err)
 {
     while (t->next < high) {
         struct kafka_record raw;
-        struct record rec;
+        struct record rec = {0};
         if (read_one(t, &raw, &rec, err) || accept_record(t, &rec, raw.offset, err))
             return -1;
     }
@@ -138,7 +138,7 @@ static int search_commit_time(struct tail *t, uint64_t *commit_us, uint64_t seq,
         return -1;
     for (int i = 0; i < NEAR_HINT && offset < high; i++) {
         struct kafka_record raw;
-        struct record rec;
+        struct record rec = {0};
         int got = kafka_reader_next(t->reader, &raw, READ_TIMEOUT_MS, err);
         if (got <= 0)
             return got;

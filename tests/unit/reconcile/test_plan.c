@@ -10,10 +10,10 @@ struct table {
 
 struct shape {
     const char *name;
-    uint8_t type;
+    const char *charset;
     uint16_t meta;
     uint16_t collation;
-    const char *charset;
+    uint8_t type;
     bool nullable;
     bool generated;
 };
@@ -60,11 +60,11 @@ static void add_key(struct table *x, const char *name, const uint16_t *columns, 
 }
 
 static const struct shape shapes[] = {
-    {"id",     COLUMN_LONG,    0,  COLLATION_NONE, NULL,      false, false},
-    {"region", COLUMN_VARCHAR, 80, 45,             "utf8mb4", false, false},
-    {"note",   COLUMN_BLOB,    2,  45,             "utf8mb4", true,  false},
-    {"weight", COLUMN_DOUBLE,  8,  COLLATION_NONE, NULL,      true,  false},
-    {"twice",  COLUMN_LONG,    0,  COLLATION_NONE, NULL,      true,  true },
+    {"id",     NULL,      0,  COLLATION_NONE, COLUMN_LONG,    false, false},
+    {"region", "utf8mb4", 80, 45,             COLUMN_VARCHAR, false, false},
+    {"note",   "utf8mb4", 2,  45,             COLUMN_BLOB,    true,  false},
+    {"weight", NULL,      8,  COLLATION_NONE, COLUMN_DOUBLE,  true,  false},
+    {"twice",  NULL,      0,  COLLATION_NONE, COLUMN_LONG,    true,  true },
 };
 enum { ID, REGION, NOTE, WEIGHT, TWICE, COLUMNS };
 
@@ -195,7 +195,7 @@ static void floats_are_no_keys(void **state)
     (void)state;
     struct table tables[2] = {0};
     struct shape only_float[] = {
-        {"w", COLUMN_DOUBLE, 8, COLLATION_NONE, NULL, false, false}
+        {"w", NULL, 8, COLLATION_NONE, COLUMN_DOUBLE, false, false}
     };
     struct plan plan;
     struct buf why = {0};
