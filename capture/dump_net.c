@@ -1,85 +1,72 @@
-/* The dump over libmariadb: connect, COM_REGISTER_SLAVE, COM_BINLOG_DUMP by GTID, then packets.
+/* The dump over libmariadb: connect, register, ask as the flavour does (dump_mariadb_net.c, dump_mysql_net.c), then
+ * packets.
  *
  * Of the library only the connection (with TLS and authentication), the sending of commands and the reading of packets
  * are used; a packet of 16 MiB and more, which travels in pieces, is joined by mysql_net_read_packet. */
-#include <mysql.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "capture/dump.h"
+#include "capture/dump_private_net.h"
 #include "common/base/mem.h"
-#include "common/link/db.h"
 
 #define CONNECT_TIMEOUT_S 5u
 #define LEAST_TIMEOUT_S 10u
+#define HOST_MAX 60
 #define PACKET_EVENT 0x00
 #define PACKET_END 0xfe
 
-struct dump {
-    struct db *db;
-    MYSQL *handle; /* of db */
-    int socket;    /* a second descriptor: shutting it down is safe while the library closes its own */
-    unsigned timeout_s;
-};
-
 /* ---- asking ---- */
 
-static const char *const mariadb_settings[] = {
-    "SET @mariadb_slave_capability = 4", /* GTIDs and everything that came with them */
-    "SET @master_binlog_checksum = @@global.binlog_checksum",
-    "SET @slave_gtid_strict_mode = 1",
-    "SET @slave_gtid_ignore_duplicates = 0",
-    /* While Kafka does not take more we do not read; the server must not give the connection up meanwhile. */
-    "SET SESSION net_write_timeout = 86400",
-};
-
-static int set_up(struct dump *d, const struct position *from, const struct dump_options *options, struct err *err)
+int dump_settings(struct dump *d, const char *const *statements, size_t count, struct err *err)
 {
-    for (size_t i = 0; i < sizeof mariadb_settings / sizeof *mariadb_settings; i++)
-        if (db_exec(d->db, mariadb_settings[i], err) != 0)
+    for (size_t i = 0; i < count; i++)
+        if (db_exec(d->db, statements[i], err) != 0)
             return -1;
-    if (db_execf(d->db, err, "SET @master_heartbeat_period = %llu", options->heartbeat_ms * 1000000ull) != 0)
-        return -1;
-    struct buf text = {0};
-    position_put_text(from, &text);
-    int rc = db_execf(d->db, err, "SET @slave_connect_state = '%s'", buf_cstr(&text));
-    buf_free(&text);
-    return rc;
-}
-
-static int command(struct dump *d, enum enum_server_command what, const struct buf *arguments, bool answers,
-                   struct err *err)
-{
-    const char *bytes = (const char *)arguments->data;
-    if (d->handle->methods->db_command(d->handle, what, bytes, arguments->len, !answers, NULL) != 0)
-        return db_error(d->db, err, what == COM_REGISTER_SLAVE ? "registering as a replica" : "asking for the binlog");
     return 0;
 }
 
-static int ask(struct dump *d, const struct region_config *region, const struct dump_options *options, struct err *err)
+int dump_command(struct dump *d, unsigned command, const struct buf *arguments, bool answers, const char *what,
+                 struct err *err)
+{
+    const char *bytes = (const char *)arguments->data;
+    if (d->handle->methods->db_command(d->handle, (enum enum_server_command)command, bytes, arguments->len, !answers,
+                                       NULL) != 0)
+        return db_error(d->db, err, what);
+    return 0;
+}
+
+int dump_register(struct dump *d, const struct region_config *region, const struct dump_options *options,
+                  struct err *err)
 {
     struct buf b = {0};
     struct span host = span_str(options->host);
+    if (host.n > HOST_MAX)
+        host.n = HOST_MAX;
     buf_put_le(&b, region->replica_id, 4);
-    buf_put_u8(&b, (uint8_t)(host.n < 60 ? host.n : 60));
-    buf_put(&b, host.p, host.n < 60 ? host.n : 60);
+    buf_put_u8(&b, (uint8_t)host.n);
+    buf_put_span(&b, host);
     buf_put_u8(&b, 0);    /* user */
     buf_put_u8(&b, 0);    /* password */
     buf_put_le(&b, 0, 2); /* port */
     buf_put_le(&b, 0, 4); /* rank, unused */
     buf_put_le(&b, 0, 4); /* id of the source, unused */
-    int rc = command(d, COM_REGISTER_SLAVE, &b, true, err);
-    if (rc == 0) {
-        buf_clear(&b);
-        buf_put_le(&b, 4, 4); /* offset: the GTID position decides */
-        buf_put_le(&b, 0, 2); /* flags: wait at the end for more */
-        buf_put_le(&b, region->replica_id, 4);
-        rc = command(d, COM_BINLOG_DUMP, &b, false, err);
-    }
+    int rc = dump_command(d, COM_REGISTER_SLAVE, &b, true, "registering as a replica", err);
     buf_free(&b);
     return rc;
+}
+
+static int ask(struct dump *d, const struct region_config *region, const struct position *from,
+               const struct dump_options *options, struct err *err)
+{
+    enum flavor flavor = db_flavor(d->db);
+    if (from->flavor != FLAVOR_NONE && from->flavor != flavor)
+        return err_fatal(err, EXIT_UNSAFE,
+                         "region %s: the stream's position is one of a %s server, but the server there is %s",
+                         region->name, flavor_name(from->flavor), db_version_text(d->db));
+    return flavor == FLAVOR_MYSQL ? dump_ask_mysql(d, region, from, options, err)
+                                  : dump_ask_mariadb(d, region, from, options, err);
 }
 
 static unsigned timeout_of(const struct dump_options *options)
@@ -105,7 +92,7 @@ int dump_open(struct dump **out, const struct region_config *region, const struc
         goto fail;
     d->handle = db_handle(d->db);
     d->socket = dup((int)mysql_get_socket(d->handle));
-    if (set_up(d, from, options, err) != 0 || ask(d, region, options, err) != 0)
+    if (ask(d, region, from, options, err) != 0)
         goto fail;
     *out = d;
     return 0;

@@ -9,6 +9,7 @@
 #include "common/target/schema.h"
 
 #define TIMEOUT_S 5u
+#define SETTLE_MS 2000u
 #define NO_SUCH_TABLE 1146
 #define NO_SUCH_DB 1049
 
@@ -63,6 +64,64 @@ int source_position(struct source *s, struct position *out, struct err *err)
     if (source_connect(s, err) != 0)
         return -1;
     return db_source_position(s->db, out, err) == 0 ? 0 : lost(s, err);
+}
+
+/* @@gtid_owned as a set: "uuid:number#connection:…", of which the connections are left out. */
+static int read_owned(struct position *out, struct span text, struct err *err)
+{
+    struct buf set = {0};
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] != '#') {
+            buf_put_u8(&set, text.p[i]);
+            continue;
+        }
+        while (i + 1 < text.n && text.p[i + 1] >= '0' && text.p[i + 1] <= '9')
+            i++;
+    }
+    int rc = position_parse(out, FLAVOR_MYSQL, buf_span(&set), err);
+    buf_free(&set);
+    return rc;
+}
+
+/* What is on its way through a commit; empty on MariaDB, where the binlog comes first in everything. */
+static int owned(struct source *s, struct position *out, struct err *err)
+{
+    struct db_rows rows;
+    if (source_connect(s, err) != 0)
+        return -1;
+    if (db_flavor(s->db) != FLAVOR_MYSQL)
+        return 0;
+    if (source_query(s, &rows, "SELECT @@GLOBAL.gtid_owned", err) != 0)
+        return -1;
+    return read_owned(out, rows.row_count ? db_cell(&rows, 0, 0) : span_str(""), err);
+}
+
+int source_settled(struct source *s, struct position *out, struct err *err)
+{
+    struct position open = {0};
+    uint64_t deadline = clock_mono_ms() + SETTLE_MS;
+    if (owned(s, &open, err) != 0)
+        return -1;
+    int rc = source_position(s, out, err);
+    while (rc == 0 && !position_covers(out, &open) && clock_mono_ms() < deadline) {
+        clock_sleep_ms(20);
+        rc = source_position(s, out, err);
+    }
+    position_free(&open);
+    return rc;
+}
+
+/* A transaction goes from "owned" to "executed", so they are read in this order. */
+int source_logged(struct source *s, struct position *out, struct err *err)
+{
+    struct position open = {0};
+    if (owned(s, &open, err) != 0)
+        return -1;
+    int rc = source_position(s, out, err);
+    if (rc == 0)
+        position_union(out, &open);
+    position_free(&open);
+    return rc;
 }
 
 int source_skew(struct source *s, int64_t *out, struct err *err)

@@ -22,7 +22,14 @@ MUST_CHECK int source_connect(struct source *s, struct err *err);
  * `own_host` is what dump_options.host says: a replica of that name under our id is an earlier life of ours. */
 MUST_CHECK int source_check(struct source *s, const char *own_host, struct err *err);
 
+/* What is committed. */
 MUST_CHECK int source_position(struct source *s, struct position *out, struct err *err);
+/* The same, with everything that other sessions could see when it was called (waits up to 2 s for it): MySQL shows a
+ * transaction first and counts it as executed a moment later. */
+MUST_CHECK int source_settled(struct source *s, struct position *out, struct err *err);
+/* What its binlog may hold: on MySQL also transactions that are written there and wait for their commit in the engine
+ * (for a semi-synchronous replica, say), which a replica may have got already. */
+MUST_CHECK int source_logged(struct source *s, struct position *out, struct err *err);
 /* How far the source's clock is ahead of ours, in µs; sharper than half the way there and back. */
 MUST_CHECK int source_skew(struct source *s, int64_t *out, struct err *err);
 /* 1 when drc.ledger has a row of that stream, else 0. Asks the server only for a stream that it did not know before. */

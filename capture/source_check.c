@@ -1,39 +1,14 @@
-/* Is the source set up as a stream needs it? Every finding with the SQL that mends it, out of one table. */
+/* Is the source set up as a stream needs it? Every finding with the SQL that mends it, out of the flavour's table. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "capture/source_private.h"
+#include "capture/source_rules.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
 #define LISTED_MS 3000u /* how long a replica that has gone may still be listed */
-
-enum gravity { REQUIRED, DURABLE /* waived by durability: relaxed */, ADVISED };
-
-struct setting_rule {
-    const char *name;
-    const char *wanted;
-    enum gravity gravity;
-    const char *why;
-    const char *fix;
-};
-
-static const struct setting_rule mariadb_rules[] = {
-    {"log_bin",                        "1",    REQUIRED, "there is no binlog to capture from",
-     "set log_bin=binlog under [mysqld] in the server's option file and restart it"                                                                                 },
-    {"binlog_format",                  "ROW",  REQUIRED, "statements cannot be replayed exactly",                                "SET GLOBAL binlog_format = 'ROW';"},
-    {"binlog_row_image",               "FULL", REQUIRED, "a row's before and after image must have every column",
-     "SET GLOBAL binlog_row_image = 'FULL';"                                                                                                                        },
-    {"binlog_row_metadata",            "FULL", REQUIRED, "column names and types must be in the binlog itself",
-     "SET GLOBAL binlog_row_metadata = 'FULL';"                                                                                                                     },
-    {"sync_binlog",                    "1",    DURABLE,  "a power cut could undo transactions here that the target has",
-     "SET GLOBAL sync_binlog = 1; (or say durability: relaxed for the region)"                                                                                      },
-    {"innodb_flush_log_at_trx_commit", "1",    DURABLE,  "a power cut could undo transactions here that the target has",
-     "SET GLOBAL innodb_flush_log_at_trx_commit = 1; (or say durability: relaxed for the region)"                                                                   },
-    {"gtid_strict_mode",               "1",    ADVISED,  "the server could use GTIDs out of order, which would stop the stream",
-     "SET GLOBAL gtid_strict_mode = 1;"                                                                                                                             },
-};
 
 /* What was found: all are logged, the gravest is kept. */
 struct findings {
@@ -61,37 +36,37 @@ static bool same_value(struct span is, const char *wanted)
 static void check_setting(struct source *s, struct findings *f, const struct setting_rule *rule, const struct span *is)
 {
     char text[500];
-    if (is && same_value(*is, rule->wanted))
+    if (is ? same_value(*is, rule->wanted) : rule->may_lack)
         return;
     if (is)
         snprintf(text, sizeof text, "%s is %.*s, %s be %s: %s. Run: %s", rule->name, (int)is->n, (const char *)is->p,
-                 rule->gravity == ADVISED ? "should" : "must", rule->wanted, rule->why, rule->fix);
+                 rule->gravity == RULE_ADVISED ? "should" : "must", rule->wanted, rule->why, rule->fix);
     else
         snprintf(text, sizeof text, "the server does not know %s: %s", rule->name, rule->why);
-    if (rule->gravity == ADVISED || (rule->gravity == DURABLE && s->region->relaxed))
+    if (rule->gravity == RULE_ADVISED || (rule->gravity == RULE_DURABLE && s->region->relaxed))
         log_warn("region %s: %s", f->region, text);
     else
         found(f, EXIT_BAD_CONFIG, text);
 }
 
-static int check_settings(struct source *s, struct findings *f, struct err *err)
+static int check_settings(struct source *s, struct findings *f, const struct source_rules *rules, struct err *err)
 {
     struct db_rows rows;
     struct buf sql = {0};
     buf_put_str(&sql, "SHOW GLOBAL VARIABLES WHERE Variable_name IN (''");
-    for (size_t i = 0; i < sizeof mariadb_rules / sizeof *mariadb_rules; i++)
-        buf_printf(&sql, ", '%s'", mariadb_rules[i].name);
+    for (size_t i = 0; i < rules->setting_count; i++)
+        buf_printf(&sql, ", '%s'", rules->settings[i].name);
     buf_put_str(&sql, ")");
     int rc = source_query(s, &rows, buf_cstr(&sql), err);
     buf_free(&sql);
     if (rc != 0)
         return -1;
-    for (size_t i = 0; i < sizeof mariadb_rules / sizeof *mariadb_rules; i++) {
+    for (size_t i = 0; i < rules->setting_count; i++) {
         const struct span *is = NULL;
         for (size_t j = 0; j < rows.row_count; j++)
-            if (span_is(db_cell(&rows, j, 0), mariadb_rules[i].name))
+            if (span_is(db_cell(&rows, j, 0), rules->settings[i].name))
                 is = &rows.cells[j * rows.column_count + 1];
-        check_setting(s, f, &mariadb_rules[i], is);
+        check_setting(s, f, &rules->settings[i], is);
     }
     return 0;
 }
@@ -117,12 +92,13 @@ static int check_own_id(struct source *s, struct findings *f, struct err *err)
 }
 
 /* Another replica that is listed under our id: 1 and its name in `text`; 0: none; -1. */
-static int find_double(struct source *s, const char *own_host, char *text, size_t size, struct err *err)
+static int find_double(struct source *s, const char *sql, const char *own_host, char *text, size_t size,
+                       struct err *err)
 {
     struct db_rows rows;
     char id[16];
     snprintf(id, sizeof id, "%u", s->region->replica_id);
-    if (source_query(s, &rows, "SHOW SLAVE HOSTS", err) != 0)
+    if (source_query(s, &rows, sql, err) != 0)
         return -1;
     for (size_t i = 0; i < rows.row_count && rows.column_count >= 2; i++) {
         struct span host = db_cell(&rows, i, 1);
@@ -137,13 +113,15 @@ static int find_double(struct source *s, const char *own_host, char *text, size_
 }
 
 /* One that has just gone stays listed until the server has sent it something in vain. */
-static int check_replicas(struct source *s, const char *own_host, struct findings *f, struct err *err)
+static int check_replicas(struct source *s, const struct source_rules *rules, const char *own_host, struct findings *f,
+                          struct err *err)
 {
     char text[300];
     struct err denied = {0};
     uint64_t deadline = clock_mono_ms() + LISTED_MS;
     int rc;
-    while ((rc = find_double(s, own_host, text, sizeof text, &denied)) == 1 && clock_mono_ms() < deadline)
+    while ((rc = find_double(s, rules->list_replicas, own_host, text, sizeof text, &denied)) == 1 &&
+           clock_mono_ms() < deadline)
         clock_sleep_ms(200);
     if (rc == 1)
         found(f, EXIT_BAD_CONFIG, text);
@@ -153,8 +131,8 @@ static int check_replicas(struct source *s, const char *own_host, struct finding
         *err = denied;
         return -1;
     }
-    log_notice("region %s: whether replica_id %u is free cannot be checked without GRANT REPLICATION MASTER ADMIN",
-               f->region, s->region->replica_id);
+    log_notice("region %s: whether replica_id %u is free cannot be checked without GRANT %s", f->region,
+               s->region->replica_id, rules->list_grant);
     return 0;
 }
 
@@ -201,12 +179,9 @@ int source_check(struct source *s, const char *own_host, struct err *err)
     struct findings f = {.region = s->region->name};
     if (source_connect(s, err) != 0)
         return -1;
-    if (db_flavor(s->db) != FLAVOR_MARIADB)
-        return err_fatal(err, EXIT_BAD_CONFIG,
-                         "region %s is MySQL (%s): capturing is supported from MariaDB only so far", s->region->name,
-                         db_version_text(s->db));
-    if (check_settings(s, &f, err) != 0 || check_own_id(s, &f, err) != 0 || check_replicas(s, own_host, &f, err) != 0 ||
-        check_grants(s, &f, err) != 0)
+    const struct source_rules *rules = source_rules_of(db_flavor(s->db), db_version(s->db));
+    if (check_settings(s, &f, rules, err) != 0 || check_own_id(s, &f, err) != 0 ||
+        check_replicas(s, rules, own_host, &f, err) != 0 || check_grants(s, &f, err) != 0)
         return -1;
     if (f.first_setting.class == ERR_NONE && f.first_grant.class == ERR_NONE)
         return 0;

@@ -140,41 +140,46 @@ static int take_epoch(struct attempt *a, struct stream *out, struct err *err)
 /* What is read first must not contain more than what is read second: ledger, then position. */
 static int start_now(struct stream *s, const struct takeover_options *o, struct err *err)
 {
-    return source_ledger_cut(o->source, &s->cut, err) != 0 || source_position(o->source, &s->position, err) != 0 ? -1
-                                                                                                                 : 0;
+    return source_ledger_cut(o->source, &s->cut, err) != 0 || source_settled(o->source, &s->position, err) != 0 ? -1
+                                                                                                                : 0;
+}
+
+/* From an older place the ledger would claim too much; an empty cut claims nothing, which is safe. */
+static int start_at(struct stream *s, const struct takeover_options *o, struct err *err)
+{
+    const char *gtid = o->region->start.gtid ? o->region->start.gtid : "";
+    struct position have = {0};
+    struct buf text = {0};
+    if (source_position(o->source, &have, err) != 0)
+        return -1;
+    int rc = 0;
+    if (position_parse(&s->position, have.flavor, span_str(gtid), NULL) != 0) {
+        rc = err_fatal(err, EXIT_BAD_CONFIG,
+                       "regions.%s.start.gtid is %s, which is no position of the %s server that is there",
+                       o->region->name, gtid, flavor_name(have.flavor));
+    } else if (!position_covers(&have, &s->position)) {
+        position_put_text(&have, &text);
+        rc = err_fatal(err, EXIT_BAD_CONFIG, "regions.%s.start.gtid is %s, but the source has come to \"%s\" only",
+                       o->region->name, gtid, buf_cstr(&text));
+    }
+    buf_free(&text);
+    position_free(&have);
+    return rc;
 }
 
 static int start_new(struct stream *s, const struct takeover_options *o, struct err *err)
 {
-    const struct start_config *start = &o->region->start;
-    struct position have = {0};
-    int rc = 0;
     position_free(&s->position);
-    if (start->kind == START_NOW) {
-        rc = start_now(s, o, err);
-    } else {
-        /* From an older place the ledger would claim too much; an empty cut claims nothing, which is safe. */
-        rc = position_parse(&s->position, FLAVOR_MARIADB, span_str(start->gtid ? start->gtid : ""), err);
-        if (rc == 0)
-            rc = source_position(o->source, &have, err);
-        if (rc == 0 && !position_covers(&have, &s->position)) {
-            struct buf text = {0};
-            position_put_text(&have, &text);
-            rc = err_fatal(err, EXIT_BAD_CONFIG, "regions.%s.start.gtid is %s, but the source has come to \"%s\" only",
-                           o->region->name, start->gtid, buf_cstr(&text));
-            buf_free(&text);
-        }
-    }
-    position_free(&have);
-    if (rc == 0)
-        position_copy(&s->before, &s->position);
-    return rc;
+    if ((o->region->start.kind == START_NOW ? start_now(s, o, err) : start_at(s, o, err)) != 0)
+        return -1;
+    position_copy(&s->before, &s->position);
+    return 0;
 }
 
 static int check_source_has(const struct stream *s, const struct takeover_options *o, struct err *err)
 {
     struct position have = {0};
-    if (source_position(o->source, &have, err) != 0)
+    if (source_logged(o->source, &have, err) != 0)
         return -1;
     int rc = 0;
     if (!position_covers(&have, &s->position)) {

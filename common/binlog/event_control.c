@@ -1,11 +1,12 @@
 /* Readers of the events that steer a dump: where to go on, and what has been executed. */
 #include "common/binlog/event_control.h"
 
+#include "common/binlog/gtid_set.h"
+
 #define FIRST_POSITION 4
 #define ROTATE_FIXED_LEN 8
 #define GTID_LIST_ENTRY_LEN 16
 #define GTID_LIST_COUNT_MASK 0x0fffffffu
-#define TAGGED_SET 1u /* in the first and the last byte of the count */
 #define FILE_NAME_MAX 512
 
 int event_read_rotate(struct event_place *out, const struct event *e, const struct event_format *f, struct err *err)
@@ -82,52 +83,11 @@ int event_read_gtid_list(struct position *out, const struct event *e, struct err
     return 0;
 }
 
-/* One uuid (and tag) with its intervals, whose ends are exclusive. */
-static void read_source(struct position *out, struct bytes *r, bool tagged)
-{
-    struct position_source source = {.count = 1};
-    struct position one = {FLAVOR_MYSQL, NULL, &source, 1, 1};
-    struct span uuid = bytes_take(r, sizeof source.uuid);
-    if (uuid.n)
-        memcpy(source.uuid, uuid.p, uuid.n);
-    if (tagged) {
-        uint8_t n =
-            bytes_u8(r); /* a variable-length integer that always fits one byte: the value is above the lowest bit */
-        if ((n & 1) || n / 2 > GTID_TAG_MAX)
-            bytes_fail(r);
-        struct span tag = bytes_take(r, n / 2);
-        if (tag.n)
-            memcpy(source.tag, tag.p, tag.n);
-    }
-    uint64_t count = bytes_u64(r);
-    for (uint64_t i = 0; i < count && !r->bad; i++) {
-        struct position_interval interval;
-        interval.first = bytes_u64(r);
-        interval.last = bytes_u64(r) - 1;
-        source.intervals = &interval;
-        if (r->bad || interval.first == 0 || interval.last < interval.first || interval.last >= INT64_MAX)
-            bytes_fail(r);
-        else
-            position_union(out, &one);
-    }
-}
-
 int event_read_previous_gtids(struct position *out, const struct event *e, struct err *err)
 {
     struct bytes r = bytes_of(e->body);
-    uint64_t count = bytes_u64(&r);
-    position_free(out);
-    position_init(out, FLAVOR_MYSQL);
-    bool tagged = count >> 56 == TAGGED_SET;
-    if (tagged)
-        count = count >> 8 & 0xffffffffffffu;
-    else if (count >> 56)
-        bytes_fail(&r);
-    for (uint64_t i = 0; i < count && !r.bad; i++)
-        read_source(out, &r, tagged);
-    if (r.bad)
-        return event_malformed(e, "a GTID set", err);
-    return 0;
+    gtid_set_read(out, &r);
+    return r.bad ? event_malformed(e, "a GTID set", err) : 0;
 }
 
 int event_read_xid(uint64_t *out, const struct event *e, const struct event_format *f, struct err *err)

@@ -1,0 +1,35 @@
+/* What the dump's files share: the connection, and what asks for a binlog in each flavour. Nobody else includes it. */
+#ifndef DRC_CAPTURE_DUMP_PRIVATE_NET_H
+#define DRC_CAPTURE_DUMP_PRIVATE_NET_H
+
+#include <mysql.h>
+
+#include "capture/dump.h"
+#include "common/link/db.h"
+
+struct dump {
+    struct db *db;
+    MYSQL *handle; /* of db */
+    int socket;    /* a second descriptor: shutting it down is safe while the library closes its own */
+    unsigned timeout_s;
+};
+
+/* ---- each flavour's own file ---- */
+
+/* On a connection that is up: settings of the session, registering, the dump command. */
+MUST_CHECK int dump_ask_mariadb(struct dump *d, const struct region_config *region, const struct position *from,
+                                const struct dump_options *options, struct err *err);
+MUST_CHECK int dump_ask_mysql(struct dump *d, const struct region_config *region, const struct position *from,
+                              const struct dump_options *options, struct err *err);
+
+/* ---- dump_net.c: steps of both ---- */
+
+MUST_CHECK int dump_settings(struct dump *d, const char *const *statements, size_t count, struct err *err);
+/* `what` is for messages. `answers`: the server says OK before anything else. */
+MUST_CHECK int dump_command(struct dump *d, unsigned command, const struct buf *arguments, bool answers,
+                            const char *what, struct err *err);
+/* Appear in the server's list of replicas. */
+MUST_CHECK int dump_register(struct dump *d, const struct region_config *region, const struct dump_options *options,
+                             struct err *err);
+
+#endif
