@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "capture/readback.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/stream/headers.h"
+#include "common/stream/readback.h"
+#include "common/stream/way_out.h"
 
 #define POP_MS 10
 #define POLL_EVERY 128 /* parcels */
@@ -84,35 +86,14 @@ size_t sender_max_bytes(const struct sender *s)
 
 /* ---- putting ---- */
 
-/* What people and tools see of a record without decoding it. */
-struct header_texts {
-    char epoch[24];
-    char seq[24];
-    char gtid[GTID_TEXT_LEN];
-};
-
-static size_t make_headers(struct kafka_header out[4], struct header_texts *t, const struct parcel *p)
-{
-    size_t n = 0;
-    snprintf(t->epoch, sizeof t->epoch, "%" PRIu64, p->epoch);
-    snprintf(t->seq, sizeof t->seq, "%" PRIu64, p->seq);
-    out[n++] = (struct kafka_header){"drc-epoch", span_str(t->epoch)};
-    out[n++] = (struct kafka_header){"drc-seq", span_str(t->seq)};
-    out[n++] = (struct kafka_header){"drc-gtid", span_str(gtid_text(t->gtid, &p->gtid))};
-    if (p->kind != RECORD_DATA)
-        out[n++] = (struct kafka_header){"drc-kind", span_str(record_kind_name(p->kind))};
-    return n;
-}
-
 static int put(struct sender *s, const struct parcel *p, struct err *err)
 {
-    struct kafka_header headers[4];
-    struct header_texts texts;
-    size_t count = make_headers(headers, &texts, p);
+    struct stream_headers headers;
+    size_t count = stream_headers_fill(&headers, p->kind, p->epoch, p->seq, &p->gtid);
     if (kafka_writer_in_flight(s->writer) == 0)
         s->ack_ms = clock_mono_ms();
-    return kafka_writer_put(s->writer, buf_span(&p->bytes), headers, count, p->completes ? p->seq : 0, s->options.stop,
-                            err);
+    return kafka_writer_put(s->writer, buf_span(&p->bytes), headers.list, count, p->completes ? p->seq : 0,
+                            s->options.stop, err);
 }
 
 /* ---- watching ---- */
@@ -160,7 +141,8 @@ static int drain(struct sender *s, uint64_t limit_ms, struct err *err)
 
 static int look_for_rival(struct sender *s, struct kafka_reader *reader, struct err *err)
 {
-    struct readback rb = {.reader = reader, .topic = s->options.topic, .stop = s->options.stop};
+    struct readback rb = {
+        .reader = reader, .topic = s->options.topic, .region = s->options.region, .stop = s->options.stop};
     int64_t low, high;
     uint64_t rival;
     if (kafka_reader_bounds(reader, &low, &high, err) != 0)
@@ -168,8 +150,9 @@ static int look_for_rival(struct sender *s, struct kafka_reader *reader, struct 
     if (s->sure < low || s->sure > high)
         return err_fatal(err, EXIT_UNSAFE,
                          "topic %s was recreated or truncated while it was written to: offset %" PRId64
-                         " was acknowledged, it now holds %" PRId64 " to %" PRId64,
-                         s->options.topic, s->sure, low, high);
+                         " was acknowledged, it now holds %" PRId64 " to %" PRId64
+                         ". To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
+                         s->options.topic, s->sure, low, high, s->options.region);
     if (readback_rival(&rb, &rival, s->sure, high, s->epoch, s->instance, err) != 0)
         return -1;
     if (rival > 0)

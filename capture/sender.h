@@ -16,7 +16,8 @@ struct sender;
 struct sender_options {
     const struct kafka_config *kafka;
     const char *topic;
-    struct stop *stop; /* of the session */
+    const char *region; /* for messages */
+    struct stop *stop;  /* of the session */
     struct status *status;
 };
 

@@ -8,6 +8,7 @@
 #include "capture/sender.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/stream/way_out.h"
 
 #define QUEUE_ITEMS 65536u
 
@@ -107,9 +108,9 @@ static int prepare_topic(struct session *s, struct err *err)
     if (s->options.memory->had_stream)
         return err_fatal(
             err, EXIT_UNSAFE,
-            "topic %s is gone, but this process has written to it: what it held may not have reached everyone; "
-            "start again to begin a new stream",
-            s->options.topic);
+            "topic %s is gone, but this process has written to it: what it held may not have reached everyone. To go "
+            "on from the targets' ledgers: " WAY_OUT_REBUILD,
+            s->options.topic, s->options.region->name);
     log_notice("making topic %s", s->options.topic);
     if (kafka_topic_create(kafka, s->options.topic, err) != 0)
         return -1;
@@ -120,7 +121,12 @@ static int start(struct session *s, struct stream *state, struct err *err)
 {
     const struct session_options *o = &s->options;
     struct sender_options sender = {
-        .kafka = &o->region->kafka, .topic = o->topic, .stop = s->stop, .status = o->status};
+        .kafka = &o->region->kafka,
+        .topic = o->topic,
+        .region = o->region->name,
+        .stop = s->stop,
+        .status = o->status,
+    };
     struct takeover_options takeover_options = {
         .config = o->config,
         .region = o->region,

@@ -1,5 +1,7 @@
 """The order of layers, checked on every #include: base <- model <- {conflict, binlog, link} <- target <- programs.
 
+Beside target stands stream, the door by which capture and drcctl write into a topic.
+
 Siblings may not include each other. Foreign headers of servers and libraries appear only in common/link and in files
 named *_net, *_kafka or *_db. What CMake lets a layer link is held against the same table.
 
@@ -18,13 +20,14 @@ ALLOWED = {
     "binlog": {"base", "model"},
     "link": {"base", "model"},
     "target": BELOW_TARGET,
-    "capture": BELOW_TARGET | {"target"},
+    "stream": {"base", "model", "link"},
+    "capture": BELOW_TARGET | {"target", "stream"},
     "applier": BELOW_TARGET | {"target"},
     "reconcile": BELOW_TARGET | {"target"},
-    "ctl": BELOW_TARGET | {"target"},
+    "ctl": BELOW_TARGET | {"target", "stream"},
 }
 FOLDERS = {
-    layer: ("common/" if layer in {"base", "model", "binlog", "link", "target"} else "") + layer for layer in ALLOWED
+    layer: ("common/" if layer in {"base", "model", "binlog", "link", "target", "stream"} else "") + layer for layer in ALLOWED
 }
 FOREIGN = re.compile(r"^(mysql|mariadb/|errmsg|mysqld_error|librdkafka/|rdkafka|yaml|microhttpd)")
 FOREIGN_FILES = re.compile(r"_(net|kafka|db)\.[ch]$")

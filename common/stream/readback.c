@@ -1,9 +1,10 @@
 /* Reading the topic back, in windows that grow until they hold enough. */
-#include "capture/readback.h"
+#include "common/stream/readback.h"
 
 #include <inttypes.h>
 
 #include "common/base/clock.h"
+#include "common/stream/way_out.h"
 
 #define POLL_MS 200
 #define PATIENCE_MS 15000u /* without a record where one must be */
@@ -49,8 +50,8 @@ int readback_glance(struct readback *rb, struct readback_glance *out, int64_t lo
     if (low == high)
         return err_fatal(err, EXIT_UNSAFE,
                          "topic %s was truncated: its %" PRId64 " records are gone, and with them the position of the "
-                         "stream; a new stream needs a new topic (and its appliers a new start)",
-                         rb->topic, high);
+                         "stream. To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
+                         rb->topic, high, rb->region);
     if (kafka_reader_seek(rb->reader, at, err) != 0)
         return -1;
     int rc;

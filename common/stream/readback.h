@@ -1,8 +1,8 @@
 /* Reading the topic back: what a new writer must know of it before it may write, and a running one when in doubt.
  *
  * One thread; the reader is moved about. */
-#ifndef DRC_CAPTURE_READBACK_H
-#define DRC_CAPTURE_READBACK_H
+#ifndef DRC_STREAM_READBACK_H
+#define DRC_STREAM_READBACK_H
 
 #include "common/base/stop.h"
 #include "common/link/kafka.h"
@@ -11,7 +11,8 @@
 struct readback {
     struct kafka_reader *reader;
     const char *topic;
-    struct stop *stop; /* ends waiting with a retry error */
+    const char *region; /* whose stream it is, for messages */
+    struct stop *stop;  /* ends waiting with a retry error */
 };
 
 /* What the newest records say of themselves, to begin with. */

@@ -1,0 +1,11 @@
+/* The commands that lead out of each stop of a stream, as its message prints them: one place, so that messages, help
+ * and docs/stops.md agree. */
+#ifndef DRC_STREAM_WAY_OUT_H
+#define DRC_STREAM_WAY_OUT_H
+
+/* Formats; each takes the region's name. */
+#define WAY_OUT_REBUILD "drcctl stream rebuild --region %s --from-ledgers --why TEXT"
+#define WAY_OUT_REBUILD_OVER "drcctl stream rebuild --region %s --from-ledgers --delete-topic --why TEXT"
+#define WAY_OUT_BRANCH "drcctl stream accept-branch --region %s --why TEXT"
+
+#endif
