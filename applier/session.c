@@ -56,12 +56,29 @@ static bool is_source(const struct config *c, const char *region)
     return false;
 }
 
+/* Our own schema, and BINLOG: what the account lacks of either is told at once, not one at each start. */
+static int check_rights(struct sink *s, struct err *err)
+{
+    struct err schema = {0};
+    int rc = schema_ensure(s->db, &schema);
+    if (rows_writer_open(&s->writer, s->db, err)) {
+        if (rc)
+            log_error("%s", schema.text);
+        return -1;
+    }
+    if (rc)
+        *err = schema;
+    return rc;
+}
+
 static int connect_target(struct applier *a, struct sink *s, struct err *err)
 {
     if (target_session_open(&s->db, a->to, a->name, err))
         return -1;
     show_connection(a, s->db);
-    return target_session_check(s->db, is_source(a->config, a->link->to), err) || schema_ensure(s->db, err) ? -1 : 0;
+    if (target_session_check(s->db, is_source(a->config, a->link->to), err))
+        return -1;
+    return check_rights(s, err);
 }
 
 /* ---- the place in the stream ---- */
@@ -190,7 +207,7 @@ enum worker_end session_run(struct applier *a, struct err *err)
         .counts = a->counts,
     };
     enum worker_end end = WORKER_ERROR;
-    if (connect_target(a, &s, err) == 0 && find_place(a, &s, err) == 0 && rows_writer_open(&s.writer, s.db, err) == 0)
+    if (connect_target(a, &s, err) == 0 && find_place(a, &s, err) == 0)
         end = read_and_apply(a, &s, err);
     close_sink(a, &s);
     return end;

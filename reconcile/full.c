@@ -140,12 +140,21 @@ static int compare_table(struct run *run, const struct table_name *name, struct 
     return rc && err->class == ERR_RETRY ? -1 : 0;
 }
 
-static void tell_missing(struct run *run, const struct table_name *name, enum finding_class class)
+/* On `side` the table is not listed: it is not there, or the account there may not see it. */
+static int tell_missing(struct run *run, const struct table_name *name, int side, struct err *err)
 {
+    struct load_job load = {.job = {.run = run_load}, .name = name};
+    struct side_job *taken;
     struct table_counts counts = {0};
     meter_clear(run->meter);
-    tell_table(run, &counts, name, class, "the whole table");
+    side_give(run->sides[side], &load.job);
+    int rc = side_take(run->sides[side], &taken, err);
+    if (rc == 0)
+        tell_table(run, &counts, name, side ? FINDING_MISSING : FINDING_EXTRA, "the whole table");
+    counts.problem = rc ? err->text : NULL;
     report_table(run->report, name->db, name->name, &counts);
+    target_table_free(&load.table);
+    return rc && err->class == ERR_RETRY ? -1 : 0;
 }
 
 /* Walk both sorted lists side by side. */
@@ -156,11 +165,7 @@ static int compare_tables(struct run *run, const struct table_list lists[2], str
         const struct table_name *a = i < lists[0].count ? &lists[0].names[i] : NULL;
         const struct table_name *b = j < lists[1].count ? &lists[1].names[j] : NULL;
         int order = !a ? 1 : !b ? -1 : compare_names(a, b);
-        if (order < 0)
-            tell_missing(run, a, FINDING_MISSING);
-        else if (order > 0)
-            tell_missing(run, b, FINDING_EXTRA);
-        else if (compare_table(run, a, err))
+        if (order == 0 ? compare_table(run, a, err) : tell_missing(run, order < 0 ? a : b, order < 0 ? 1 : 0, err))
             return -1;
         i += order <= 0;
         j += order >= 0;

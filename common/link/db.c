@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "common/base/mem.h"
+#include "common/link/db_grant.h"
 #include "common/link/db_private.h"
 
 /* Methods that never show the password itself to the server; asked for where the server has not proved who it is. */
@@ -64,6 +65,21 @@ static void set_options(MYSQL *handle, const struct region_config *region, const
     set_tls(handle, &region->tls);
 }
 
+static int read_account(struct db *db, struct err *err)
+{
+    struct arena a = {0};
+    struct db_rows rows;
+    struct buf account = {0};
+    int rc = db_query(db, &rows, &a, "SELECT CURRENT_USER()", err);
+    if (rc == 0 && rows.row_count > 0) {
+        db_put_account(&account, db_cell(&rows, 0, 0));
+        (void)snprintf(db->account, sizeof db->account, "%s", buf_cstr(&account));
+    }
+    buf_free(&account);
+    arena_free(&a);
+    return rc;
+}
+
 static int read_identity(struct db *db, const struct region_config *region, struct err *err)
 {
     db->version = (uint32_t)mysql_get_server_version(db->handle);
@@ -71,7 +87,9 @@ static int read_identity(struct db *db, const struct region_config *region, stru
     if (region->flavor != FLAVOR_NONE && region->flavor != db->flavor)
         return err_fatal(err, EXIT_BAD_CONFIG, "regions.%s.flavor is %s, but the server there is %s", region->name,
                          flavor_name(region->flavor), db_version_text(db));
-    return db_exec(db, "SET character_set_results = NULL", err);
+    /* What the server says is looked at for what it misses. */
+    return db_exec(db, "SET character_set_results = NULL, lc_messages = 'en_US'", err) || read_account(db, err) ? -1
+                                                                                                                : 0;
 }
 
 int db_connect(struct db **out, const struct region_config *region, const struct db_options *options, struct err *err)
@@ -133,6 +151,11 @@ const char *db_version_text(const struct db *db)
 uint64_t db_connection_id(const struct db *db)
 {
     return mysql_thread_id(db->handle);
+}
+
+const char *db_account(const struct db *db)
+{
+    return db->account;
 }
 
 void *db_handle(const struct db *db)

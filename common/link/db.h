@@ -30,6 +30,8 @@ enum flavor db_flavor(const struct db *db);
 uint32_t db_version(const struct db *db);
 const char *db_version_text(const struct db *db);
 uint64_t db_connection_id(const struct db *db);
+/* The account that the server took us for, as GRANT takes it: 'drc'@'%'. */
+const char *db_account(const struct db *db);
 /* MYSQL * of libmariadb, for files named *_db.c and *_net.c. */
 void *db_handle(const struct db *db);
 /* Make a blocked call in another thread return soon (shutdown of the socket). Any thread. */
@@ -64,10 +66,11 @@ void db_put_string(struct buf *out, struct span s);  /* X'…' for anything but 
 
 /* Fill err from the connection's last error with the right class: deadlock, lock wait, lost or killed connection,
  * server shutdown, read-only, disk full: retry; duplicate key, missing row, foreign key, bad data: data; grants: fatal
- * 77; our own bad SQL: fatal 70. err->code is the server's number. Returns -1. */
+ * 77, with the GRANT that mends it where the server tells what is missing; our own bad SQL: fatal 70. err->code is the
+ * server's number. Returns -1. */
 int db_error(struct db *db, struct err *err, const char *what);
-/* The same for a number and text that came otherwise (prepared statements). */
-int db_error_of(unsigned code, const char *text, struct err *err, const char *what);
+/* The same for a number and text that came otherwise (prepared statements). `db` may be NULL: then no GRANT is told. */
+int db_error_of(const struct db *db, unsigned code, const char *text, struct err *err, const char *what);
 
 /* Where the server's own binlog stands now (what has been committed): MariaDB's @@gtid_binlog_pos, MySQL's
  * @@gtid_executed. */

@@ -4,6 +4,7 @@
 
 #include <errmsg.h>
 
+#include "common/link/db_grant.h"
 #include "common/link/db_private.h"
 
 struct error_rule {
@@ -38,6 +39,7 @@ static const struct error_rule rules[] = {
     {1079, ERR_RETRY, 0          }, /* shutdown complete */
     {1080, ERR_RETRY, 0          }, /* forcing close of thread */
     {1105, ERR_RETRY, 0          }, /* unknown error */
+    {1095, ERR_FATAL, EXIT_DENIED}, /* another account's connection may not be killed */
     {1114, ERR_RETRY, 0          }, /* table is full */
     {1129, ERR_RETRY, 0          }, /* host is blocked */
     {1130, ERR_FATAL, EXIT_DENIED}, /* host is not allowed */
@@ -152,7 +154,19 @@ static int client_error(unsigned code, const char *text, struct err *err, const 
     return err_retry(err, "%s: %s (%u)", what, text, code);
 }
 
-int db_error_of(unsigned code, const char *text, struct err *err, const char *what)
+static int denied(const struct db *db, unsigned code, const char *text, enum exit_code exit_code, struct err *err,
+                  const char *what)
+{
+    struct buf grant = {0};
+    if (db && db->account[0] && db_put_grant(&grant, code, text, db->account))
+        (void)err_fatal(err, exit_code, "%s: %s (%u). Run: %s", what, text, code, buf_cstr(&grant));
+    else
+        (void)err_fatal(err, exit_code, "%s: %s (%u)", what, text, code);
+    buf_free(&grant);
+    return -1;
+}
+
+int db_error_of(const struct db *db, unsigned code, const char *text, struct err *err, const char *what)
 {
     const struct error_rule *rule = bsearch(&code, rules, sizeof rules / sizeof rules[0], sizeof rules[0], by_code);
     if (code >= CR_MIN_ERROR && code < 3000 && !rule)
@@ -160,7 +174,7 @@ int db_error_of(unsigned code, const char *text, struct err *err, const char *wh
     else if (!rule)
         (void)err_fatal(err, EXIT_BUG, "%s: %s (%u)", what, text, code);
     else if (rule->class == ERR_FATAL)
-        (void)err_fatal(err, rule->exit_code, "%s: %s (%u)", what, text, code);
+        (void)denied(db, code, text, rule->exit_code, err, what);
     else if (rule->class == ERR_DATA)
         (void)err_data(err, "%s: %s (%u)", what, text, code);
     else
@@ -172,5 +186,5 @@ int db_error_of(unsigned code, const char *text, struct err *err, const char *wh
 
 int db_error(struct db *db, struct err *err, const char *what)
 {
-    return db_error_of(mysql_errno(db->handle), mysql_error(db->handle), err, what);
+    return db_error_of(db, mysql_errno(db->handle), mysql_error(db->handle), err, what);
 }

@@ -12,6 +12,7 @@ struct db {
     uint32_t version;
     uint64_t affected; /* by the last db_exec */
     char region[64];   /* for messages */
+    char account[600]; /* as GRANT takes it; "" until it is known */
 };
 
 #endif

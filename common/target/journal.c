@@ -8,6 +8,9 @@
 #include "common/base/clock.h"
 #include "common/target/schema.h"
 
+#define ER_NO_SUCH_DB 1049
+#define ER_NO_SUCH_TABLE 1146
+
 #define PAGE_ROWS 50u
 
 const struct journal_column journal_columns[] = {
@@ -77,18 +80,6 @@ static void put_page_sql(const struct journal_query *q, uint64_t below, struct b
     buf_printf(sql, " ORDER BY `id` DESC LIMIT %u", PAGE_ROWS);
 }
 
-static bool journal_exists(struct db *db, bool *out, struct err *err)
-{
-    uint64_t count;
-    if (db_query_u64(db, &count,
-                     "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '" DRC_DB
-                     "' AND TABLE_NAME = '" JOURNAL_TABLE "'",
-                     err))
-        return false;
-    *out = count > 0;
-    return true;
-}
-
 /* One page through `each`; *below becomes the last id, *left what the limit still allows. */
 static int read_page(struct db *db, const struct journal_query *q, uint64_t *below, uint64_t *left, size_t *rows,
                      journal_each_fn *each, void *context, struct err *err)
@@ -120,14 +111,18 @@ out:
 int journal_read(struct db *db, const struct journal_query *query, journal_each_fn *each, void *context,
                  struct err *err)
 {
-    bool exists;
-    if (!journal_exists(db, &exists, err))
-        return -1;
+    struct err found = {0};
     uint64_t below = 0;
     uint64_t left = query->limit ? query->limit : UINT64_MAX;
-    size_t rows = exists ? PAGE_ROWS : 0;
-    while (rows == PAGE_ROWS && left > 0)
-        if (read_page(db, query, &below, &left, &rows, each, context, err))
-            return -1;
+    size_t rows = PAGE_ROWS;
+    while (rows == PAGE_ROWS && left > 0) {
+        if (read_page(db, query, &below, &left, &rows, each, context, &found) == 0)
+            continue;
+        if (found.code == ER_NO_SUCH_DB || found.code == ER_NO_SUCH_TABLE)
+            return 0;
+        if (err)
+            *err = found;
+        return -1;
+    }
     return 0;
 }

@@ -55,7 +55,7 @@ static void fill(struct parameter p[JOURNAL_COLUMN_COUNT], const struct journal_
         buf_printf(&p[JOURNAL_RESULT_HASH].value, "%016" PRIx64, journal_row_hash(c->table, e->result));
 }
 
-static int statement_error(MYSQL_STMT *s, const struct parameter *p, struct err *err)
+static int statement_error(const struct db *db, MYSQL_STMT *s, const struct parameter *p, struct err *err)
 {
     size_t most = 0;
     for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++)
@@ -66,7 +66,7 @@ static int statement_error(MYSQL_STMT *s, const struct parameter *p, struct err 
             err, EXIT_BAD_CONFIG,
             "a conflict's images need %zu bytes in one packet of the target: raise its max_allowed_packet above that",
             most);
-    return db_error_of(code, mysql_stmt_error(s), err, "writing the conflict journal");
+    return db_error_of(db, code, mysql_stmt_error(s), err, "writing the conflict journal");
 }
 
 static int send_long(MYSQL_STMT *s, unsigned i, struct span v)
@@ -118,7 +118,7 @@ int journal_write(struct db *db, const struct journal_entry *entry, struct err *
 
     fill(parameters, entry);
     if (mysql_stmt_prepare(s, (const char *)sql.data, (unsigned long)sql.len) || execute(s, parameters)) {
-        statement_error(s, parameters, err);
+        statement_error(db, s, parameters, err);
         goto out;
     }
     rc = 0;

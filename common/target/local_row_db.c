@@ -16,6 +16,7 @@ union landing {
 };
 
 struct reading {
+    const struct db *db;
     MYSQL_STMT *stmt;
     MYSQL_BIND *binds;
     union landing *values;
@@ -59,22 +60,24 @@ static enum enum_field_types bind_type(const struct column *c, const struct targ
 }
 
 /* An error in the middle of a result stands on the connection only, not on the statement. */
-static int stmt_error(MYSQL_STMT *stmt, struct err *err)
+static int stmt_error(const struct reading *r, struct err *err)
 {
-    bool own = mysql_stmt_errno(stmt) != 0;
-    return db_error_of(own ? mysql_stmt_errno(stmt) : mysql_errno(stmt->mysql),
-                       own ? mysql_stmt_error(stmt) : mysql_error(stmt->mysql), err, "reading rows of the target");
+    bool own = mysql_stmt_errno(r->stmt) != 0;
+    return db_error_of(r->db, own ? mysql_stmt_errno(r->stmt) : mysql_errno(r->stmt->mysql),
+                       own ? mysql_stmt_error(r->stmt) : mysql_error(r->stmt->mysql), err,
+                       "reading rows of the target");
 }
 
 static int start_reading(struct reading *r, struct db *db, const struct target_table *t, const struct buf *sql,
                          struct arena *a, struct err *err)
 {
     uint16_t n = t->def->column_count;
+    r->db = db;
     r->stmt = mysql_stmt_init(db_handle(db));
     if (!r->stmt)
         return err_fatal(err, EXIT_BUG, "no memory for a statement");
     if (mariadb_stmt_execute_direct(r->stmt, (const char *)sql->data, sql->len))
-        return stmt_error(r->stmt, err);
+        return stmt_error(r, err);
     r->binds = arena_zalloc(a, n * sizeof *r->binds);
     r->values = arena_zalloc(a, n * sizeof *r->values);
     r->lengths = arena_zalloc(a, n * sizeof *r->lengths);
@@ -89,7 +92,7 @@ static int start_reading(struct reading *r, struct db *db, const struct target_t
         b->is_unsigned = t->def->columns[i].is_unsigned || t->columns[i].form == READ_NUMBER;
     }
     if (mysql_stmt_bind_result(r->stmt, r->binds))
-        return stmt_error(r->stmt, err);
+        return stmt_error(r, err);
     return 0;
 }
 
@@ -103,7 +106,7 @@ static int read_bytes(struct span *out, struct reading *r, unsigned i, struct ar
     MYSQL_BIND whole = {
         .buffer_type = r->binds[i].buffer_type, .buffer = arena_alloc(a, n), .buffer_length = n, .length = &n};
     if (mysql_stmt_fetch_column(r->stmt, &whole, i, 0))
-        return stmt_error(r->stmt, err);
+        return stmt_error(r, err);
     *out = span_of(whole.buffer, n);
     return 0;
 }
@@ -182,7 +185,7 @@ static int read_all(struct local_rows *out, struct reading *r, const struct tabl
         if (rc == MYSQL_NO_DATA)
             return 0;
         if (rc == 1)
-            return stmt_error(r->stmt, err);
+            return stmt_error(r, err);
         struct cell *row = encode_row(r, def, a, err);
         if (!row)
             return -1;

@@ -17,7 +17,6 @@
 #define STATEMENT_ROOM 1024   /* of a packet, for all that is not events */
 #define LEAST_PACKET (64u << 10)
 #define LONG_PIECE (1u << 20)
-#define ER_SPECIFIC_ACCESS_DENIED 1227
 
 /* The ROWS event under construction. */
 struct open_event {
@@ -55,7 +54,7 @@ static int too_big(const struct rows_writer *w, struct err *err)
 
 static int set_error(struct rows_writer *w, struct err *err)
 {
-    return db_error_of(mysql_stmt_errno(w->set), mysql_stmt_error(w->set), err, "handing rows to the target");
+    return db_error_of(w->db, mysql_stmt_errno(w->set), mysql_stmt_error(w->set), err, "handing rows to the target");
 }
 
 static int send_long(struct rows_writer *w, unsigned parameter, struct span v, struct err *err)
@@ -261,15 +260,11 @@ static int prepare_set(struct rows_writer *w, struct err *err)
 static int send_format(struct rows_writer *w, struct err *err)
 {
     bool maria = w->encoder.flavor == FLAVOR_MARIADB;
-    struct err why = {0};
     rows_encode_format(&w->maps, &w->encoder);
-    int rc = send_events(w, &why);
+    int rc = send_events(w, err);
     rows_writer_drop(w);
-    if (rc && why.code == ER_SPECIFIC_ACCESS_DENIED)
-        return err_fatal(err, EXIT_DENIED, "the user may not run BINLOG at the target: GRANT %s ON *.* TO it (%.300s)",
-                         maria ? "BINLOG REPLAY" : "REPLICATION_APPLIER", why.text);
-    if (rc && err)
-        *err = why;
+    if (rc)
+        return err_prefix(err, "telling the target how rows will come");
     /* A MySQL session that has seen a format description wants to be told where GTIDs come from. */
     if (rc == 0 && !maria)
         rc = db_exec(w->db, "SET SESSION gtid_next = 'AUTOMATIC'", err);

@@ -70,13 +70,13 @@ int schema_version(struct db *db, unsigned *out, struct err *err)
     return 0;
 }
 
-static int name_the_grants(struct err *err)
+static int name_the_grants(const struct db *db, struct err *err)
 {
     if (err && err->class == ERR_FATAL && err->exit_code == EXIT_DENIED)
         return err_fatal(err, EXIT_DENIED,
-                         "cannot make the schema " DRC_DB " at the target: GRANT ALL PRIVILEGES ON " DRC_DB
-                         ".* TO the user of this region (%.400s)",
-                         err->text);
+                         "the schema " DRC_DB " of the target cannot be made or read (%d). Run: "
+                         "GRANT ALL PRIVILEGES ON `" DRC_DB "`.* TO %s;",
+                         err->code, db_account(db));
     return -1;
 }
 
@@ -84,7 +84,7 @@ int schema_ensure(struct db *db, struct err *err)
 {
     unsigned have;
     if (schema_version(db, &have, err))
-        return name_the_grants(err);
+        return name_the_grants(db, err);
     if (have == SCHEMA_VERSION)
         return 0;
     if (have > SCHEMA_VERSION)
@@ -93,12 +93,12 @@ int schema_ensure(struct db *db, struct err *err)
                          have, SCHEMA_VERSION);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         if (steps[i].version > have && db_exec(db, steps[i].sql(), err))
-            return name_the_grants(err);
+            return name_the_grants(db, err);
     }
     if (db_execf(db, err,
                  "INSERT INTO " DRC_DB "." META_TABLE " (name, value) VALUES ('schema_version', '%u') "
                  "ON DUPLICATE KEY UPDATE value = VALUES(value)",
                  SCHEMA_VERSION))
-        return name_the_grants(err);
+        return name_the_grants(db, err);
     return 0;
 }

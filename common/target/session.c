@@ -60,8 +60,8 @@ static int pin_privileged(struct db *db, size_t i, struct err *err)
         return 0;
     if (db_exec(db, privileged_pins[i].sql, err) == 0)
         return 0;
-    return err_prefix(err, "%s must be %s at the target; SET GLOBAL it, or GRANT BINLOG ADMIN", privileged_pins[i].name,
-                      privileged_pins[i].wanted);
+    return err_prefix(err, "%s must be %s at the target: SET GLOBAL it, or let the session set it",
+                      privileged_pins[i].name, privileged_pins[i].wanted);
 }
 
 static int pin(struct db *db, struct err *err)

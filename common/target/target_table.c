@@ -60,7 +60,7 @@ static int load_kind(struct target_table *t, struct db *db, struct span schema, 
     if (db_query(db, &rows, &t->arena, buf_cstr(&sql), err))
         goto out;
     if (rows.row_count == 0) {
-        rc = 0;
+        rc = target_table_is_hidden(db, schema, name, err);
         goto out;
     }
     if (!span_is(db_cell(&rows, 0, 0), "BASE TABLE")) {

@@ -45,7 +45,8 @@ struct target_table {
 };
 
 /* 1: loaded; 0: there is no such table; -1: error. ERR_DATA with one phrase: it is there, but rows cannot be written to
- * it (a view, a sequence, a system-versioned table, a type that we do not know). */
+ * it (a view, a sequence, a system-versioned table, a type that we do not know). A table that the account may not see
+ * is fatal 77. */
 MUST_CHECK int target_table_load(struct target_table **out, struct db *db, struct span schema, struct span name,
                                  struct err *err);
 void target_table_free(struct target_table **t);
@@ -53,6 +54,10 @@ void target_table_free(struct target_table **t);
 /* The first touch of a table in a transaction: holds its metadata lock until the end, and tells whether columns are
  * still those of `t`. 1: they are; 0: they changed, load it again; -1: error (a missing table is 0). */
 MUST_CHECK int target_table_touch(const struct target_table *t, struct db *db, struct err *err);
+
+/* information_schema does not list a table of that name. 0: it is not there (or was made a moment ago); -1: error, also
+ * fatal 77 when the account may not see it. Part of load. */
+MUST_CHECK int target_table_is_hidden(struct db *db, struct span schema, struct span name, struct err *err);
 
 /* What the server says of the columns now, as one number. Part of load and touch. */
 MUST_CHECK int target_table_metadata(uint64_t *out, const struct target_table *t, struct db *db, struct err *err);

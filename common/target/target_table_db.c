@@ -55,6 +55,24 @@ out:
 #define NO_SUCH_COLUMN 1054
 #define NO_SUCH_SCHEMA 1049
 
+int target_table_is_hidden(struct db *db, struct span schema, struct span name, struct err *err)
+{
+    struct buf sql = {0};
+    struct err found = {0};
+    buf_put_str(&sql, "SELECT 1 FROM ");
+    db_put_name(&sql, schema);
+    buf_put_u8(&sql, '.');
+    db_put_name(&sql, name);
+    buf_put_str(&sql, " LIMIT 0");
+    int rc = db_exec(db, buf_cstr(&sql), &found);
+    buf_free(&sql);
+    if (rc == 0 || found.code == NO_SUCH_TABLE || found.code == NO_SUCH_SCHEMA)
+        return 0;
+    if (err)
+        *err = found;
+    return err_prefix(err, "whether a table is there");
+}
+
 int target_table_touch(const struct target_table *t, struct db *db, struct err *err)
 {
     uint64_t now;

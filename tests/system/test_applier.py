@@ -251,21 +251,6 @@ def test_settings_of_the_target_that_hide_conflicts_are_refused(one_way):
     assert "SET GLOBAL slave_exec_mode = 'STRICT'" in pair.applier("eu", "us").expect_exit(78)
 
 
-def test_a_missing_grant_is_named(one_way):
-    pair = one_way
-    pair.start_servers()
-    pair.capture("eu").start()
-    pair.until(lambda: pair.stream_stands("eu"), 30, "a stream")
-    user = "'drc'@'%'"
-    pair.us.sql(
-        f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {user}",
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON *.* TO {user}",
-        f"GRANT ALL PRIVILEGES ON drc.* TO {user}",
-    )
-    pair.applier("eu", "us").launch()
-    assert "BINLOG REPLAY" in pair.applier("eu", "us").expect_exit(77)
-
-
 def test_a_second_instance_takes_over_and_the_first_leaves(one_way):
     pair = one_way
     pair.start()

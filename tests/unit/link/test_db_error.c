@@ -7,7 +7,7 @@
 static void expect(unsigned code, const char *text, enum err_class class, int exit_code)
 {
     struct err err = {0};
-    assert_int_equal(db_error_of(code, text, &err, "doing it"), -1);
+    assert_int_equal(db_error_of(NULL, code, text, &err, "doing it"), -1);
     if (err.class != class || (class == ERR_FATAL && err.exit_code != exit_code))
         fail_msg("%u is %s (%d)", code, err_class_name(err.class), err.exit_code);
     assert_int_equal(err.code, code);
@@ -37,6 +37,7 @@ static void these_are_for_the_operator(void **state)
     (void)state;
     expect(1045, "Access denied", ERR_FATAL, EXIT_DENIED);
     expect(1227, "Access denied", ERR_FATAL, EXIT_DENIED);
+    expect(1095, "You are not owner of thread 7", ERR_FATAL, EXIT_DENIED);
     expect(4151, "Access denied, this account is locked", ERR_FATAL, EXIT_DENIED);
     expect(2026, "TLS/SSL error: self-signed certificate", ERR_FATAL, EXIT_BAD_CONFIG);
     expect(1064, "You have an error in your SQL syntax", ERR_FATAL, EXIT_BUG);
