@@ -14,8 +14,9 @@ import pytest
 
 from support import place
 from support.kafka import Kafka
-from support.mariadb import MariaDB
-from support.pair import Pair
+from support.mariadb import MariaDB, MariaDB118
+from support.mysql import MySQL
+from support.pair import Pair, by_region
 
 PR_SET_PDEATHSIG = 1
 LOGS = place.ROOT / "build" / "test-results" / "logs"
@@ -73,6 +74,29 @@ def mariadb(directory):
         yield server
 
 
+def _need(server):
+    """Skip the test where that server cannot be run."""
+    reason = server.missing()
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def mysql(directory):
+    """A MySQL server, started."""
+    _need(MySQL)
+    with MySQL("db", directory / "db", 1) as server:
+        yield server
+
+
+@pytest.fixture
+def mariadb118(directory):
+    """A MariaDB 11.8 server, started."""
+    _need(MariaDB118)
+    with MariaDB118("db", directory / "db", 1) as server:
+        yield server
+
+
 @pytest.fixture
 def kafka(directory):
     """A broker, started."""
@@ -82,10 +106,12 @@ def kafka(directory):
 
 @pytest.fixture
 def make_pair(request, directory):
-    """A function that makes a Pair (its arguments are Pair's); nothing is started yet."""
+    """A function that makes a Pair (its arguments are Pair's); nothing is started yet. Without its servers: a skip."""
     made = []
 
     def make(**arguments):
+        for name in arguments.get("regions", ("eu", "us")):
+            _need(by_region(arguments.get("server", MariaDB), name))
         pair = Pair(directory / f"pair{len(made) + 1}" if made else directory, **arguments)
         made.append(pair)
         return pair

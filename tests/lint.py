@@ -15,7 +15,7 @@ import check_layers
 import check_style
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-SCRIPTS = ("dev", ".ci/run")
+SCRIPTS = ("dev", ".ci/run", "tests/support/fetch-server")
 
 
 def run(*command):

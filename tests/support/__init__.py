@@ -1,6 +1,6 @@
 """What tests, demo and benchmarks stand on: real servers, brokers and daemons on free loopback ports.
 
 One concept a file: `process` (a child that never outlives us), `ports`, `place` (paths and temporary directories),
-`server` with `mariadb` (database servers), `kafka` with `kafka_admin` (brokers), `pair` (two regions and their
+`server` with `mariadb`, `mysql` and `prefix` (database servers), `kafka` with `kafka_admin` (brokers), `pair` (two regions and their
 daemons), `proxy` (faults of the network), `load` (writers whose every acknowledged commit is counted).
 """

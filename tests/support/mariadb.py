@@ -11,11 +11,12 @@ import subprocess
 import time
 
 from support import place
+from support.prefix import Prefix
 from support.server import Server
 
 
 class MariaDB(Server):
-    """The face of support.server.Server for MariaDB; another release overrides `mariadbd` and `install_db`."""
+    """The face of support.server.Server for MariaDB."""
 
     kind = "mariadb"
     mariadbd = ("/usr/sbin/mariadbd", "--no-defaults")
@@ -46,6 +47,11 @@ class MariaDB(Server):
             "skip_name_resolve": True,
             "skip_ssl": None,
         }
+
+    @classmethod
+    def missing(cls):
+        program = cls.mariadbd[0]
+        return None if shutil.which(program) else f"{program} is missing: run ./dev setup"
 
     def program(self):
         return list(self.mariadbd)
@@ -93,7 +99,39 @@ class MariaDB(Server):
             time.sleep(0.05)
 
 
-def available():
-    """None, or why there is no MariaDB to test with."""
-    program = MariaDB.mariadbd[0]
-    return None if shutil.which(program) else f"{program} is missing: run ./dev setup"
+class MariaDB118(MariaDB):
+    """MariaDB 11.8, fetched by ./dev setup and run by its own libc."""
+
+    prefix = Prefix("mariadb-11.8")
+
+    @classmethod
+    def missing(cls):
+        return cls.prefix.missing()
+
+    @classmethod
+    def _server(cls):
+        share = cls.prefix.path("share", "mariadb")
+        words = [*cls.prefix.program("sbin", "mariadbd"), "--no-defaults", f"--basedir={cls.prefix.path()}"]
+        return [*words, f"--lc-messages-dir={share}", f"--character-sets-dir={share}/charsets"]
+
+    def program(self):
+        return self._server()
+
+    @classmethod
+    def release(cls):
+        answer = subprocess.run([*cls._server(), "--version"], capture_output=True, text=True, check=True).stdout
+        return re.search(r"Ver (\d+\.\d+\.\d+)", answer).group(1)
+
+    @classmethod
+    def _install(cls, directory):
+        """What mariadb-install-db does: it would run the server by the system's own libc."""
+        (directory / "mysql").mkdir()
+        words = [*cls._server(), "--bootstrap", f"--datadir={directory}", f"--tmpdir={directory}", "--log-warnings=0"]
+        words += ["--enforce-storage-engine=", "--max-allowed-packet=8M", "--net-buffer-length=16K"]
+        words += ["--innodb-log-file-size=8M", *(["--user=root"] if os.geteuid() == 0 else [])]
+        script = "CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\nSET @auth_root_socket = NULL;\n"
+        for name in ("mariadb_system_tables", "mariadb_performance_tables", "mariadb_system_tables_data"):
+            script += cls.prefix.path("share", "mariadb", f"{name}.sql").read_text(encoding="utf-8")
+        done = subprocess.run(words, input=script, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"mariadbd --bootstrap ended with {done.returncode}:\n{done.stdout}{done.stderr}")

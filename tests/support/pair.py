@@ -25,8 +25,9 @@ from support.mariadb import MariaDB
 class Pair:
     """Regions by name (`pair.eu`, `pair.us`, `pair.servers[name]`), the broker `pair.kafka`, the daemons.
 
-    `config` is laid over the usual pair file; `links` are (from, to); `server` makes one region's server; `programs` is
-    a directory with other daemons than those under test (tools are always the latter).
+    `config` is laid over the usual pair file; `links` are (from, to); `server` makes one region's server, or says by
+    region which one does, and `options` may be by region likewise; `programs` is a directory with other daemons than those
+    under test (tools are always the latter).
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class Pair:
         self.outlive = outlive
         self.programs = programs or place.programs()
         self.servers = {
-            name: server(name, self.directory / name, number + 1, options=options, outlive=outlive)
+            name: by_region(server, name)(
+                name, self.directory / name, number + 1, options=by_region(options, name), outlive=outlive
+            )
             for number, name in enumerate(regions)
         }
         self.kafka = kafka or kafka_module.Kafka(self.directory / "kafka", outlive=outlive)
@@ -262,6 +265,12 @@ class Pair:
             (first, ours), *others = found.items()
             for other, theirs in others:
                 assert ours == theirs, _difference(table, first, ours, other, theirs)
+
+
+def by_region(value, name):
+    """The region's part of a value that is given by region (dictionaries or classes); any other is for all regions."""
+    by_name = isinstance(value, dict) and all(isinstance(part, (dict, type)) for part in value.values())
+    return value.get(name) if by_name else value
 
 
 def _difference(table, first, ours, second, theirs):

@@ -37,6 +37,11 @@ class Server:
 
     # What a subclass supplies.
 
+    @classmethod
+    def missing(cls):
+        """None, or why it cannot be run here: then the tests that need it are skipped."""
+        return None
+
     def default_options(self):
         """Server options by name; True for a bare flag, None to leave one out."""
         raise NotImplementedError
