@@ -372,6 +372,11 @@ const struct gtid *builder_gtid(const struct builder *b)
     return &b->gtid;
 }
 
+bool builder_at_end(const struct builder *b)
+{
+    return b->idle >= IDLE_IS_END;
+}
+
 uint64_t builder_commit_us(const struct builder *b)
 {
     return b->commit_us;

@@ -19,6 +19,8 @@ struct builder_sink {
     int (*put)(void *context, struct parcel *parcel, struct err *err);
     /* Does drc.ledger of the source know that stream? 1, 0, or -1: error. */
     int (*known)(void *context, const uint8_t stream[STREAM_UUID_LEN], struct err *err);
+    /* A canary (canary.h) has come. */
+    void (*canary)(void *context, const uint8_t stream[STREAM_UUID_LEN], uint64_t nonce);
     void *context;
 };
 
@@ -66,6 +68,8 @@ const struct position *builder_position(const struct builder *b);
 uint64_t builder_seq(const struct builder *b);
 uint64_t builder_epoch(const struct builder *b);
 const struct gtid *builder_gtid(const struct builder *b);
+/* Has the source said several times in a row that it has nothing new? */
+bool builder_at_end(const struct builder *b);
 uint64_t builder_commit_us(const struct builder *b); /* of the transaction read last, published or not; 0: none yet */
 
 #endif

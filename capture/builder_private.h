@@ -34,7 +34,8 @@ struct txn {
     bool open;
     enum gate_verdict gate;
     enum origin origin;
-    bool held;     /* body of an XA PREPARE */
+    const struct table_def *first_table; /* whose rows decided it */
+    bool held;                           /* body of an XA PREPARE */
     bool ddl_void; /* its DDL takes no effect by itself: first half of a two-phase ALTER, or its undoing */
     struct gtid gtid;
     uint64_t commit_us;

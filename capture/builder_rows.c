@@ -4,6 +4,7 @@
 
 #include "capture/builder_private.h"
 #include "common/base/mem.h"
+#include "common/target/ledger_canary.h"
 
 #define HEADER_BYTES 1024u /* at most, of a record beside its body, cut and XID */
 
@@ -48,12 +49,15 @@ void builder_forget_tables(struct builder *b)
 
 /* ---- the loop mark ---- */
 
-static int check_stream(struct builder *b, const struct ledger_mark *m, struct err *err)
+static int check_stream(struct builder *b, const struct ledger_mark *m, bool made, struct err *err)
 {
     if (memcmp(m->stream, b->stream, STREAM_UUID_LEN) == 0)
         return err_fatal(err, EXIT_UNSAFE,
                          "loop: the source's ledger has this stream itself: transactions of region %s come back to it",
                          b->settings.region);
+    /* The row is there by this very transaction, which a semi-synchronous source shows to nobody before we have it. */
+    if (made)
+        return 0;
     int known = b->settings.sink.known(b->settings.sink.context, m->stream, err);
     if (known != 0)
         return known < 0 ? -1 : 0;
@@ -68,6 +72,19 @@ static int check_stream(struct builder *b, const struct ledger_mark *m, struct e
     return rc;
 }
 
+/* The ledger says that the stream is in effect up to there. */
+static int take_mark(struct builder *b, const struct ledger_mark *m, bool made, struct err *err)
+{
+    if (ledger_is_canary(m->stream)) {
+        b->settings.sink.canary(b->settings.sink.context, m->stream, m->done.low);
+        return 0;
+    }
+    if (check_stream(b, m, made, err) != 0)
+        return -1;
+    watermark_union(&cut_entry_of(&b->txn.pending, m->stream, m->part)->done, &m->done);
+    return 0;
+}
+
 static int take_marks(struct builder *b, const struct rows *rows, const struct decision *d, struct err *err)
 {
     struct cell *cells = arena_alloc(&b->arena, (size_t)rows->table->column_count * sizeof *cells);
@@ -76,14 +93,24 @@ static int take_marks(struct builder *b, const struct rows *rows, const struct d
         struct ledger_mark m;
         if (ledger_mark_read(&m, &r, rows, &d->ledger, cells, err) != 0)
             return -1;
-        int rc = m.gone ? 0 : check_stream(b, &m, err);
-        if (rc == 0 && !m.gone)
-            watermark_union(&cut_entry_of(&b->txn.pending, m.stream, m.part)->done, &m.done);
+        int rc = m.gone ? 0 : take_mark(b, &m, rows->op == ROWS_INSERT, err);
         ledger_mark_free(&m);
         if (rc != 0)
             return -1;
     }
     return 0;
+}
+
+/* Whatever is in front of the mark hides it: what an applier wrote would be taken for local and sent back. */
+static int late_mark(const struct txn *t, const struct rows *rows, struct err *err)
+{
+    char gtid[GTID_TEXT_LEN];
+    return err_fatal(err, EXIT_UNSAFE,
+                     "loop fuse: transaction %s changes %.*s.%.*s after rows of %.*s.%.*s, so that it cannot be told "
+                     "from a local one; an applier changes it first. Look for a trigger on that table, or somebody "
+                     "who changed it by hand",
+                     gtid_text(gtid, &t->gtid), SPAN_ARG(rows->table->db), SPAN_ARG(rows->table->name),
+                     SPAN_ARG(t->first_table->db), SPAN_ARG(t->first_table->name));
 }
 
 /* ---- fragments ---- */
@@ -204,10 +231,14 @@ int builder_rows(struct builder *b, const struct item *item, struct err *err)
     const struct decision *d = decision_of(b, rows->table, err);
     if (!d)
         return -1;
-    if (t->origin == ORIGIN_UNKNOWN)
+    if (t->origin == ORIGIN_UNKNOWN) {
+        t->first_table = rows->table;
         t->origin = d->fate == FATE_LEDGER ? ORIGIN_REPLAYED : ORIGIN_LOCAL;
+    }
     if (t->origin == ORIGIN_REPLAYED)
         return d->fate == FATE_LEDGER ? take_marks(b, rows, d, err) : 0;
+    if (d->fate == FATE_LEDGER)
+        return late_mark(t, rows, err);
     add_to_fingerprint(t, rows);
     if (t->gate == GATE_COMPARE || d->fate != FATE_PUBLISH)
         return 0;

@@ -13,6 +13,9 @@
  * get old or large. */
 #define EPOCH_MS (10u * 60u * 1000u)
 #define EPOCH_BYTES (1ull << 30)
+#define EPOCHS_KEPT 4 /* of retention's span */
+#define LEAST_EPOCH_MS 1000u
+#define LEAST_EPOCH_BYTES (1ull << 20)
 #define STATUS_EVERY_MS 250u
 /* Dumping from one transaction before the topic's end, to compare it, costs reading again all that was passed over
  * since it was published; beyond this many transactions its value is less than the wait. */
@@ -33,6 +36,8 @@ struct reader {
     uint64_t status_ms;
     uint64_t epoch_ms; /* when the epoch began */
     uint64_t epoch_bytes;
+    _Atomic uint64_t epoch_limit_ms;
+    _Atomic uint64_t epoch_limit_bytes;
     char file[256];
     uint64_t offset;
 };
@@ -52,10 +57,18 @@ static int knows_stream(void *context, const uint8_t stream[STREAM_UUID_LEN], st
     return source_knows_stream(r->options.source, stream, err);
 }
 
+static void take_canary(void *context, const uint8_t stream[STREAM_UUID_LEN], uint64_t nonce)
+{
+    struct reader *r = context;
+    canary_seen(r->options.canary, stream, nonce);
+}
+
 struct reader *reader_new(const struct reader_options *options, const struct stream *state)
 {
     struct reader *r = xcalloc(1, sizeof *r);
     r->options = *options;
+    r->epoch_limit_ms = EPOCH_MS;
+    r->epoch_limit_bytes = EPOCH_BYTES;
     r->state = state;
     pthread_mutex_init(&r->lock, NULL);
     r->assembler = assembler_new();
@@ -65,7 +78,7 @@ struct reader *reader_new(const struct reader_options *options, const struct str
         .topic = options->topic,
         .fragment_bytes = options->config->fragment_bytes,
         .max_bytes = options->max_bytes,
-        .sink = {.put = put_parcel, .known = knows_stream, .context = r},
+        .sink = {.put = put_parcel, .known = knows_stream, .canary = take_canary, .context = r},
     };
     r->builder = builder_new(&settings, state, &r->gate);
     r->epoch_ms = clock_mono_ms();
@@ -93,6 +106,14 @@ void reader_interrupt(struct reader *r)
     if (r->dump)
         dump_interrupt(r->dump);
     pthread_mutex_unlock(&r->lock);
+}
+
+/* Some epochs fit into what is kept, so that the one in force is always among them. */
+void reader_limit_epoch(struct reader *r, uint64_t kept_ms, uint64_t kept_bytes)
+{
+    uint64_t ms = kept_ms / EPOCHS_KEPT, bytes = kept_bytes / EPOCHS_KEPT;
+    r->epoch_limit_ms = ms > EPOCH_MS ? EPOCH_MS : ms < LEAST_EPOCH_MS ? LEAST_EPOCH_MS : ms;
+    r->epoch_limit_bytes = bytes > EPOCH_BYTES ? EPOCH_BYTES : bytes < LEAST_EPOCH_BYTES ? LEAST_EPOCH_BYTES : bytes;
 }
 
 /* ---- the dump ---- */
@@ -206,9 +227,13 @@ static int keep_time(struct reader *r, struct err *err)
 {
     uint64_t now = clock_mono_ms();
     uint64_t pace = r->options.config->heartbeat_ms;
-    if (now - r->status_ms >= STATUS_EVERY_MS)
+    if (now - r->status_ms >= STATUS_EVERY_MS) {
         show(r, now);
-    if (now - r->epoch_ms >= EPOCH_MS || builder_counts(r->builder)->bytes - r->epoch_bytes >= EPOCH_BYTES) {
+        if (canary_check(r->options.canary, builder_position(r->builder), builder_at_end(r->builder), err) != 0)
+            return -1;
+    }
+    if (now - r->epoch_ms >= r->epoch_limit_ms ||
+        builder_counts(r->builder)->bytes - r->epoch_bytes >= r->epoch_limit_bytes) {
         r->heartbeat_ms = now;
         return renew_epoch(r, err);
     }

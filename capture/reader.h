@@ -6,6 +6,7 @@
 #define DRC_CAPTURE_READER_H
 
 #include "capture/builder.h"
+#include "capture/canary.h"
 #include "capture/dump.h"
 #include "capture/source.h"
 #include "capture/status.h"
@@ -23,6 +24,7 @@ struct reader_options {
     const char *own_host;  /* dump_options.host */
     size_t max_bytes;      /* of a record */
     struct source *source; /* the reader's alone from reader_run on */
+    struct canary *canary;
     struct queue *queue;
     struct status *status;
     struct stop *stop; /* of the session */
@@ -36,5 +38,8 @@ void reader_free(struct reader **r);
  * or with an error. */
 MUST_CHECK int reader_run(struct reader *r, struct err *err);
 void reader_interrupt(struct reader *r);
+/* What the topic keeps at least (UINT64_MAX: all), so that epochs are begun often enough for the one in force to be
+ * there always. Any thread. */
+void reader_limit_epoch(struct reader *r, uint64_t kept_ms, uint64_t kept_bytes);
 
 #endif

@@ -201,22 +201,10 @@ int sender_announce(struct sender *s, int64_t *offset, const struct record *rec,
     return rc;
 }
 
-/* Is the topic still as a stream needs it? Looked at between epochs, that is, every few minutes; an answer that cannot
- * be had now is not worth stopping for. */
-static int look_at_topic(struct sender *s, struct err *err)
-{
-    struct kafka_topic_facts facts;
-    struct err found = {0};
-    if (kafka_topic_check(&facts, s->options.kafka, s->options.topic, &found) == 0 || found.class == ERR_RETRY)
-        return 0;
-    *err = found;
-    return -1;
-}
-
 /* The next epoch of this instance: nobody's records may stand before it unseen. */
 static int send_epoch(struct sender *s, const struct parcel *p, struct err *err)
 {
-    if (look_at_topic(s, err) != 0 || drain(s, 0, err) != 0 || settle(s, err) != 0)
+    if (drain(s, 0, err) != 0 || settle(s, err) != 0)
         return -1;
     s->epoch = p->epoch;
     if (put(s, p, err) != 0 || drain(s, 0, err) != 0)

@@ -6,6 +6,7 @@
 
 #include "capture/reader.h"
 #include "capture/sender.h"
+#include "capture/watch.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/stream/way_out.h"
@@ -18,8 +19,11 @@ struct session {
     struct source *source;
     struct queue *queue;
     struct sender *sender;
-    pthread_mutex_t lock; /* of the two below */
+    struct canary *canary;
+    struct kafka_topic_facts facts; /* of the topic at the start */
+    pthread_mutex_t lock;           /* of the three below */
     struct reader *reader;
+    struct watch *watch;
     struct err first; /* the error that ended the session */
     bool streamed;
 };
@@ -31,6 +35,7 @@ struct session *session_new(const struct session_options *options)
     s->stop = stop_new();
     s->queue = queue_new(QUEUE_ITEMS, options->config->queue_bytes);
     s->source = source_new(options->region, options->program);
+    s->canary = canary_new(options->region->name, options->topic);
     pthread_mutex_init(&s->lock, NULL);
     return s;
 }
@@ -41,6 +46,8 @@ void session_free(struct session **session)
     if (!s)
         return;
     reader_free(&s->reader);
+    watch_free(&s->watch);
+    canary_free(&s->canary);
     sender_close(&s->sender);
     source_free(&s->source);
     queue_free(&s->queue, parcel_free);
@@ -62,6 +69,8 @@ static void interrupt(struct session *s, const char *reason)
     pthread_mutex_lock(&s->lock);
     if (s->reader)
         reader_interrupt(s->reader);
+    if (s->watch)
+        watch_interrupt(s->watch);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -95,15 +104,25 @@ static void *sender_thread(void *context)
     return NULL;
 }
 
+static void *watch_thread(void *context)
+{
+    struct session *s = context;
+    struct err err = {0};
+    if (watch_run(s->watch, &err) != 0) {
+        keep_first(s, &err);
+        interrupt(s, "the watch has found something");
+    }
+    return NULL;
+}
+
 /* ---- the start ---- */
 
 static int prepare_topic(struct session *s, struct err *err)
 {
     const struct kafka_config *kafka = &s->options.region->kafka;
-    struct kafka_topic_facts facts;
-    if (kafka_topic_check(&facts, kafka, s->options.topic, err) != 0)
+    if (kafka_topic_check(&s->facts, kafka, s->options.topic, err) != 0)
         return -1;
-    if (facts.exists)
+    if (s->facts.exists)
         return 0;
     if (s->options.memory->had_stream)
         return err_fatal(
@@ -114,7 +133,7 @@ static int prepare_topic(struct session *s, struct err *err)
     log_notice("making topic %s", s->options.topic);
     if (kafka_topic_create(kafka, s->options.topic, err) != 0)
         return -1;
-    return kafka_topic_check(&facts, kafka, s->options.topic, err);
+    return kafka_topic_check(&s->facts, kafka, s->options.topic, err);
 }
 
 static int start(struct session *s, struct stream *state, struct err *err)
@@ -160,6 +179,7 @@ static void make_reader(struct session *s, const struct stream *state)
         .own_host = o->own_host,
         .max_bytes = sender_max_bytes(s->sender),
         .source = s->source,
+        .canary = s->canary,
         .queue = s->queue,
         .status = o->status,
         .stop = s->stop,
@@ -172,19 +192,51 @@ static void make_reader(struct session *s, const struct stream *state)
     pthread_mutex_unlock(&s->lock);
 }
 
+static void looked(void *context, const struct kafka_topic_facts *facts)
+{
+    struct session *s = context;
+    reader_limit_epoch(s->reader, facts->retention_ms, facts->retention_bytes);
+}
+
+static void make_watch(struct session *s)
+{
+    const struct session_options *o = &s->options;
+    struct watch_options options = {
+        .config = o->config,
+        .region = o->region,
+        .program = o->program,
+        .topic = o->topic,
+        .stop = s->stop,
+        .status = o->status,
+        .canary = s->canary,
+        .facts = s->facts,
+        .looked = looked,
+        .context = s,
+    };
+    struct watch *w = watch_new(&options);
+    pthread_mutex_lock(&s->lock);
+    s->watch = w;
+    pthread_mutex_unlock(&s->lock);
+}
+
 static int run(struct session *s, const struct stream *state, struct err *err)
 {
-    pthread_t thread;
+    pthread_t sender, watch;
     struct err own = {0};
     make_reader(s, state);
+    make_watch(s);
     s->streamed = true;
-    int failed = pthread_create(&thread, NULL, sender_thread, s);
+    int failed = pthread_create(&sender, NULL, sender_thread, s);
     if (failed != 0)
         return err_retry(err, "no thread to be had: %s", strerror(failed));
-    if (reader_run(s->reader, &own) != 0)
+    failed = pthread_create(&watch, NULL, watch_thread, s);
+    int rc = failed == 0 ? reader_run(s->reader, &own) : err_retry(&own, "no thread to be had: %s", strerror(failed));
+    if (rc != 0)
         keep_first(s, &own);
-    queue_close(s->queue); /* what is in it is still sent */
-    pthread_join(thread, NULL);
+    queue_close(s->queue);      /* what is in it is still sent */
+    pthread_join(sender, NULL); /* which has then interrupted the watch */
+    if (failed == 0)
+        pthread_join(watch, NULL);
     if (s->first.class == ERR_NONE)
         return 0;
     if (err)
@@ -200,6 +252,7 @@ int session_run(struct session *s, struct err *err)
     int rc = run(s, &state, err);
     pthread_mutex_lock(&s->lock);
     reader_free(&s->reader); /* before what it points to; session_interrupt may come at any time */
+    watch_free(&s->watch);
     pthread_mutex_unlock(&s->lock);
     stream_free(&state);
     return rc;

@@ -51,6 +51,7 @@ struct status {
     uint64_t acked_records;
     int64_t acked_offset;
     size_t in_flight;
+    uint64_t canary_us;
 };
 
 struct status *status_new(const char *pair, const char *region, const char *topic)
@@ -171,6 +172,14 @@ void status_sender(struct status *s, uint64_t acked_seq, uint64_t acked_records,
     pthread_mutex_unlock(&s->lock);
 }
 
+void status_canary(struct status *s, uint64_t seen_us)
+{
+    pthread_mutex_lock(&s->lock);
+    if (seen_us > 0)
+        s->canary_us = seen_us;
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* ---- answers ---- */
 
 static double rate(const struct status *s, uint64_t now, uint64_t before, uint64_t sum)
@@ -199,6 +208,8 @@ void status_put_text(struct status *s, struct buf *out)
                rate(s, now, s->samples[0].rows, sum.rows));
     buf_printf(out, "not published: %" PRIu64 " without rows of the pair, %" PRIu64 " replayed, %" PRIu64 " repeated\n",
                sum.skipped, sum.replayed, sum.repeated);
+    if (s->canary_us > 0)
+        buf_printf(out, "loop mark proved at %s\n", clock_text(at, s->canary_us));
     if (s->error[0])
         buf_printf(out, "last error at %s: %s\n", clock_text(at, s->error_us), s->error);
     pthread_mutex_unlock(&s->lock);
@@ -245,6 +256,7 @@ static json_t *to_json(const struct status *s)
     json_object_set_new(o, "transactions_per_second",
                         json_real(rate(s, now, s->samples[0].transactions, sum.transactions)));
     json_object_set_new(o, "rows_per_second", json_real(rate(s, now, s->samples[0].rows, sum.rows)));
+    json_object_set_new(o, "canary_us", number(s->canary_us));
     bool overcome = strcmp(s->state, "running") == 0; /* then it is in the log */
     json_object_set_new(o, "last_error", s->error[0] && !overcome ? json_string(s->error) : json_null());
     buf_free(&position);

@@ -22,6 +22,9 @@ void status_reader(struct status *s, const struct builder *b, const char *file, 
 /* From the sender, now and then: what Kafka has. */
 void status_sender(struct status *s, uint64_t acked_seq, uint64_t acked_records, int64_t offset, size_t in_flight);
 
+/* When a canary came back last, in µs since 1970; 0: none yet. */
+void status_canary(struct status *s, uint64_t seen_us);
+
 /* The answers of the control socket. */
 void status_put_text(struct status *s, struct buf *out);
 void status_put_json(struct status *s, struct buf *out); /* one line */

@@ -96,6 +96,7 @@ struct config {
     /* capture */
     uint64_t fragment_bytes;
     uint32_t heartbeat_ms;
+    uint32_t canary_ms;   /* 0: never */
     uint64_t queue_bytes; /* bound of each queue between threads */
     /* control */
     char *control_socket; /* template, see config_socket_path */

@@ -326,8 +326,16 @@ const struct config_key config_keys[] = {
      .fallback = "1s",
      CONFIG(heartbeat_ms),
      .help = "how often a quiet stream says that it is alive and where it stands"},
+    {.path = "capture.canary",
+     .type = &config_duration,
+     .min = 0,
+     .max = DAY,
+     .fallback = "1m",
+     CONFIG(canary_ms),
+     .help = "how often capture of a region that is a target too proves that the loop mark of its ledger reaches the "
+             "binlog, by a transaction of its own; 0s for never"},
 
-    {.path = "limits",                                                                                        .type = &config_map, .help = "what the daemons may use"},
+    {.path = "limits",                                                                                                   .type = &config_map, .help = "what the daemons may use"},
     {.path = "limits.queue_bytes",
      .type = &config_size,
      .min = MIB,
@@ -336,7 +344,7 @@ const struct config_key config_keys[] = {
      CONFIG(queue_bytes),
      .help = "bound of each queue between two threads; one larger transaction passes alone"},
 
-    {.path = "control",                                                                         .type = &config_map, .help = "how the daemons are asked and told"},
+    {.path = "control",                              .type = &config_map, .help = "how the daemons are asked and told"},
     {.path = "control.socket",
      .type = &config_file,
      .fallback = "/run/drc/{name}.sock",
@@ -345,7 +353,7 @@ const struct config_key config_keys[] = {
          "the unix socket of each daemon; {name} stands for capture-<region> or applier-<from>-<to>, and is appended "
          "where it is missing"},
 
-    {.path = "log",                                                               .type = &config_map, .help = "what the daemons write to stderr"},
+    {.path = "log",                                                                                      .type = &config_map, .help = "what the daemons write to stderr"},
     {.path = "log.level",
      .type = &config_choice,
      .words = log_levels,
@@ -353,7 +361,7 @@ const struct config_key config_keys[] = {
      .fallback = "info",
      CONFIG(log_level),
      .help = "the least important that is written"},
-    {.path = NULL                                                                                                  },
+    {.path = NULL                                                      },
 };
 
 const char *config_key_child(const char *path, const char *parent)

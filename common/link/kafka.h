@@ -19,6 +19,9 @@ struct kafka_topic_facts {
     int64_t low;      /* first offset still there */
     int64_t high;     /* offset after the last record */
     size_t max_bytes; /* max.message.bytes: the greatest record, with Kafka's overhead */
+    /* How long and how much is kept at least; UINT64_MAX: no limit. */
+    uint64_t retention_ms;
+    uint64_t retention_bytes;
 };
 /* Does it exist, and is it as a stream needs it (one partition, cleanup.policy=delete, replication and
  * min.insync.replicas, unclean election off)? What is wrong: fatal 78 with the command that mends it; broker not

@@ -137,7 +137,7 @@ static int ask_bounds(struct kafka_topic_facts *out, struct kafka_client *client
 
 /* ---- is it as a stream needs it? ---- */
 
-enum { CLEANUP, MIN_INSYNC, UNCLEAN, MAX_BYTES, SETTING_COUNT };
+enum { CLEANUP, MIN_INSYNC, UNCLEAN, MAX_BYTES, RETENTION_MS, RETENTION_BYTES, SETTING_COUNT };
 
 static int check_settings(const struct kafka_topic_setting *s, const struct kafka_config *kafka, const char *topic,
                           struct err *err)
@@ -182,6 +182,12 @@ static int check_shape(const struct kafka_topic_facts *f, const struct kafka_con
     return 0;
 }
 
+/* -1, and a name that the broker does not know, are no limit. */
+static uint64_t read_limit(const char *value)
+{
+    return value[0] >= '0' && value[0] <= '9' ? strtoull(value, NULL, 10) : UINT64_MAX;
+}
+
 int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *kafka, const char *topic,
                       struct err *err)
 {
@@ -191,6 +197,8 @@ int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *
         [MIN_INSYNC] = {.name = "min.insync.replicas"},
         [UNCLEAN] = {.name = "unclean.leader.election.enable"},
         [MAX_BYTES] = {.name = "max.message.bytes"},
+        [RETENTION_MS] = {.name = "retention.ms"},
+        [RETENTION_BYTES] = {.name = "retention.bytes"},
     };
     bool led;
     *out = (struct kafka_topic_facts){0};
@@ -207,6 +215,8 @@ int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *
     if (rc == 0)
         rc = ask_bounds(out, &client, topic, err);
     out->max_bytes = strtoul(settings[MAX_BYTES].value, NULL, 10);
+    out->retention_ms = read_limit(settings[RETENTION_MS].value);
+    out->retention_bytes = read_limit(settings[RETENTION_BYTES].value);
 out:
     kafka_client_close(&client);
     return rc;

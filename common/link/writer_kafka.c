@@ -142,6 +142,12 @@ static int check_failed(struct kafka_writer *w, struct err *err)
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(w->client.rk, text, sizeof text);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return kafka_error(&w->client, err, code, "the producer lost its place", text);
+    /* It fitted when the topic was asked: its limit was lowered since. */
+    if (w->failed == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || w->failed == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE)
+        return err_retry(err,
+                         "kafka: a record of up to %zu bytes is more than the topic takes now: its limits are asked "
+                         "for again",
+                         w->max_bytes);
     if (w->failed != RD_KAFKA_RESP_ERR_NO_ERROR)
         return kafka_error(&w->client, err, w->failed, "a record could not be written", NULL);
     return 0;

@@ -64,7 +64,7 @@ static int pin_privileged(struct db *db, size_t i, struct err *err)
                       privileged_pins[i].name, privileged_pins[i].wanted);
 }
 
-static int pin(struct db *db, struct err *err)
+int target_session_pin(struct db *db, struct err *err)
 {
     int flavor = db_flavor(db) == FLAVOR_MARIADB ? MARIA : MYSQL;
     for (size_t i = 0; i < sizeof pins / sizeof pins[0]; i++) {
@@ -87,7 +87,7 @@ int target_session_open(struct db **out, const struct region_config *region, con
     };
     if (db_connect(out, region, &options, err))
         return -1;
-    if (pin(*out, err)) {
+    if (target_session_pin(*out, err)) {
         db_close(out);
         return -1;
     }

@@ -9,6 +9,8 @@
  * is fatal: 77 with the GRANT, or 78 with the setting that mends it. Closed by db_close. */
 MUST_CHECK int target_session_open(struct db **out, const struct region_config *region, const char *program,
                                    struct err *err);
+/* Pin a connection that was made otherwise. */
+MUST_CHECK int target_session_pin(struct db *db, struct err *err);
 
 /* The server's own settings: each that makes writing unsafe is logged with the statement that mends it, and the error
  * names the first (fatal 78). `is_source`: a capture reads this server's binlog, with what we write in it. */

@@ -21,6 +21,8 @@ struct kit {
     uint8_t known[STREAM_UUID_LEN]; /* the one stream in the source's ledger */
     size_t fragment_bytes;
     size_t max_bytes;
+    unsigned canaries; /* seen */
+    uint64_t nonce;    /* of the last one */
 };
 
 static inline struct table_def *kit_table(struct arena *a, const char *db, const char *name)
@@ -85,6 +87,14 @@ static inline int kit_known(void *context, const uint8_t stream[STREAM_UUID_LEN]
     return memcmp(stream, k->known, STREAM_UUID_LEN) == 0;
 }
 
+static inline void kit_canary(void *context, const uint8_t stream[STREAM_UUID_LEN], uint64_t nonce)
+{
+    (void)stream;
+    struct kit *k = context;
+    k->canaries++;
+    k->nonce = nonce;
+}
+
 static inline void kit_builder(struct kit *k, const struct stream *state, bool compare)
 {
     struct builder_settings settings = {
@@ -93,7 +103,7 @@ static inline void kit_builder(struct kit *k, const struct stream *state, bool c
         .topic = "drc.shop.eu",
         .fragment_bytes = k->fragment_bytes ? k->fragment_bytes : 512 * 1024,
         .max_bytes = k->max_bytes ? k->max_bytes : 1000000,
-        .sink = {.put = kit_put, .known = kit_known, .context = k},
+        .sink = {.put = kit_put, .known = kit_known, .canary = kit_canary, .context = k},
     };
     builder_free(&k->builder);
     gate_free(&k->gate);
@@ -197,16 +207,32 @@ static inline void kit_insert(struct kit *k, uint64_t gtid_seq, const struct tab
     buf_free(&images);
 }
 
-/* The ledger row that an applier writes first: `stream` is filled with that letter. */
+static inline void kit_ledger_image(struct buf *out, const uint8_t stream[STREAM_UUID_LEN], uint64_t watermark)
+{
+    buf_put_u8(out, 0);
+    buf_put_u8(out, STREAM_UUID_LEN);
+    buf_put(out, stream, STREAM_UUID_LEN);
+    buf_put_le(out, 0, 4);
+    buf_put_le(out, watermark, 8);
+    buf_put_le(out, 0, 2);
+}
+
+/* The ledger row that an applier makes once, and then changes first in each transaction; `stream` is filled with that
+ * letter. */
+static inline struct item kit_mark_op(struct kit *k, struct buf *images, enum rows_op op, char stream,
+                                      uint64_t watermark)
+{
+    uint8_t uuid[STREAM_UUID_LEN];
+    memset(uuid, stream, sizeof uuid);
+    if (op == ROWS_UPDATE)
+        kit_ledger_image(images, uuid, watermark - 1);
+    kit_ledger_image(images, uuid, watermark);
+    return kit_rows(k->ledger, op, buf_span(images), 1);
+}
+
 static inline struct item kit_mark(struct kit *k, struct buf *images, char stream, uint64_t watermark)
 {
-    buf_put_u8(images, 0);
-    buf_put_u8(images, 16);
-    memset(buf_grow(images, 16), stream, 16);
-    buf_put_le(images, 0, 4);
-    buf_put_le(images, watermark, 8);
-    buf_put_le(images, 0, 2);
-    return kit_rows(k->ledger, ROWS_INSERT, buf_span(images), 1);
+    return kit_mark_op(k, images, ROWS_UPDATE, stream, watermark);
 }
 
 /* The record of parcel i. */

@@ -2,6 +2,7 @@
  * published. */
 #include "tests/unit/cmocka_all.h"
 
+#include "common/target/ledger_canary.h"
 #include "tests/unit/capture/builder_kit.h"
 
 /* A new builder that goes on from what a reader of the topic holds, as a restarted capture does. */
@@ -167,19 +168,20 @@ static void test_a_rolled_back_mark_raises_nothing(void **state)
     kit_close(&k);
 }
 
-static void test_the_mark_counts_in_the_first_event_only(void **state)
+static void test_a_mark_behind_other_rows_blows_the_fuse(void **state)
 {
     (void)state;
     struct kit k = {0};
     struct buf mark = {0}, images = {0};
+    struct err err = {0};
     kit_open(&k);
     kit_image(&images, 1, 5);
     kit_ok(&k, kit_begin(10));
     kit_ok(&k, kit_rows(k.orders, ROWS_INSERT, buf_span(&images), 1));
-    kit_ok(&k, kit_mark(&k, &mark, 'B', 42));
-    kit_ok(&k, kit_end(ITEM_COMMIT));
-    assert_int_equal(k.reader.seq, 1);
-    assert_int_equal(k.reader.cut.count, 0);
+    assert_int_equal(kit_item(&k, kit_mark(&k, &mark, 'B', 42), &err), -1);
+    assert_int_equal(err.exit_code, EXIT_UNSAFE);
+    assert_non_null(strstr(err.text, "loop fuse: transaction 0-1-10 changes drc.ledger after rows of shop.orders"));
+    assert_int_equal(k.reader.seq, 0);
     buf_free(&mark);
     buf_free(&images);
     kit_close(&k);
@@ -206,6 +208,47 @@ static void test_marks_of_unknown_or_own_streams_stop(void **state)
     kit_close(&k);
 }
 
+static void test_a_canary_is_told_and_leaves_no_trace(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct buf images = {0};
+    uint8_t stream[STREAM_UUID_LEN];
+    kit_open(&k);
+    ledger_canary_stream(stream, "drc.shop.eu");
+    kit_ledger_image(&images, stream, 7);
+    kit_ok(&k, kit_begin(10));
+    kit_ok(&k, kit_rows(k.ledger, ROWS_INSERT, buf_span(&images), 1));
+    kit_ok(&k, kit_end(ITEM_COMMIT));
+    assert_int_equal(k.canaries, 1);
+    assert_int_equal(k.nonce, 7);
+    assert_int_equal(builder_position(k.builder)->domains[0].seq, 10);
+    kit_insert(&k, 11, k.orders, 1, 5);
+    assert_int_equal(k.reader.seq, 1);
+    assert_int_equal(k.reader.cut.count, 0);
+    buf_free(&images);
+    kit_close(&k);
+}
+
+/* With semi-synchronous replication it is not to be seen at the source before it has been read here. */
+static void test_a_stream_is_known_from_the_row_that_makes_it(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct buf mark = {0};
+    kit_open(&k);
+    kit_ok(&k, kit_begin(10));
+    kit_ok(&k, kit_mark_op(&k, &mark, ROWS_INSERT, 'C', 1));
+    kit_ok(&k, kit_end(ITEM_COMMIT));
+    assert_int_equal(builder_counts(k.builder)->replayed, 1);
+    buf_clear(&mark);
+    struct err err = {0};
+    kit_ok(&k, kit_begin(11));
+    assert_int_equal(kit_item(&k, kit_mark_op(&k, &mark, ROWS_INSERT, 'A', 1), &err), -1); /* our own never is */
+    buf_free(&mark);
+    kit_close(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,7 +259,9 @@ int main(void)
         cmocka_unit_test(test_ddl_and_rows_of_one_group),
         cmocka_unit_test(test_replayed_transactions_are_dropped_and_raise_the_cut),
         cmocka_unit_test(test_a_rolled_back_mark_raises_nothing),
-        cmocka_unit_test(test_the_mark_counts_in_the_first_event_only),
+        cmocka_unit_test(test_a_mark_behind_other_rows_blows_the_fuse),
+        cmocka_unit_test(test_a_canary_is_told_and_leaves_no_trace),
+        cmocka_unit_test(test_a_stream_is_known_from_the_row_that_makes_it),
         cmocka_unit_test(test_marks_of_unknown_or_own_streams_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
