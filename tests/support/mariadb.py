@@ -85,6 +85,11 @@ class MariaDB(Server):
     def executed_gtids(self):
         return self.value("SELECT @@gtid_binlog_pos")
 
+    def is_within(self, position):
+        seqs = lambda text: {gtid.split("-")[0]: int(gtid.split("-")[2]) for gtid in text.split(",") if gtid}
+        read = seqs(position)
+        return all(read.get(domain, 0) >= seq for domain, seq in seqs(self.executed_gtids()).items())
+
     def binlog_end(self):
         file, offset = self.query("SHOW MASTER STATUS")[0][:2]
         return file, int(offset)

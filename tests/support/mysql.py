@@ -89,6 +89,9 @@ class MySQL(Server):
     def executed_gtids(self):
         return self.value("SELECT @@GLOBAL.gtid_executed").replace("\n", "")
 
+    def is_within(self, position):
+        return bool(self.value("SELECT GTID_SUBSET(@@GLOBAL.gtid_executed, %s)", (position,)))
+
     def binlog_end(self):
         file, offset = self.query("SHOW BINARY LOG STATUS")[0][:2]
         return file, int(offset)

@@ -158,6 +158,20 @@ class Pair:
         """What the applier says of its link: starting, running, waiting, retrying, stopping."""
         return json.loads(self.applier(source, target).ask("status json")[0])["state"]
 
+    def captured(self, region, timeout=60):
+        """Wait until the capture has read all that is in its source's binlog, and Kafka has all of it."""
+
+        def done():
+            status = self.capture(region).status()
+            idle = status["in_flight"] == 0 and status["queue_items"] == 0
+            return idle and self.servers[region].is_within(status["position"])
+
+        self.until(done, timeout, f"capture of all that is in {region}")
+
+    def events(self, region):
+        """What the topic of a region holds, by `drcctl events`: records as dictionaries."""
+        return json_lines(self.ctl("events", "--region", region, "--json").stdout)
+
     def check(self):
         """Fail if a daemon is gone that nobody stopped."""
         for daemon in self.daemons:
