@@ -4,8 +4,9 @@
 
 #include "ctl/events.h"
 
-/* Print the files one after the other, at most `limit` groups. */
-MUST_CHECK int events_print_binlogs(struct events_printer *p, char *const *paths, size_t count, uint64_t limit,
-                                    struct err *err);
+/* Print the files one after the other, options->from being a byte of the first. Fails as the first thing does that
+ * cannot be read, after what could be was printed; a transaction without its end is shown as "cut off", and is an error
+ * (fatal, 69) where no other file follows. */
+MUST_CHECK int events_print_binlogs(struct events_printer *p, char *const *paths, size_t count, struct err *err);
 
 #endif

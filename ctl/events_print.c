@@ -1,18 +1,31 @@
-/* Records, rows and statements as text and as JSON. */
-#include <inttypes.h>
+/* Rows, statements and names as text and as JSON: what printing a topic and a binlog have in common. */
 #include <stdio.h>
 
-#include "common/base/clock.h"
 #include "common/base/utf8.h"
-#include "common/model/position.h"
+#include "common/binlog/xid.h"
 #include "common/target/journal_images.h"
 #include "ctl/events.h"
+#include "ctl/events_charset.h"
+
+#define HEX_HEAD "{\"hex\": \"" /* of what cell_put_json writes for bytes that are no UTF-8 */
+#define HEX_TAIL "\"}"
+#define VALUE_SHOWN 200 /* bytes of a value in a line for people */
+#define NAME_SHOWN 200
+#define STATEMENT_SHOWN 4000
 
 void events_printer_free(struct events_printer *p)
 {
     table_cache_free(&p->tables);
     arena_free(&p->arena);
+    map_free(&p->held);
     buf_free(&p->out);
+}
+
+void events_flush(struct events_printer *p)
+{
+    fwrite(p->out.data, 1, p->out.len, stdout);
+    buf_clear(&p->out);
+    arena_reset(&p->arena);
 }
 
 void events_put_text(struct buf *out, const char *name, struct span text)
@@ -20,6 +33,29 @@ void events_put_text(struct buf *out, const char *name, struct span text)
     buf_printf(out, "\"%s\": \"", name);
     utf8_put_json(out, text);
     buf_put_str(out, "\"");
+}
+
+void events_put_xid(struct events_printer *p, struct span xid)
+{
+    struct buf text = {0};
+    xid_put_text(&text, xid);
+    buf_put_str(&p->out, p->options->json ? ", " : " ");
+    if (p->options->json)
+        events_put_text(&p->out, "xid", buf_span(&text));
+    else
+        buf_put_span(&p->out, buf_span(&text));
+    buf_free(&text);
+}
+
+/* Any value will do that is not NULL. */
+void events_note_held(struct events_printer *p, struct span xid)
+{
+    *map_ref(&p->held, xid) = p;
+}
+
+bool events_was_held(const struct events_printer *p, struct span xid)
+{
+    return map_get(&p->held, xid) != NULL;
 }
 
 /* ---- rows ---- */
@@ -41,20 +77,105 @@ static void put_row_json(struct buf *out, const struct rows *rows, const struct 
     buf_put_str(out, "}");
 }
 
-static void put_row_text(struct buf *out, const struct rows *rows, const struct cell *before, const struct cell *after)
+static uint8_t hex_value(uint8_t digit)
 {
-    buf_printf(out, "  %s ", rows_op_name(rows->op));
-    utf8_put_printable(out, rows->table->db, 200);
-    buf_put_str(out, ".");
-    utf8_put_printable(out, rows->table->name, 200);
-    buf_put_str(out, " ");
-    if (before)
-        journal_put_json(rows->table, before, out);
-    if (before && after)
-        buf_put_str(out, " -> ");
-    if (after)
-        journal_put_json(rows->table, after, out);
-    buf_put_str(out, "\n");
+    return digit <= '9' ? (uint8_t)(digit - '0') : (uint8_t)(digit - 'a' + 10);
+}
+
+/* What stands at `start` as {"hex": "…"} because its character set is another one becomes a string. */
+static void hex_to_string(struct buf *out, size_t start, unsigned collation)
+{
+    struct buf bytes = {0}, text = {0};
+    size_t head = strlen(HEX_HEAD), tail = strlen(HEX_TAIL);
+    for (size_t i = start + head; i + 1 < out->len - tail; i += 2)
+        buf_put_u8(&bytes, (uint8_t)(hex_value(out->data[i]) << 4 | hex_value(out->data[i + 1])));
+    if (events_charset_to_utf8(&text, buf_span(&bytes), collation)) {
+        out->len = start;
+        buf_put_str(out, "\"");
+        utf8_put_json(out, buf_span(&text));
+        buf_put_str(out, "\"");
+    }
+    buf_free(&bytes);
+    buf_free(&text);
+}
+
+/* For people: in UTF-8 where that can be, and what is long is cut, between two characters. */
+static void put_value(struct events_printer *p, const struct column *c, const struct cell *v)
+{
+    struct buf *out = &p->out;
+    size_t start = out->len;
+    cell_put_json(c, v, out);
+    if (out->len - start >= strlen(HEX_HEAD HEX_TAIL) && memcmp(out->data + start, HEX_HEAD, strlen(HEX_HEAD)) == 0)
+        hex_to_string(out, start, c->collation);
+    if (p->options->verbose || out->len - start <= VALUE_SHOWN)
+        return;
+    out->len = start + VALUE_SHOWN;
+    while ((out->data[out->len] & 0xc0) == 0x80)
+        out->len--;
+    buf_printf(out, "... (%zu bytes)", v->data.n);
+}
+
+static void put_member(struct events_printer *p, const struct column *c, const struct cell *v, bool *first)
+{
+    buf_put_str(&p->out, *first ? "\"" : ", \"");
+    *first = false;
+    utf8_put_json(&p->out, c->name);
+    buf_put_str(&p->out, "\": ");
+    put_value(p, c, v);
+}
+
+/* The columns of the key, or all of them where there is none. */
+static void put_image(struct events_printer *p, const struct table_def *t, const struct cell *cells, bool key_only)
+{
+    bool first = true;
+    buf_put_str(&p->out, "{");
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        bool wanted = !key_only || t->key_count == 0 || t->columns[i].key_order != COLUMN_NO_KEY;
+        if (wanted && !cells[i].absent)
+            put_member(p, &t->columns[i], &cells[i], &first);
+    }
+    buf_put_str(&p->out, "}");
+}
+
+/* Which row it was, and what has changed in it. */
+static void put_changes(struct events_printer *p, const struct table_def *t, const struct cell *before,
+                        const struct cell *after)
+{
+    const char *separator = " ";
+    put_image(p, t, before, true);
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        if (after[i].absent || (before[i].null == after[i].null && span_eq(before[i].data, after[i].data)))
+            continue;
+        bool first = true;
+        buf_put_str(&p->out, separator);
+        put_member(p, &t->columns[i], &before[i], &first);
+        buf_put_str(&p->out, " -> ");
+        put_value(p, &t->columns[i], &after[i]);
+        separator = ", ";
+    }
+    if (separator[0] == ' ')
+        buf_put_str(&p->out, " (nothing changed)");
+}
+
+static void put_row_text(struct events_printer *p, const struct rows *rows, const struct cell *before,
+                         const struct cell *after)
+{
+    buf_printf(&p->out, "  %s ", rows_op_name(rows->op));
+    utf8_put_printable(&p->out, rows->table->db, NAME_SHOWN);
+    buf_put_str(&p->out, ".");
+    utf8_put_printable(&p->out, rows->table->name, NAME_SHOWN);
+    buf_put_str(&p->out, " ");
+    if (before && after && !p->options->verbose) {
+        put_changes(p, rows->table, before, after);
+    } else {
+        if (before)
+            put_image(p, rows->table, before, false);
+        if (before && after)
+            buf_put_str(&p->out, " -> ");
+        if (after)
+            put_image(p, rows->table, after, false);
+    }
+    buf_put_str(&p->out, "\n");
 }
 
 void events_put_rows(struct events_printer *p, const struct rows *rows, bool *first)
@@ -68,21 +189,42 @@ void events_put_rows(struct events_printer *p, const struct rows *rows, bool *fi
             image_split(before, rows->table, rows->present_before, &r);
         if (after)
             image_split(after, rows->table, rows->present_after, &r);
-        if (p->json && !*first)
+        if (p->options->json && !*first)
             buf_put_str(&p->out, ", ");
         *first = false;
-        (p->json ? put_row_json : put_row_text)(&p->out, rows, before, after);
+        if (p->options->json)
+            put_row_json(&p->out, rows, before, after);
+        else
+            put_row_text(p, rows, before, after);
     }
+}
+
+/* ---- statements ---- */
+
+/* Its lines stay lines, indented. */
+static void put_ddl_text(struct events_printer *p, const struct ddl *d)
+{
+    struct bytes r = bytes_of(d->text);
+    size_t left = p->options->verbose ? SIZE_MAX : STATEMENT_SHOWN;
+    buf_printf(&p->out, "  %s in ", ddl_class_name(d->class));
+    utf8_put_printable(&p->out, d->db, NAME_SHOWN);
+    buf_put_str(&p->out, ": ");
+    while (bytes_left(&r) > 0 && left > 0) {
+        const uint8_t *end = memchr(r.p, '\n', bytes_left(&r));
+        struct span line = bytes_take(&r, end ? (size_t)(end - r.p) : bytes_left(&r));
+        utf8_put_printable(&p->out, line, left);
+        left -= line.n < left ? line.n : left;
+        bytes_skip(&r, end != NULL);
+        if (end)
+            buf_put_str(&p->out, "\n      ");
+    }
+    buf_put_str(&p->out, "\n");
 }
 
 void events_put_ddl(struct events_printer *p, const struct ddl *d)
 {
-    if (!p->json) {
-        buf_printf(&p->out, "  %s in ", ddl_class_name(d->class));
-        utf8_put_printable(&p->out, d->db, 200);
-        buf_put_str(&p->out, ": ");
-        utf8_put_printable(&p->out, d->text, 4000);
-        buf_put_str(&p->out, "\n");
+    if (!p->options->json) {
+        put_ddl_text(p, d);
         return;
     }
     buf_printf(&p->out, "\"class\": \"%s\", ", ddl_class_name(d->class));
@@ -98,127 +240,4 @@ void events_put_ddl(struct events_printer *p, const struct ddl *d)
         buf_put_str(&p->out, "}");
     }
     buf_put_str(&p->out, "]");
-}
-
-/* ---- records ---- */
-
-static bool is_control(const struct record *rec)
-{
-    return rec->kind == RECORD_EPOCH || rec->kind == RECORD_RESUME || rec->kind == RECORD_HEARTBEAT;
-}
-
-static void put_position(struct buf *out, struct span field)
-{
-    struct position position = {0};
-    struct bytes r = bytes_of(field);
-    if (field.n == 0)
-        return;
-    position_read(&position, &r);
-    if (r.bad)
-        buf_put_str(out, "?");
-    else
-        position_put_text(&position, out);
-    position_free(&position);
-}
-
-static void put_head_text(struct buf *out, const struct record *rec, int64_t offset)
-{
-    char gtid[GTID_TEXT_LEN], when[CLOCK_TEXT_LEN];
-    buf_printf(out, "%" PRId64 " %s epoch %" PRIu64 " seq %" PRIu64, offset, record_kind_name(rec->kind), rec->epoch,
-               rec->seq);
-    if (!(rec->flags & RECORD_FIRST) || !(rec->flags & RECORD_LAST))
-        if (!is_control(rec))
-            buf_printf(out, " fragment %" PRIu32 "%s", rec->fragment, rec->flags & RECORD_LAST ? " (last)" : "");
-    if (rec->gtid.flavor != FLAVOR_NONE)
-        buf_printf(out, " gtid %s", gtid_text(gtid, &rec->gtid));
-    if (rec->commit_us)
-        buf_printf(out, " at %s", clock_text(when, rec->commit_us));
-    if (is_control(rec) && rec->position.n > 0) {
-        buf_put_str(out, " position ");
-        put_position(out, rec->position);
-    }
-    if (rec->xid.n > 0) {
-        buf_put_str(out, " xid ");
-        buf_put_hex(out, rec->xid);
-    }
-    if (rec->kind == RECORD_XA_END)
-        buf_put_str(out, rec->flags & RECORD_COMMIT ? " commit" : " rollback");
-    buf_put_str(out, "\n");
-}
-
-static void put_flag(struct buf *out, const char *name, bool value)
-{
-    buf_printf(out, ", \"%s\": %s", name, value ? "true" : "false");
-}
-
-static void put_head_json(struct buf *out, const struct record *rec, int64_t offset)
-{
-    char gtid[GTID_TEXT_LEN], when[CLOCK_TEXT_LEN];
-    buf_printf(out, "{\"offset\": %" PRId64 ", \"kind\": \"%s\", \"stream\": \"", offset, record_kind_name(rec->kind));
-    buf_put_hex(out, span_of(rec->stream, STREAM_UUID_LEN));
-    buf_printf(out, "\", \"epoch\": %" PRIu64 ", \"instance\": \"%016" PRIx64 "\", \"seq\": %" PRIu64, rec->epoch,
-               rec->instance, rec->seq);
-    buf_printf(out, ", \"gtid\": \"%s\", \"chain\": \"%016" PRIx64 "\"", gtid_text(gtid, &rec->gtid), rec->chain);
-    if (rec->commit_us)
-        buf_printf(out, ", \"at\": \"%s\"", clock_text(when, rec->commit_us));
-    if (is_control(rec)) {
-        buf_put_str(out, ", \"position\": \"");
-        put_position(out, rec->position);
-        buf_put_str(out, "\"");
-    } else {
-        buf_printf(out, ", \"fragment\": %" PRIu32, rec->fragment);
-        put_flag(out, "last", rec->flags & RECORD_LAST);
-    }
-    if (rec->xid.n > 0) {
-        buf_put_str(out, ", \"xid\": \"");
-        buf_put_hex(out, rec->xid);
-        buf_put_str(out, "\"");
-    }
-    if (rec->flags & RECORD_HELD)
-        put_flag(out, "held", true);
-    if (rec->kind == RECORD_XA_END)
-        put_flag(out, "commit", rec->flags & RECORD_COMMIT);
-}
-
-static int put_data(struct events_printer *p, const struct record *rec, struct err *err)
-{
-    struct body_reader body;
-    struct rows rows;
-    bool first = true;
-    int got;
-    if (p->json)
-        buf_put_str(&p->out, ", \"rows\": [");
-    body_open(&body, rec->body, &p->tables, &p->arena);
-    while ((got = body_next(&body, &rows, err)) > 0)
-        events_put_rows(p, &rows, &first);
-    if (p->json)
-        buf_put_str(&p->out, "]");
-    return got;
-}
-
-static int put_ddl(struct events_printer *p, const struct record *rec, struct err *err)
-{
-    struct ddl ddl;
-    if (ddl_read(&ddl, rec->body, &p->arena, err))
-        return -1;
-    if (p->json)
-        buf_put_str(&p->out, ", ");
-    events_put_ddl(p, &ddl);
-    return 0;
-}
-
-int events_print_record(struct events_printer *p, const struct record *rec, int64_t offset, struct err *err)
-{
-    int rc = 0;
-    buf_clear(&p->out);
-    arena_reset(&p->arena);
-    (p->json ? put_head_json : put_head_text)(&p->out, rec, offset);
-    if (rec->kind == RECORD_DATA)
-        rc = put_data(p, rec, err);
-    else if (rec->kind == RECORD_DDL)
-        rc = put_ddl(p, rec, err);
-    if (p->json)
-        buf_put_str(&p->out, "}\n");
-    fwrite(p->out.data, 1, p->out.len, stdout);
-    return rc;
 }

@@ -54,6 +54,8 @@ MUST_CHECK int kafka_reader_open(struct kafka_reader **out, const struct kafka_c
 MUST_CHECK int kafka_reader_next(struct kafka_reader *r, struct kafka_record *out, int timeout_ms, struct err *err);
 /* Low and high offsets as the broker says now. */
 MUST_CHECK int kafka_reader_bounds(struct kafka_reader *r, int64_t *low, int64_t *high, struct err *err);
+/* The first offset whose record was written at `time_ms` (since 1970) or later; the topic's end when there is none. */
+MUST_CHECK int kafka_reader_offset_at(struct kafka_reader *r, int64_t *offset, int64_t time_ms, struct err *err);
 /* Go on from another offset. */
 MUST_CHECK int kafka_reader_seek(struct kafka_reader *r, int64_t offset, struct err *err);
 void kafka_reader_close(struct kafka_reader **r);

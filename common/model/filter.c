@@ -112,7 +112,7 @@ int filter_add(struct filter *f, bool include, const char *pattern, struct err *
     struct filter_pattern read;
     if (pattern_read(&read, pattern, err))
         return -1;
-    if (include && !has_wildcards(&read.db) && table_is_reserved(span_of(read.db.text, read.db.len))) {
+    if (include && !f->reserved && !has_wildcards(&read.db) && table_is_reserved(span_of(read.db.text, read.db.len))) {
         pattern_free(&read);
         return err_fatal(
             err, EXIT_BAD_CONFIG,
@@ -192,7 +192,7 @@ static bool any_match(const struct filter_pattern *patterns, size_t count, struc
 
 bool filter_match(const struct filter *f, struct span db, struct span table)
 {
-    return !table_is_reserved(db) && any_match(f->include, f->include_count, db, table) &&
+    return (f->reserved || !table_is_reserved(db)) && any_match(f->include, f->include_count, db, table) &&
            !any_match(f->exclude, f->exclude_count, db, table);
 }
 
@@ -204,7 +204,7 @@ static bool part_is_all(const struct part *p)
 
 bool filter_match_db(const struct filter *f, struct span db)
 {
-    if (table_is_reserved(db))
+    if (!f->reserved && table_is_reserved(db))
         return false;
     for (size_t i = 0; i < f->exclude_count; i++)
         if (part_is_all(&f->exclude[i].table) && part_match(&f->exclude[i].db, db))

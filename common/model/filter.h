@@ -20,6 +20,7 @@ struct filter {
     size_t include_count;
     struct filter_pattern *exclude;
     size_t exclude_count;
+    bool reserved; /* reserved schemas may match too: for tools that only look */
 };
 
 /* ERR_FATAL (78) with what would be right when the pattern has not two parts, or includes a reserved schema by name. */

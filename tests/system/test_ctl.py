@@ -199,7 +199,8 @@ def test_events_of_topic_and_binlog(running):
     pair.eu.sql("BEGIN", "INSERT INTO shop.item (id, name) VALUES (1, 'ä')", "UPDATE shop.item SET price = 5", "COMMIT")
     pair.eu.sql("CREATE TABLE shop.made (id INT)")
     pair.wait("eu", "us")
-    lines = [json.loads(line) for line in pair.ctl("events", "--region", "eu", "--json").stdout.splitlines()]
+    told = pair.ctl("events", "--region", "eu", "--control", "--json").stdout
+    lines = [json.loads(line) for line in told.splitlines()]
     assert [line["offset"] for line in lines] == list(range(len(lines)))
     assert [line["kind"] for line in lines[:2]] == ["epoch", "resume"]
     (data,) = [line for line in lines if line["kind"] == "data"]
@@ -246,7 +247,7 @@ def test_what_is_wrong_with_the_command_is_said(make_pair):
     assert "--since wants" in wrong("conflicts", "list", "--since", "yesterday")
     assert "--limit wants" in wrong("conflicts", "list", "--limit", "0")
     assert "ID" in wrong("conflicts", "show")
-    assert "--region REGION, or --binlog" in wrong("events")
+    assert "--region REGION, --topic NAME, or --binlog" in wrong("events")
     assert "cannot be opened" in pair.ctl("--config", "/nowhere.yaml", "status", expect=78).stderr
     assert pair.ctl("version").stdout.startswith("drcctl ")
     for command in ("status", "wait", "events", "version"):
