@@ -185,12 +185,18 @@ int capture_run(const struct config *config, const struct region_config *region,
 static int check_topic(const struct region_config *region, const char *topic, struct err *err)
 {
     struct kafka_topic_facts facts;
+    struct buf advice = {0};
     if (kafka_topic_check(&facts, &region->kafka, topic, err) != 0)
         return -1;
+    kafka_topic_put_advice(&facts, &region->kafka, topic, &advice);
     if (facts.exists)
-        printf("topic %s: as it must be, records %lld to %lld\n", topic, (long long)facts.low, (long long)facts.high);
+        printf("topic %s: %s, records %lld to %lld\n", topic, advice.len ? "usable" : "as it must be",
+               (long long)facts.low, (long long)facts.high);
     else
         printf("topic %s: not there yet, would be made\n", topic);
+    if (advice.len > 0)
+        printf("warning: %s\n", buf_cstr(&advice));
+    buf_free(&advice);
     return 0;
 }
 

@@ -117,13 +117,24 @@ static void *watch_thread(void *context)
 
 /* ---- the start ---- */
 
+static void warn_of_topic(const struct kafka_topic_facts *facts, const struct session_options *o)
+{
+    struct buf advice = {0};
+    kafka_topic_put_advice(facts, &o->region->kafka, o->topic, &advice);
+    if (advice.len > 0)
+        log_warn("%s", buf_cstr(&advice));
+    buf_free(&advice);
+}
+
 static int prepare_topic(struct session *s, struct err *err)
 {
     const struct kafka_config *kafka = &s->options.region->kafka;
     if (kafka_topic_check(&s->facts, kafka, s->options.topic, err) != 0)
         return -1;
-    if (s->facts.exists)
+    if (s->facts.exists) {
+        warn_of_topic(&s->facts, &s->options);
         return 0;
+    }
     if (s->options.memory->had_stream)
         return err_fatal(
             err, EXIT_UNSAFE,

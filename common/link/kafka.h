@@ -5,6 +5,7 @@
 #ifndef DRC_LINK_KAFKA_H
 #define DRC_LINK_KAFKA_H
 
+#include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/span.h"
 #include "common/base/stop.h"
@@ -28,6 +29,11 @@ struct kafka_topic_facts {
  * reachable: retry. */
 MUST_CHECK int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *kafka, const char *topic,
                                  struct err *err);
+/* Append one phrase with the command that mends it when an existing topic goes against the operator's word in a way
+ * that a stream can live with for now: it keeps records for less time than kafka.topic.retention says, or only so many
+ * bytes of them. Pure. */
+void kafka_topic_put_advice(const struct kafka_topic_facts *facts, const struct kafka_config *kafka, const char *topic,
+                            struct buf *out);
 /* Create it with the configured replication, retention and min.insync.replicas. Existing is success. */
 MUST_CHECK int kafka_topic_create(const struct kafka_config *kafka, const char *topic, struct err *err);
 

@@ -8,6 +8,7 @@
 #include "common/base/mem.h"
 #include "common/link/kafka.h"
 #include "common/link/kafka_client.h"
+#include "common/link/topic_advice.h"
 
 #define LEADER_WAIT_MS 3000 /* for a new topic's partition to have one */
 
@@ -142,25 +143,23 @@ enum { CLEANUP, MIN_INSYNC, UNCLEAN, MAX_BYTES, RETENTION_MS, RETENTION_BYTES, S
 static int check_settings(const struct kafka_topic_setting *s, const struct kafka_config *kafka, const char *topic,
                           struct err *err)
 {
-    const char *alter = "kafka-configs.sh --bootstrap-server … --entity-type topics --entity-name";
+    char alter[KAFKA_COMMAND_SIZE];
+    kafka_topic_alter(alter, kafka, topic);
     if (strcmp(s[CLEANUP].value, "delete") != 0)
-        return err_fatal(
-            err, EXIT_BAD_CONFIG,
-            "topic %s has cleanup.policy=%s, which loses records of a stream; it must be delete: %s %s --alter "
-            "--add-config cleanup.policy=delete",
-            topic, s[CLEANUP].value, alter, topic);
+        return err_fatal(err, EXIT_BAD_CONFIG,
+                         "topic %s has cleanup.policy=%s, which loses records of a stream; it must be delete. Run: "
+                         "%scleanup.policy=delete",
+                         topic, s[CLEANUP].value, alter);
     if (strtoul(s[MIN_INSYNC].value, NULL, 10) < kafka->min_insync_replicas)
-        return err_fatal(
-            err, EXIT_BAD_CONFIG,
-            "topic %s has min.insync.replicas=%s, kafka.topic.min_insync_replicas asks for %u: %s %s --alter "
-            "--add-config min.insync.replicas=%u",
-            topic, s[MIN_INSYNC].value, kafka->min_insync_replicas, alter, topic, kafka->min_insync_replicas);
+        return err_fatal(err, EXIT_BAD_CONFIG,
+                         "topic %s has min.insync.replicas=%s, kafka.topic.min_insync_replicas asks for %u. Run: "
+                         "%smin.insync.replicas=%u",
+                         topic, s[MIN_INSYNC].value, kafka->min_insync_replicas, alter, kafka->min_insync_replicas);
     if (!kafka->single && strcmp(s[UNCLEAN].value, "true") == 0)
-        return err_fatal(
-            err, EXIT_BAD_CONFIG,
-            "topic %s has unclean.leader.election.enable=true, which can lose acknowledged records: %s %s --alter "
-            "--add-config unclean.leader.election.enable=false",
-            topic, alter, topic);
+        return err_fatal(err, EXIT_BAD_CONFIG,
+                         "topic %s has unclean.leader.election.enable=true, which can lose acknowledged records. Run: "
+                         "%sunclean.leader.election.enable=false",
+                         topic, alter);
     return 0;
 }
 
