@@ -47,6 +47,13 @@ static int fail_text(const struct config_reader *r, const struct config_key *key
     return -1;
 }
 
+/* A number or a truth value in quotes is a text, as YAML has it. */
+static int want_plain(const struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
+                      struct err *err)
+{
+    return node->quoted ? fail_text(r, key, node, err, "in quotes is a text") : 0;
+}
+
 /* ---- text and files ---- */
 
 static void set_string(void *field, char *owned)
@@ -213,6 +220,8 @@ static int set_amount(struct config_reader *r, const struct config_key *key, con
         return -1;
     if (!parse_amount(&v, node->text, units))
         return fail_text(r, key, node, err, "cannot be understood");
+    if (strspn(node->text, "0123456789") == strlen(node->text) && want_plain(r, key, node, err) < 0)
+        return -1;
     if (v < key->min || v > key->max)
         return fail_text(r, key, node, err, "is out of range");
     store(config_field(r, key), key->size, v);
@@ -304,6 +313,8 @@ static void describe_choice(struct buf *out, const struct config_key *key)
 static int set_flag(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
                     struct err *err)
 {
+    if (config_want_text(r, key, node, err) < 0 || want_plain(r, key, node, err) < 0)
+        return -1;
     return set_word(r, key, flag_words, node, err);
 }
 

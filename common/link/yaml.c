@@ -155,6 +155,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *ev, struct err *err)
     *n = (struct yaml_node){.kind = nothing ? YAML_NONE : YAML_TEXT, .mark = at};
     if (!nothing)
         n->text = arena_strdup(b->arena, text);
+    n->quoted = ev->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
     return 0;
 }
 
@@ -228,6 +229,8 @@ int yaml_parse(struct yaml_node **out, struct arena *a, const char *file, struct
     if (text.n > YAML_MAX_BYTES)
         return FAIL_AT(&b, mark_of_offset(text, YAML_MAX_BYTES), err,
                        "the file is larger than %zu KiB, the most a pair file may have", YAML_MAX_BYTES >> 10);
+    if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
+        text = span_of(text.p + 3, text.n - 3); /* libyaml would count it as a column */
     if (!yaml_parser_initialize(&parser))
         return err_fatal(err, EXIT_BUG, "%s: out of memory while reading YAML", file);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);

@@ -2,7 +2,8 @@
  * refused.
  *
  * Refused, each with line and column: anchors, aliases, tags, duplicate keys, keys that are not plain text, a second
- * document, text that is not UTF-8, more than YAML_MAX_BYTES, nesting deeper than YAML_MAX_DEPTH. One thread at a time.
+ * document, text that is not UTF-8, more than YAML_MAX_BYTES, nesting deeper than YAML_MAX_DEPTH. A byte order mark at
+ * the beginning, as some editors leave it, is passed over. One thread at a time.
  */
 #ifndef DRC_LINK_YAML_H
 #define DRC_LINK_YAML_H
@@ -30,6 +31,7 @@ struct yaml_node {
     enum yaml_kind kind;
     struct yaml_mark mark;
     const char *text;           /* YAML_TEXT: UTF-8 without NUL inside */
+    bool quoted;                /* YAML_TEXT: in quotes, or a block: text whatever it looks like */
     struct yaml_entry *entries; /* YAML_LIST and YAML_MAP, in file order */
     size_t count;
 };

@@ -114,9 +114,11 @@ int filter_add(struct filter *f, bool include, const char *pattern, struct err *
         return -1;
     if (include && !f->reserved && !has_wildcards(&read.db) && table_is_reserved(span_of(read.db.text, read.db.len))) {
         pattern_free(&read);
-        return err_fatal(
-            err, EXIT_BAD_CONFIG,
-            "table pattern \"%s\" names a schema of the server or of drc itself, which is never replicated", pattern);
+        return err_fatal(err, EXIT_BAD_CONFIG,
+                         "table pattern \"%s\" names a schema of the server or of drc itself, which is never "
+                         "replicated; name schemas "
+                         "of the application, such as \"shop.*\", or \"*.*\" for all of them",
+                         pattern);
     }
     struct filter_pattern **patterns = include ? &f->include : &f->exclude;
     size_t *count = include ? &f->include_count : &f->exclude_count;

@@ -171,6 +171,36 @@ static void size_is_bounded(void **state)
     arena_free(&a);
 }
 
+static void a_byte_order_mark_is_passed_over(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    struct yaml_node *root;
+    struct err err = {0};
+    assert_int_equal(yaml_parse(&root, &a, "f", span_str("\xef\xbb\xbfpair: shop\nlinks: []\n"), &err), 0);
+    assert_int_equal(root->count, 2);
+    assert_int_equal(yaml_find(root, "pair")->mark.column, 1);
+    assert_int_equal(yaml_find(root, "links")->mark.line, 2);
+    arena_free(&a);
+    assert_refused(span_str("\xef\xbb\xbfpair: *shop\n"),
+                   "f:1:7: an alias (*name) is not allowed in a pair file; write the value out");
+    assert_refused(span_str("\xff\xfep\0a\0"), "f:1:1: not valid UTF-8 text: invalid leading UTF-8 octet; save the "
+                                               "file as UTF-8 without control characters");
+}
+
+static void what_stands_in_quotes_is_told_apart(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    struct yaml_node *root;
+    struct err err = {0};
+    assert_int_equal(yaml_parse(&root, &a, "f", span_str("[1, '1', \"1\", true]"), &err), 0);
+    static const bool quoted[] = {false, true, true, false};
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(root->entries[i].value.quoted, quoted[i]);
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +209,8 @@ int main(void)
         cmocka_unit_test(the_same_key_may_stand_in_different_maps),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(size_is_bounded),
+        cmocka_unit_test(a_byte_order_mark_is_passed_over),
+        cmocka_unit_test(what_stands_in_quotes_is_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
