@@ -2,31 +2,13 @@
 #include "applier/intake.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "applier/held.h"
-#include "common/base/backoff.h"
+#include "applier/intake_private.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/binlog/xid.h"
-#include "common/link/kafka.h"
-
-#define POLL_MS 200 /* how soon a stop is seen */
-
-struct intake {
-    struct intake_setup setup;
-    struct kafka_reader *reader;
-    struct stream stream;
-    struct table_cache cache;
-    struct watermark done; /* by the ledger: not to be done again */
-    struct held held;      /* as after the transaction handed over last */
-    struct buf held_text;  /* the same in the ledger's form */
-    struct backoff backoff;
-    bool from_start; /* the hint was out of range once already */
-    pthread_t thread;
-};
 
 /* ---- reading ---- */
 
@@ -41,6 +23,9 @@ static int read_from_start(struct intake *in, struct err *err)
                in->setup.topic, err->text);
     if (kafka_reader_bounds(in->reader, &low, &high, err))
         return -1;
+    /* Beyond the log's end, or before nothing that could have been deleted: the topic is not the one of then. */
+    if (low == 0)
+        return intake_rejoin(in, err);
     return kafka_reader_seek(in->reader, low, err);
 }
 
@@ -52,10 +37,9 @@ static void say_unreadable(struct intake *in)
     status_set(in->setup.status, LINK_RETRYING, cause);
 }
 
-/* 1: a record; 0: none just now; -1: fatal. What the world may mend is waited for here. */
-static int read_next(struct intake *in, struct kafka_record *raw, struct err *err)
+int intake_read_next(struct intake *in, struct kafka_record *raw, struct err *err)
 {
-    int got = kafka_reader_next(in->reader, raw, POLL_MS, err);
+    int got = kafka_reader_next(in->reader, raw, INTAKE_POLL_MS, err);
     if (got >= 0) {
         if (got > 0 && in->backoff.tries > 0) {
             backoff_reset(&in->backoff);
@@ -76,7 +60,7 @@ static int read_next(struct intake *in, struct kafka_record *raw, struct err *er
 /* The same, and an offset that is not there any more sends the reader to the log's start. */
 static int read_raw(struct intake *in, struct kafka_record *raw, struct err *err)
 {
-    int got = read_next(in, raw, err);
+    int got = intake_read_next(in, raw, err);
     return got < 0 && err->class == ERR_FATAL && err->code == KAFKA_OUT_OF_RANGE ? read_from_start(in, err) : got;
 }
 
@@ -88,6 +72,11 @@ static int put(struct intake *in, struct txn *t)
         return 0;
     txn_free(&t);
     return -1;
+}
+
+void intake_put(struct intake *in, struct txn *t)
+{
+    (void)put(in, t);
 }
 
 /* The fragments that were handed over are void. */
@@ -119,17 +108,33 @@ static int hand_over(struct intake *in, const struct record *rec, const struct r
     if (watermark_has(&in->done, rec->seq))
         empty_txn(t);
     t->held = arena_copy(&t->arena, buf_span(&in->held_text));
-    (void)put(in, t); /* refused: the stop is seen by the loop */
+    t->anchors = arena_copy(&t->arena, buf_span(&in->anchors_text));
+    intake_put(in, t);
     return 0;
 }
 
 /* ---- XA: the body comes at PREPARE, and counts at COMMIT ---- */
 
-static void held_changed(struct intake *in)
+/* Anchors that do not reach before the oldest body are of no use yet. */
+static void put_anchors(struct intake *in)
+{
+    const struct held *h = &in->held;
+    uint64_t *open = xcalloc(h->count + 1, sizeof *open);
+    for (size_t i = 0; i < h->count; i++)
+        open[i] = h->bodies[i].seq;
+    anchors_keep(&in->anchors, open, h->count);
+    buf_clear(&in->anchors_text);
+    if (anchors_reach(&in->anchors, h->count > 0 ? open[0] : UINT64_MAX))
+        anchors_put(&in->anchors, &in->anchors_text);
+    free(open);
+}
+
+void intake_sets_changed(struct intake *in)
 {
     buf_clear(&in->held_text);
     held_put(&in->held, &in->held_text);
     status_held(in->setup.status, in->held.count);
+    put_anchors(in);
 }
 
 static int take_held(struct intake *in, const struct record *rec, const struct kafka_record *raw, struct err *err)
@@ -138,7 +143,7 @@ static int take_held(struct intake *in, const struct record *rec, const struct k
         return -1;
     if (!(rec->flags & RECORD_LAST))
         return 0;
-    held_changed(in);
+    intake_sets_changed(in);
     return hand_over(in, rec, NULL, raw->offset, err);
 }
 
@@ -183,7 +188,7 @@ static int read_body(struct intake *in, const struct held_body *b, const struct 
     while (!stop_requested(in->setup.stop)) {
         struct kafka_record raw;
         struct record rec;
-        int got = read_next(in, &raw, err);
+        int got = intake_read_next(in, &raw, err);
         if (got < 0 && err->code == KAFKA_OUT_OF_RANGE)
             return no_body(b, offset, "the topic has been truncated", err);
         if (got < 0 || (got > 0 && record_read(&rec, raw.value, err)))
@@ -220,7 +225,7 @@ static int take_xa_end(struct intake *in, const struct record *rec, int64_t offs
     if (commits && !known)
         return unknown_xid(rec, err);
     if (known)
-        held_changed(in);
+        intake_sets_changed(in);
     struct record end = *rec; /* reading the body makes what `rec` points to invalid */
     end.xid = buf_span(&body.xid);
     end.cut = (struct span){0};
@@ -238,18 +243,59 @@ static int take_numbered(struct intake *in, const struct record *rec, const stru
     return hand_over(in, rec, NULL, raw->offset, err);
 }
 
+struct txn *intake_note_control(struct intake *in, const struct record *rec, int64_t offset)
+{
+    if (rec->kind == RECORD_EPOCH)
+        return NULL;
+    anchors_note(&in->anchors, &in->stream);
+    put_anchors(in);
+    if (rec->act.n == 0 || rec->epoch <= in->from_epoch) /* in force at the ledger's place: journaled before it */
+        return NULL;
+    struct txn *t = txn_new();
+    txn_fill_act(t, rec, offset + 1);
+    t->held = arena_copy(&t->arena, buf_span(&in->held_text));
+    t->anchors = arena_copy(&t->arena, buf_span(&in->anchors_text));
+    return t;
+}
+
+static int take_control(struct intake *in, const struct record *rec, int64_t offset)
+{
+    struct txn *act = intake_note_control(in, rec, offset);
+    if (act)
+        intake_put(in, act);
+    return 0;
+}
+
+/* A record does not follow on what the ledger holds. Where none has yet, the ledger's offset may be one of a topic that
+ * was there before this one. */
+static int disagrees(struct intake *in, struct err *err)
+{
+    struct err found = *err;
+    int rejoined = in->sure ? 0 : intake_rejoin_if_rebuilt(in, err);
+    if (rejoined == 0)
+        *err = found;
+    return rejoined > 0 ? 0 : -1;
+}
+
 static int take_record(struct intake *in, const struct kafka_record *raw, struct err *err)
 {
     struct record rec;
     enum stream_verdict verdict;
-    if (record_read(&rec, raw->value, err) || stream_accept(&in->stream, &rec, &verdict, err))
+    if (record_read(&rec, raw->value, err))
         return -1;
+    if (in->rejoining)
+        return intake_rejoin_take(in, &rec, raw, err);
+    if (stream_accept(&in->stream, &rec, &verdict, err))
+        return disagrees(in, err);
     if (in->stream.open_dropped && put_abandon(in))
         return 0;
-    if (verdict == STREAM_TAKE && take_numbered(in, &rec, raw, err))
-        return -1;
-    status_read(in->setup.status, &in->stream, raw->offset);
-    return 0;
+    in->sure = in->sure || verdict == STREAM_TAKE || (verdict == STREAM_CONTROL && rec.kind != RECORD_EPOCH);
+    int rc = verdict == STREAM_TAKE      ? take_numbered(in, &rec, raw, err)
+             : verdict == STREAM_CONTROL ? take_control(in, &rec, raw->offset)
+                                         : 0;
+    if (rc == 0)
+        status_read(in->setup.status, &in->stream, raw->offset);
+    return rc;
 }
 
 static void *run(void *context)
@@ -281,7 +327,26 @@ static void free_memory(struct intake *in)
     table_cache_free(&in->cache);
     watermark_free(&in->done);
     held_free(&in->held);
+    held_free(&in->expected);
+    anchors_free(&in->anchors);
     buf_free(&in->held_text);
+    buf_free(&in->anchors_text);
+    for (size_t i = 0; i < in->act_count; i++)
+        txn_free(&in->acts[i]);
+    free(in->acts);
+}
+
+/* What the ledger keeps of the stream beside its place. */
+static int read_sets(struct intake *in, const struct ledger_state *from, struct err *err)
+{
+    struct bytes r = bytes_of(buf_span(&from->anchors));
+    if (held_read(&in->held, buf_span(&from->held), err))
+        return -1;
+    anchors_read(&in->anchors, &r);
+    if (r.bad)
+        return err_fatal(err, EXIT_UNSAFE, "the ledger's anchors are malformed (%zu bytes)", from->anchors.len);
+    intake_sets_changed(in);
+    return 0;
 }
 
 int intake_start(struct intake **out, const struct intake_setup *setup, struct err *err)
@@ -292,9 +357,12 @@ int intake_start(struct intake **out, const struct intake_setup *setup, struct e
     in->backoff = backoff_make(100, 5000);
     watermark_union(&in->done, &from->done);
     stream_init_at(&in->stream, from->stream, from->epoch, from->instance, from->done.low, from->chain);
-    if (held_read(&in->held, buf_span(&from->held), err))
+    memcpy(in->from_stream, from->stream, STREAM_UUID_LEN);
+    in->from_seq = from->done.low;
+    in->from_chain = from->chain;
+    in->from_epoch = from->epoch;
+    if (read_sets(in, from, err))
         goto fail;
-    held_changed(in);
     if (kafka_reader_open(&in->reader, setup->kafka, setup->topic, from->offset, err))
         goto fail;
     if (pthread_create(&in->thread, NULL, run, in)) {

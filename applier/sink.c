@@ -121,15 +121,18 @@ static struct ledger_state state_after(const struct sink *s, const struct txn *l
 {
     struct ledger_state next = s->state;
     next.done = (struct watermark){0};
-    next.held = (struct buf){0};
+    next.held = next.anchors = (struct buf){0};
     buf_put_span(&next.held, last->held);
+    buf_put_span(&next.anchors, last->anchors);
     watermark_union(&next.done, &s->state.done);
-    watermark_raise(&next.done, last->head.seq);
-    assert(next.done.low == last->head.seq); /* the caller goes on through what is done already */
-    next.chain = last->head.chain;
     next.offset = last->next_offset;
     next.epoch = last->head.epoch;
     next.instance = last->head.instance;
+    if (txn_is_act(last)) /* it stands between transactions */
+        return next;
+    watermark_raise(&next.done, last->head.seq);
+    assert(next.done.low == last->head.seq); /* the caller goes on through what is done already */
+    next.chain = last->head.chain;
     next.commit_us = last->head.commit_us;
     (void)gtid_text(next.gtid, &last->head.gtid);
     return next;

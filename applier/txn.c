@@ -88,8 +88,16 @@ static void fill_head(struct txn *t, const struct record *rec, int64_t next_offs
 {
     t->head = *rec;
     t->head.body = t->head.cut = t->head.position = t->head.before = t->head.region = (struct span){0};
+    t->head.permits = (struct span){0};
+    t->head.act = arena_copy(&t->arena, rec->act);
     t->head.xid = arena_copy(&t->arena, rec->xid);
     t->next_offset = next_offset;
+}
+
+void txn_fill_act(struct txn *t, const struct record *rec, int64_t next_offset)
+{
+    fill_head(t, rec, next_offset);
+    t->bytes = rec->act.n;
 }
 
 static int name_it(const struct record *rec, struct err *err)

@@ -16,17 +16,26 @@ struct txn {
     struct ddl *ddl;     /* a DDL record: its statement; NULL otherwise */
     int64_t next_offset; /* of the record after it */
     struct span held;    /* the set of held bodies as after it, in the ledger's form (held.h) */
+    struct span anchors; /* the ledger's anchors as of it (anchors.h) */
     bool abandon;        /* no data: fragments handed over before are void, roll back */
 };
 
 struct txn *txn_new(void);
 void txn_free(struct txn **t);
 
+/* No data either: a resume record with an operator's act, to be journaled at its place in the order. */
+static inline bool txn_is_act(const struct txn *t)
+{
+    return t->head.act.n > 0;
+}
+
 static inline bool txn_is_whole(const struct txn *t)
 {
     return (t->head.flags & RECORD_FIRST) && (t->head.flags & RECORD_LAST);
 }
 
+/* Fill from a resume record that counts and has an act. */
+void txn_fill_act(struct txn *t, const struct record *rec, int64_t next_offset);
 /* Fill from a record that counts; held bodies and XA ends are empty, a held body counts as whole (it is passed when its
  * last fragment has come). Checks that every table may be written: reserved schemas and tables outside the pair
  * are fatal (69), since BINLOG bypasses table grants. `cache` lives as long as the intake. */

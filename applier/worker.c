@@ -189,7 +189,7 @@ static int apply_group(struct worker *w, struct err *err)
     return rc;
 }
 
-/* A fragment, or news that fragments are void. */
+/* A fragment, an operator's act, or news that fragments are void. */
 static int apply_next(struct worker *w, enum worker_end *end, struct err *err)
 {
     struct txn *t = w->next;
@@ -198,6 +198,8 @@ static int apply_next(struct worker *w, enum worker_end *end, struct err *err)
         txn_free(&t);
         return 0;
     }
+    if (txn_is_act(t))
+        return worker_apply_act(w, t, err);
     return worker_apply_big(w, t, end, err);
 }
 

@@ -8,6 +8,9 @@
 /* One big transaction, from its first fragment (the worker's now) to its last, or until it is void. */
 MUST_CHECK int worker_apply_big(struct worker *w, struct txn *first, enum worker_end *end, struct err *err);
 
+/* Put an operator's act into the journal, in a target transaction of its own. Frees it. -1: the session starts anew. */
+MUST_CHECK int worker_apply_act(struct worker *w, struct txn *t, struct err *err);
+
 /* Something has just been committed. */
 void worker_committed(struct worker *w);
 /* Say what the link waits for, and wait a moment. */

@@ -2,6 +2,7 @@
 #include "common/model/record.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 #include "common/base/hash.h"
 
@@ -133,19 +134,62 @@ static void read_control(struct record *rec, struct bytes *r)
     rec->region = bytes_sized(r);
 }
 
-/* ---- extensions: fields of later minor additions, (tag, sized bytes) each; this version writes none ---- */
+/* ---- extensions: additions of the same version, (tag, sized bytes) each, by rising tag ---- */
 
-static void put_extensions(struct buf *out)
+struct extension {
+    uint64_t tag;
+    size_t offset; /* of the span in struct record */
+};
+
+static const struct extension extensions[] = {
+    {1, offsetof(struct record, act)    },
+    {2, offsetof(struct record, permits)},
+};
+
+#define EXTENSION_COUNT (sizeof extensions / sizeof *extensions)
+
+static struct span *extension_field(struct record *rec, size_t offset)
 {
-    buf_put_varint(out, 0);
+    return (struct span *)(void *)((char *)rec + offset);
 }
 
-static void skip_extensions(struct bytes *r)
+static void put_extensions(const struct record *rec, struct buf *out)
+{
+    struct record copy = *rec;
+    uint64_t count = 0;
+    for (size_t i = 0; i < EXTENSION_COUNT; i++)
+        count += extension_field(&copy, extensions[i].offset)->n > 0;
+    buf_put_varint(out, count);
+    for (size_t i = 0; i < EXTENSION_COUNT; i++) {
+        struct span value = *extension_field(&copy, extensions[i].offset);
+        if (value.n == 0)
+            continue;
+        buf_put_varint(out, extensions[i].tag);
+        buf_put_sized(out, value);
+    }
+}
+
+/* A tag that is not ours is passed over. Ours belong to resume records, each once. */
+static void take_extension(struct record *rec, struct bytes *r, uint64_t tag, struct span value)
+{
+    for (size_t i = 0; i < EXTENSION_COUNT; i++) {
+        if (extensions[i].tag != tag)
+            continue;
+        struct span *field = extension_field(rec, extensions[i].offset);
+        if (rec->kind != RECORD_RESUME || field->n > 0 || value.n == 0)
+            bytes_fail(r);
+        *field = value;
+    }
+}
+
+static void read_extensions(struct record *rec, struct bytes *r)
 {
     uint64_t count = bytes_varint(r);
     for (uint64_t i = 0; i < count && !r->bad; i++) {
-        (void)bytes_varint(r);
-        (void)bytes_sized(r);
+        uint64_t tag = bytes_varint(r);
+        struct span value = bytes_sized(r);
+        if (!r->bad)
+            take_extension(rec, r, tag, value);
     }
 }
 
@@ -158,10 +202,12 @@ void record_write(const struct record *rec, struct buf *out)
     uint8_t flags = rec->flags | facts->always;
     assert((flags & ~facts->allowed) == 0);
     assert(facts->has_body || rec->body.n == 0);
+    assert(rec->kind == RECORD_RESUME || rec->act.n + rec->permits.n == 0);
     assert(!facts->numbered || (rec->seq > rec->prev_seq && !(flags & RECORD_FIRST) == (rec->fragment > 0)));
 
     size_t start = out->len;
-    (void)buf_reserve(out, 256 + rec->cut.n + rec->position.n + rec->before.n + rec->body.n);
+    (void)buf_reserve(out,
+                      256 + rec->cut.n + rec->position.n + rec->before.n + rec->act.n + rec->permits.n + rec->body.n);
     buf_put_u8(out, RECORD_MAGIC);
     buf_put_u8(out, RECORD_VERSION);
     buf_put_u8(out, (uint8_t)rec->kind);
@@ -172,7 +218,7 @@ void record_write(const struct record *rec, struct buf *out)
         put_numbered(rec, out);
     else
         put_control(rec, out);
-    put_extensions(out);
+    put_extensions(rec, out);
     buf_put_span(out, rec->body);
 
     uint32_t crc = record_crc(span_of(out->data + start, out->len - start));
@@ -232,7 +278,7 @@ int record_read(struct record *out, struct span bytes, struct err *err)
         read_numbered(out, &r);
     else
         read_control(out, &r);
-    skip_extensions(&r);
+    read_extensions(out, &r);
     out->body = bytes_take(&r, bytes_left(&r));
     if (r.bad || (out->body.n > 0 && !facts->has_body))
         return err_fatal(err, EXIT_UNSAFE, "malformed %s record of %zu bytes", facts->name, bytes.n);

@@ -52,6 +52,8 @@ struct record {
     struct span before;   /* control records: position_put form: a dump from here sends the transaction of seq again */
     struct span region;   /* EPOCH: the source's name in the pair; DATA: empty */
     struct span xid;      /* held bodies and XA_END: XID as in the binlog */
+    struct span act;      /* RESUME: act_put form; empty: nobody acted */
+    struct span permits;  /* RESUME: permits_put form: what stands by an operator's word; empty: nothing */
     struct span body;     /* DATA: items, see record_items; DDL: see struct ddl */
     uint32_t crc;         /* set by record_read: tells a repeated record from a different one */
 };

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "common/model/act.h"
+
 void stream_init(struct stream *s, bool from_beginning)
 {
     *s = (struct stream){.based = from_beginning};
@@ -30,6 +32,7 @@ void stream_free(struct stream *s)
     position_free(&s->position);
     position_free(&s->before);
     cut_free(&s->cut);
+    buf_free(&s->permits);
     *s = (struct stream){0};
 }
 
@@ -123,11 +126,28 @@ static void take_stamp(struct stream *s, const struct record *rec)
         s->stamp = rec->stamp;
 }
 
+/* Only a resume record says what operators did; readers rely on an act that they can read. */
+static int take_word(struct stream *s, const struct record *rec, struct err *err)
+{
+    struct bytes r = bytes_of(rec->act);
+    struct act act;
+    if (rec->kind != RECORD_RESUME)
+        return 0;
+    buf_clear(&s->permits);
+    buf_put_span(&s->permits, rec->permits);
+    if (rec->act.n == 0)
+        return 0;
+    act_read(&act, &r);
+    if (r.bad)
+        return err_fatal(err, EXIT_UNSAFE, "malformed act of %zu bytes in a resume record", rec->act.n);
+    return 0;
+}
+
 /* What a resume or heartbeat record that agrees with us says besides. */
 static int take_control(struct stream *s, const struct record *rec, enum stream_verdict *out, struct err *err)
 {
     if (take_position(&s->position, rec->position, err) || take_position(&s->before, rec->before, err) ||
-        take_cut(s, rec, err))
+        take_cut(s, rec, err) || take_word(s, rec, err))
         return -1;
     s->position_moved = true;
     s->gtid = rec->gtid;

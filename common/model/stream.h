@@ -52,6 +52,7 @@ struct stream {
     struct position position; /* all that the writer had read at this record; empty until a control record was seen */
     struct position before;   /* a dump from here sends `gtid` again */
     struct cut cut;           /* as of the last record that carried one */
+    struct buf permits;       /* permits_put form; of the newest resume record */
     uint64_t source_clock_us; /* of the newest control record */
     bool position_moved;      /* a control record has set `position` since seq was completed */
     uint64_t duplicates;

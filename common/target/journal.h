@@ -20,6 +20,20 @@ struct journal_entry {
     const struct cell *result; /* the row after the decision; NULL: none */
 };
 
+struct act;
+
+/* An operator's act about the stream, which every target writes down: kind "operator_act", policy the act's own kind,
+ * db and tbl empty, row_key who did it and when, incoming_image its details. */
+struct journal_act {
+    const char *link;
+    const struct gtid *gtid; /* of the last transaction before it */
+    uint64_t seq;
+    const struct act *act;
+};
+
+/* Inside the caller's transaction, as journal_write. */
+MUST_CHECK int journal_write_act(struct db *db, const struct journal_act *entry, struct err *err);
+
 /* Inside the caller's transaction. A row that no packet of the server can carry: fatal 78 with the setting to raise. */
 MUST_CHECK int journal_write(struct db *db, const struct journal_entry *entry, struct err *err);
 

@@ -4,6 +4,9 @@
 
 #include <mysql.h>
 
+#include "common/base/clock.h"
+#include "common/base/utf8.h"
+#include "common/model/act.h"
 #include "common/target/journal.h"
 #include "common/target/journal_images.h"
 #include "common/target/schema.h"
@@ -25,6 +28,26 @@ static void put_image(struct parameter *p, const struct table_def *t, const stru
     p->null = cells == NULL;
     if (cells)
         journal_put_json(t, cells, &p->value);
+}
+
+static void fill_act(struct parameter p[JOURNAL_COLUMN_COUNT], const struct journal_act *e)
+{
+    char gtid[GTID_TEXT_LEN];
+    char at[CLOCK_TEXT_LEN];
+
+    buf_put_str(&p[JOURNAL_LINK].value, e->link);
+    buf_put_str(&p[JOURNAL_GTID].value, gtid_text(gtid, e->gtid));
+    buf_printf(&p[JOURNAL_SEQ].value, "%" PRIu64, e->seq);
+    buf_put_str(&p[JOURNAL_ROW_KEY].value, "{\"by\": \"");
+    utf8_put_json(&p[JOURNAL_ROW_KEY].value, e->act->who);
+    buf_printf(&p[JOURNAL_ROW_KEY].value, "\", \"at\": \"%s\"}", clock_text(at, e->act->at_us));
+    buf_put_str(&p[JOURNAL_KIND].value, "operator_act");
+    buf_put_span(&p[JOURNAL_POLICY].value, e->act->kind);
+    buf_put_str(&p[JOURNAL_VERDICT].value, "accepted");
+    buf_put_span(&p[JOURNAL_WHY].value, e->act->why);
+    buf_put_span(&p[JOURNAL_INCOMING_IMAGE].value, e->act->details);
+    p[JOURNAL_BEFORE_IMAGE].null = p[JOURNAL_LOCAL_IMAGE].null = p[JOURNAL_RESULT_IMAGE].null = true;
+    p[JOURNAL_RESULT_HASH].null = true;
 }
 
 static void fill(struct parameter p[JOURNAL_COLUMN_COUNT], const struct journal_entry *e)
@@ -99,15 +122,16 @@ static int execute(MYSQL_STMT *s, struct parameter p[JOURNAL_COLUMN_COUNT])
     return mysql_stmt_execute(s) ? -1 : 0;
 }
 
-int journal_write(struct db *db, const struct journal_entry *entry, struct err *err)
+/* INSERT of what the parameters hold; frees their values. */
+static int insert(struct db *db, struct parameter parameters[JOURNAL_COLUMN_COUNT], struct err *err)
 {
-    struct parameter parameters[JOURNAL_COLUMN_COUNT] = {0};
     struct buf sql = {0};
     int rc = -1;
     MYSQL_STMT *s = mysql_stmt_init(db_handle(db));
-    if (!s)
-        return err_retry(err, "no memory for a statement");
-
+    if (!s) {
+        err_retry(err, "no memory for a statement");
+        goto out;
+    }
     buf_put_str(&sql, "INSERT INTO `" DRC_DB "`.`" JOURNAL_TABLE "` (`at`");
     for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++)
         buf_printf(&sql, ", `%s`", journal_columns[i].name);
@@ -116,16 +140,30 @@ int journal_write(struct db *db, const struct journal_entry *entry, struct err *
         buf_put_str(&sql, ", ?");
     buf_put_str(&sql, ")");
 
-    fill(parameters, entry);
     if (mysql_stmt_prepare(s, (const char *)sql.data, (unsigned long)sql.len) || execute(s, parameters)) {
         statement_error(db, s, parameters, err);
         goto out;
     }
     rc = 0;
 out:
-    mysql_stmt_close(s);
+    if (s)
+        mysql_stmt_close(s);
     for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++)
         buf_free(&parameters[i].value);
     buf_free(&sql);
     return rc;
+}
+
+int journal_write(struct db *db, const struct journal_entry *entry, struct err *err)
+{
+    struct parameter parameters[JOURNAL_COLUMN_COUNT] = {0};
+    fill(parameters, entry);
+    return insert(db, parameters, err);
+}
+
+int journal_write_act(struct db *db, const struct journal_act *entry, struct err *err)
+{
+    struct parameter parameters[JOURNAL_COLUMN_COUNT] = {0};
+    fill_act(parameters, entry);
+    return insert(db, parameters, err);
 }

@@ -18,6 +18,7 @@ void ledger_state_free(struct ledger_state *s)
 {
     watermark_free(&s->done);
     buf_free(&s->held);
+    buf_free(&s->anchors);
     *s = (struct ledger_state){0};
 }
 
@@ -38,12 +39,13 @@ enum {
     ROW_GTID,
     ROW_COMMIT_US,
     ROW_CONNECTION,
-    ROW_HELD
+    ROW_HELD,
+    ROW_ANCHORS
 };
 
 static const char row_columns[] =
     "`stream`, `part`, `slot`, `owner`, `n`, `watermark`, `done`, `chain`, `offset`, `epoch`, `instance`, `gtid`, "
-    "`commit_us`, `connection`, `held`";
+    "`commit_us`, `connection`, `held`, `anchors`";
 
 /* Cells of db_query end with a NUL. */
 static uint64_t number(struct span cell)
@@ -78,6 +80,7 @@ static int row_fill(struct ledger_row *row, const struct span *cells, struct err
     s->commit_us = number(cells[ROW_COMMIT_US]);
     row->connection = number(cells[ROW_CONNECTION]);
     buf_put_span(&s->held, cells[ROW_HELD]);
+    buf_put_span(&s->anchors, cells[ROW_ANCHORS]);
     if (ranges.bad || bytes_left(&ranges) > 0)
         return err_fatal(err, EXIT_UNSAFE, "%s: column done of slot %u is malformed", LEDGER, row->held.slot);
     return 0;
@@ -131,6 +134,8 @@ void ledger_rows_union(const struct ledger_rows *r, struct ledger_state *out)
     out->done = done;
     out->held = (struct buf){0};
     buf_put_span(&out->held, buf_span(&highest->held));
+    out->anchors = (struct buf){0};
+    buf_put_span(&out->anchors, buf_span(&highest->anchors));
 }
 
 int ledger_find(struct db *db, const char *topic, struct ledger_state *out, struct err *err)
@@ -161,7 +166,7 @@ static void put_bytes(struct buf *sql, const uint8_t id[16])
     buf_put_str(sql, "'");
 }
 
-/* "`watermark`=…, …, `held`=X'…'" */
+/* "`watermark`=…, …, `anchors`=X'…'" */
 static void put_state(struct buf *sql, const struct ledger_state *s)
 {
     struct buf ranges = {0};
@@ -174,6 +179,8 @@ static void put_state(struct buf *sql, const struct ledger_state *s)
     db_put_string(sql, span_str(s->gtid));
     buf_printf(sql, ", `commit_us`=%" PRIu64 ", `connection`=CONNECTION_ID(), `held`=X'", s->commit_us);
     buf_put_hex(sql, buf_span(&s->held));
+    buf_put_str(sql, "', `anchors`=X'");
+    buf_put_hex(sql, buf_span(&s->anchors));
     buf_put_str(sql, "'");
     buf_free(&ranges);
 }

@@ -24,6 +24,7 @@ struct ledger_state {
     char gtid[GTID_TEXT_LEN];
     uint64_t commit_us; /* commit time at the source of the watermark's transaction */
     struct buf held;    /* prepared XA transactions, undecided at the watermark: the applier knows the form */
+    struct buf anchors; /* from where the source can be read again, should the topic be lost (anchors.h) */
 };
 void ledger_state_free(struct ledger_state *s);
 

@@ -7,6 +7,7 @@
 
 #define ASCII "CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
 #define ER_NO_SUCH_DB 1049
+#define ER_DUP_FIELDNAME 1060
 #define ER_NO_SUCH_TABLE 1146
 
 static const char *database_sql(void)
@@ -43,6 +44,12 @@ static const char *ledger_sql(void)
            "UNIQUE KEY `topic` (`topic`, `" LEDGER_PART "`, `" LEDGER_SLOT "`)) ENGINE=InnoDB";
 }
 
+static const char *ledger_anchors_sql(void)
+{
+    return "ALTER TABLE " DRC_DB "." LEDGER_TABLE " ADD COLUMN `anchors` MEDIUMBLOB NOT NULL "
+           "COMMENT 'where the source can be read again, should the topic be lost'";
+}
+
 /* One row a statement: the version that it belongs to. An older schema runs all that are newer than it is. */
 static const struct {
     unsigned version;
@@ -52,6 +59,7 @@ static const struct {
     {1, meta_sql          },
     {1, ledger_sql        },
     {1, journal_create_sql},
+    {2, ledger_anchors_sql},
 };
 
 int schema_version(struct db *db, unsigned *out, struct err *err)
@@ -80,6 +88,17 @@ static int name_the_grants(const struct db *db, struct err *err)
     return -1;
 }
 
+/* A column that is there already was added by a run that did not come to its end. */
+static int run_step(struct db *db, const char *sql, struct err *err)
+{
+    struct err why = {0};
+    if (db_exec(db, sql, &why) == 0 || why.code == ER_DUP_FIELDNAME)
+        return 0;
+    if (err)
+        *err = why;
+    return -1;
+}
+
 int schema_ensure(struct db *db, struct err *err)
 {
     unsigned have;
@@ -92,7 +111,7 @@ int schema_ensure(struct db *db, struct err *err)
                          "schema " DRC_DB " at the target has version %u, this program knows %u: run a newer release",
                          have, SCHEMA_VERSION);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        if (steps[i].version > have && db_exec(db, steps[i].sql(), err))
+        if (steps[i].version > have && run_step(db, steps[i].sql(), err))
             return name_the_grants(db, err);
     }
     if (db_execf(db, err,

@@ -7,7 +7,7 @@
 
 #include "common/link/db.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 #define DRC_DB "drc"
 #define LEDGER_TABLE "ledger"
