@@ -1,37 +1,32 @@
 /* drc-capture: publishes a region's transactions to its Kafka topic. The command line. */
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "capture/capture.h"
 #include "common/base/log.h"
 #include "common/link/daemon.h"
+#include "common/link/options.h"
 
-const char *argp_program_version = "drc-capture " DRC_VERSION;
-
-enum { OPTION_HELP_CONFIG = 256, OPTION_CHECK };
+enum { OPTION_CHECK = 256 };
 
 static const struct argp_option options[] = {
-    {"config",                                           'c', "FILE", 0, "The pair file (default " CONFIG_DEFAULT_PATH ")", 0},
-    {"region",                                            'r', "REGION", 0, "Which region's database to capture", 0},
-    {"check", OPTION_CHECK, NULL, 0, "Look at configuration, source and topic, change nothing, and end", 0},
-    {"help-config",                                                  OPTION_HELP_CONFIG, NULL, 0, "Print every key of the pair file, and end", 0},
-    {0   },
+    {"region",                              'r', "REGION", 0, "Which region's database to capture", 0},
+    {"check",                             OPTION_CHECK, NULL, 0, "Look at configuration, source and topic, change nothing, and end", 0},
+    {0},
 };
 
 struct arguments {
     const char *config;
     const char *region;
     bool check;
-    bool help_config;
 };
 
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
-    case 'c':
-        a->config = value;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->config;
         return 0;
     case 'r':
         a->region = value;
@@ -39,14 +34,8 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_CHECK:
         a->check = true;
         return 0;
-    case OPTION_HELP_CONFIG:
-        a->help_config = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "unexpected argument \"%s\"", value);
-        return 0;
     case ARGP_KEY_END:
-        if (!a->region && !a->help_config)
+        if (!a->region)
             argp_error(state, "--region is missing");
         return 0;
     default:
@@ -54,9 +43,15 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     }
 }
 
+static const struct argp_child children[] = {
+    {&options_config, 0, NULL, 0},
+    {0          }
+};
+
 static const struct argp argp = {
     .options = options,
     .parser = parse_option,
+    .children = children,
     .doc = "Reads the binlog of REGION's database and publishes its transactions to Kafka, each exactly once.\v"
            "Exit codes: 0 stopped as asked; 64 usage; 69 going on would lose, repeat or reorder data; 70 a mistake of "
            "this "
@@ -79,12 +74,8 @@ int main(int argc, char **argv)
     struct config *config = NULL;
     const struct region_config *region;
     struct err err = {0};
-    argp_err_exit_status = EXIT_BAD_USAGE;
+    options_begin("drc-capture " DRC_VERSION);
     argp_parse(&argp, argc, argv, 0, NULL, &a);
-    if (a.help_config) {
-        config_print_help(stdout);
-        return EXIT_DONE;
-    }
     struct stop *stop = daemon_signals();
     if (load(&config, &region, &a, &err) == 0)
         (void)(a.check ? capture_check(config, region, &err) : capture_run(config, region, stop, &err));

@@ -14,24 +14,9 @@ const struct command commands[] = {
     {NULL,             NULL,                                                              NULL                  },
 };
 
-static const struct argp_option config_options[] = {
-    {"config", 'c', "FILE", 0, "The pair file (default: " CONFIG_DEFAULT_PATH ")", -2},
-    {NULL,     0,   NULL,   0, NULL,                                               0 },
-};
-
-static error_t parse_config(int key, char *arg, struct argp_state *state)
-{
-    const char **path = state->input;
-    if (key != 'c')
-        return ARGP_ERR_UNKNOWN;
-    *path = arg;
-    return 0;
-}
-
-static const struct argp config_argp = {.options = config_options, .parser = parse_config};
 const struct argp_child command_config_child[] = {
-    {&config_argp, 0, NULL, 0},
-    {0       }
+    {&options_config, 0, NULL, 0},
+    {0          }
 };
 
 int command_fail(const struct err *err)

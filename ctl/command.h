@@ -2,10 +2,9 @@
 #ifndef DRC_CTL_COMMAND_H
 #define DRC_CTL_COMMAND_H
 
-#include <argp.h>
-
 #include "common/base/err.h"
 #include "common/link/config.h"
+#include "common/link/options.h"
 
 struct command {
     const char *name; /* may be two words: "conflicts list" */
@@ -17,8 +16,7 @@ struct command {
 /* Ends with a NULL name. */
 extern const struct command commands[];
 
-/* "--config FILE", which may stand before or after the command: a child of every command's argp, whose input is a
- * const char ** that holds the path so far. */
+/* options_config, as the only child of a command's argp. */
 extern const struct argp_child command_config_child[];
 
 /* Load the pair file, or say what is wrong with it: 0, or the exit code. */

@@ -59,6 +59,39 @@ int conflicts_walk(struct conflicts_arguments *a, journal_each_fn *each, void *c
     return code;
 }
 
+/* ---- options ---- */
+
+static const struct argp_option shared_options[] = {
+    {"json", 'j', NULL,     0, "Print JSON: an object an entry, its keys the columns of drc.conflicts", 0},
+    {"to",   't', "REGION", 0, "The target whose journal it is (default: every target)",                0},
+    {NULL,   0,   NULL,     0, NULL,                                                                    0},
+};
+
+static error_t parse_shared(int key, char *arg, struct argp_state *state)
+{
+    struct conflicts_arguments *a = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->config_path;
+        return 0;
+    case 'j':
+        a->json = true;
+        return 0;
+    case 't':
+        a->to = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp shared_argp = {
+    .options = shared_options, .parser = parse_shared, .children = command_config_child};
+const struct argp_child conflicts_child[] = {
+    {&shared_argp, 0, NULL, 0},
+    {0       }
+};
+
 /* ---- times ---- */
 
 #define AGO_DIGITS 9

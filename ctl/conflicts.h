@@ -2,6 +2,7 @@
 #ifndef DRC_CTL_CONFLICTS_H
 #define DRC_CTL_CONFLICTS_H
 
+#include "common/link/options.h"
 #include "common/target/journal.h"
 
 /* The options that list and show share. */
@@ -12,6 +13,10 @@ struct conflicts_arguments {
     struct filter tables;
     bool json;
 };
+
+/* They and those of every command, as the only child of an argp whose input is a struct conflicts_arguments; so is the
+ * child's. */
+extern const struct argp_child conflicts_child[];
 
 /* For each target: connect, read, hand the entries to `each`, whose context begins with what `context` is. A target
  * that fails is reported on stderr and the others go on. Returns the exit code: 0, or the last failure's. */

@@ -9,48 +9,25 @@
 #include "ctl/conflicts.h"
 
 static const struct argp_option options[] = {
-    {"json",  'j', NULL,       0, "Print JSON Lines; keys are the columns of drc.conflicts", 0},
-    {"to",    't', "REGION",   0, "The target whose journal it is (default: every target)",  0},
-    {"table", 'T', "DB.TABLE", 0, "Only tables that match; may be given again",              0},
-    {"since", 's', "WHEN",     0, "Not older: 2026-01-31T10:00:00 (UTC), or 15m, 2h, 3d",    0},
-    {"limit", 'n', "N",        0, "At most that many of each target",                        0},
-    {NULL,    0,   NULL,       0, NULL,                                                      0},
+    {"table", 'T', "DB.TABLE", 0, "Only tables that match; may be given again",           0},
+    {"since", 's', "WHEN",     0, "Not older: 2026-01-31T10:00:00 (UTC), or 15m, 2h, 3d", 0},
+    {"limit", 'n', "N",        0, "At most that many of each target",                     0},
+    {NULL,    0,   NULL,       0, NULL,                                                   0},
 };
-
-static void parse_table(struct conflicts_arguments *a, const char *arg, struct argp_state *state)
-{
-    struct err err = {0};
-    if (filter_add(&a->tables, true, arg, &err))
-        argp_error(state, "%s", err.text);
-    a->query.tables = &a->tables;
-}
-
-static void parse_limit(struct conflicts_arguments *a, const char *arg, struct argp_state *state)
-{
-    char *end;
-    a->query.limit = strtoull(arg, &end, 10);
-    if (end == arg || *end || a->query.limit == 0)
-        argp_error(state, "--limit wants a number from 1, not '%s'", arg);
-}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct conflicts_arguments *a = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = &a->config_path;
-        return 0;
-    case 'j':
-        a->json = true;
-        return 0;
-    case 't':
-        a->to = arg;
+        state->child_inputs[0] = a;
         return 0;
     case 'T':
-        parse_table(a, arg, state);
+        options_table(&a->tables, arg, state);
+        a->query.tables = &a->tables;
         return 0;
     case 'n':
-        parse_limit(a, arg, state);
+        a->query.limit = options_number(arg, "--limit", 1, UINT64_MAX, state);
         return 0;
     case 's':
         if (!conflicts_parse_since(&a->query.since_us, arg, clock_wall_us()))
@@ -115,7 +92,7 @@ static int print_text(void *context, const struct span *cells, struct err *err)
 int command_conflicts_list(int argc, char **argv, const char *config_path)
 {
     static const char doc[] = "List the entries of the conflict journals, newest first.";
-    const struct argp argp = {options, parse, NULL, doc, command_config_child, NULL, NULL};
+    const struct argp argp = {options, parse, NULL, doc, conflicts_child, NULL, NULL};
     struct conflicts_arguments a = {.config_path = config_path};
     struct list_context list = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &a);

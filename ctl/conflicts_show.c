@@ -11,31 +11,20 @@
 #define CELL_MAX 60 /* of a value's bytes that are shown; --json has it whole */
 
 static const struct argp_option options[] = {
-    {"json", 'j', NULL,     0, "Print one JSON object; its keys are the columns of drc.conflicts", 0},
-    {"to",   't', "REGION", 0, "The target whose journal it is (default: every target)",           0},
-    {NULL,   0,   NULL,     0, NULL,                                                               0},
+    {NULL, 0, NULL, 0, NULL, 0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct conflicts_arguments *a = state->input;
-    char *end;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = &a->config_path;
-        return 0;
-    case 'j':
-        a->json = true;
-        return 0;
-    case 't':
-        a->to = arg;
+        state->child_inputs[0] = a;
         return 0;
     case ARGP_KEY_ARG:
         if (a->query.id)
             argp_error(state, "one ID at a time");
-        a->query.id = strtoull(arg, &end, 10);
-        if (end == arg || *end || a->query.id == 0)
-            argp_error(state, "an ID is a number from 1, not '%s'", arg);
+        a->query.id = options_number(arg, "ID", 1, UINT64_MAX, state);
         return 0;
     case ARGP_KEY_END:
         if (!a->query.id)
@@ -133,7 +122,7 @@ static int show(void *context, const struct span *cells, struct err *err)
 int command_conflicts_show(int argc, char **argv, const char *config_path)
 {
     static const char doc[] = "Show one entry of the conflict journal, its images side by side.";
-    const struct argp argp = {options, parse, "ID", doc, command_config_child, NULL, NULL};
+    const struct argp argp = {options, parse, "ID", doc, conflicts_child, NULL, NULL};
     struct conflicts_arguments a = {.config_path = config_path};
     struct show_context s = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &a);

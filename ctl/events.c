@@ -48,15 +48,6 @@ static const struct argp_option options[] = {
     {NULL,          0,           NULL,      0,            NULL,                                                                               0},
 };
 
-static uint64_t number(const char *arg, const char *option, struct argp_state *state)
-{
-    char *end;
-    uint64_t n = strtoull(arg, &end, 10);
-    if (end == arg || *end || arg[0] == '-' || n > INT64_MAX)
-        argp_error(state, "%s wants a number, not '%s'", option, arg);
-    return n;
-}
-
 static uint64_t point_in_time(const char *arg, const char *option, struct argp_state *state)
 {
     uint64_t us = 0;
@@ -85,7 +76,7 @@ static error_t parse_shown(int key, char *arg, struct argp_state *state, struct 
             argp_error(state, "--table: %s", err.text);
         return 0;
     case 'n':
-        o->limit = number(arg, "--limit", state);
+        o->limit = options_number(arg, "--limit", 0, INT64_MAX, state);
         return 0;
     case KEY_CONTROL:
         o->control = true;
@@ -127,7 +118,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->binlog = true;
         return 0;
     case KEY_FROM:
-        a->options.from = (int64_t)number(arg, "--from", state);
+        a->options.from = (int64_t)options_number(arg, "--from", 0, INT64_MAX, state);
         return 0;
     case 'f':
         a->options.follow = true;

@@ -4,37 +4,20 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/mem.h"
 #include "ctl/command.h"
-
-struct arguments {
-    const char *config_path;
-    int command_at; /* index of the command's name in argv; 0: there is none */
-};
-
-enum { KEY_HELP_CONFIG = 0x100 };
-
-static const struct argp_option options[] = {
-    {"config",      'c',             "FILE",   0,                   "The pair file (default: " CONFIG_DEFAULT_PATH ")", 0},
-    {"help-config", KEY_HELP_CONFIG, "FORMAT", OPTION_ARG_OPTIONAL,
-     "Describe every key of the pair file, as text (default) or markdown",                                              0},
-    {NULL,          0,               NULL,     0,                   NULL,                                               0},
-};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    struct arguments *a = state->input;
     switch (key) {
-    case 'c':
-        a->config_path = arg;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = state->input;
         return 0;
-    case KEY_HELP_CONFIG:
-        if (arg && strcmp(arg, "text") != 0 && strcmp(arg, "markdown") != 0)
-            argp_error(state, "--help-config: no format '%s'; text or markdown", arg);
-        (arg && strcmp(arg, "markdown") == 0 ? config_print_markdown : config_print_help)(stdout);
-        exit(EXIT_DONE);
     case ARGP_KEY_ARG:
-        a->command_at = state->next - 1;
-        state->next = state->argc; /* the rest is the command's */
+        argp_error(state, "no command '%s'", arg);
+        return 0;
+    case ARGP_KEY_END:
+        argp_error(state, "no command given");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -73,37 +56,63 @@ static int name_matches(const char *name, int argc, char **argv, int at)
     return words;
 }
 
-static int run_command(int argc, char **argv, const struct arguments *a)
+static const struct command *command_at(int *words, int argc, char **argv, int at)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if ((*words = name_matches(c->name, argc, argv, at)) > 0)
+            return c;
+    return NULL;
+}
+
+/* Options may stand before the command as well: the first word that names one is it, unless it stands where the value
+ * of
+ * --config does. A word that names none may be the value of the option before it. NULL: there is no command. */
+static const struct command *find_command(int *at, int *words, int argc, char **argv)
+{
+    bool after_option = false;
+    for (*at = 1; *at < argc; (*at)++) {
+        const char *word = argv[*at];
+        const struct command *c = command_at(words, argc, argv, *at);
+        if (c)
+            return c;
+        if (word[0] != '-' && !after_option)
+            return NULL;
+        after_option = word[0] == '-';
+        *at += strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0;
+    }
+    return NULL;
+}
+
+/* The command sees its name, then all words around it. */
+static int run_command(const struct command *c, int at, int words, int argc, char **argv)
 {
     char name[64];
-    for (const struct command *c = commands; c->name; c++) {
-        int words = name_matches(c->name, argc, argv, a->command_at);
-        if (words == 0)
-            continue;
-        int last = a->command_at + words - 1;
-        snprintf(name, sizeof name, "drcctl %s", c->name);
-        argv[last] = name;
-        return c->run(argc - last, argv + last, a->config_path);
-    }
-    fprintf(stderr, "drcctl: no command '%s': see drcctl --help\n", argv[a->command_at]);
-    return EXIT_BAD_USAGE;
+    char **all = xcalloc((size_t)argc + 1, sizeof *all);
+    int n = 0;
+    snprintf(name, sizeof name, "drcctl %s", c->name);
+    all[n++] = name;
+    for (int i = 1; i < argc; i++)
+        if (i < at || i >= at + words)
+            all[n++] = argv[i];
+    int code = c->run(n, all, CONFIG_DEFAULT_PATH);
+    free(all);
+    return code;
 }
 
 int main(int argc, char **argv)
 {
-    struct arguments a = {.config_path = CONFIG_DEFAULT_PATH};
-    const struct argp argp = {.options = options,
-                              .parser = parse,
+    const char *config_path = CONFIG_DEFAULT_PATH;
+    const struct argp argp = {.parser = parse,
+                              .children = command_config_child,
                               .args_doc = "COMMAND [ARGUMENT...]",
                               .doc = "Look at a pair of regions, and wait for it.\v",
                               .help_filter = help_filter};
-    argp_err_exit_status = EXIT_BAD_USAGE;
+    int at, words;
     log_setup(LOG_WARN);
-    argp_program_version = "drcctl " DRC_VERSION;
-    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &a);
-    if (a.command_at == 0) {
-        fprintf(stderr, "drcctl: no command given: see drcctl --help\n");
-        return EXIT_BAD_USAGE;
-    }
-    return run_command(argc, argv, &a);
+    options_begin("drcctl " DRC_VERSION);
+    const struct command *c = find_command(&at, &words, argc, argv);
+    if (c)
+        return run_command(c, at, words, argc, argv);
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &config_path);
+    return EXIT_BAD_USAGE;
 }

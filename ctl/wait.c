@@ -1,5 +1,4 @@
 /* drcctl wait: returns once all that a region has committed now is in effect in another. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,15 +9,12 @@
 
 struct wait_arguments {
     const char *config_path;
-    const char *from;
-    const char *to;
+    struct options_link link;
     uint64_t timeout_ms;
     bool quiet;
 };
 
 static const struct argp_option options[] = {
-    {"from",    'f', "REGION",  0, "Where it was committed",                                      0},
-    {"to",      't', "REGION",  0, "Where it is to be in effect",                                 0},
     {"timeout", 'T', "SECONDS", 0, "Give up after that time, with exit code 75 (default: never)", 0},
     {"quiet",   'q', NULL,      0, "Print nothing but errors",                                    0},
     {NULL,      0,   NULL,      0, NULL,                                                          0},
@@ -36,28 +32,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &a->config_path;
-        return 0;
-    case 'f':
-        a->from = arg;
-        return 0;
-    case 't':
-        a->to = arg;
+        state->child_inputs[1] = &a->link;
         return 0;
     case 'q':
         a->quiet = true;
         return 0;
-    case 'T': {
-        char *end;
-        errno = 0;
-        double seconds = strtod(arg, &end);
-        if (end == arg || *end || errno || !(seconds >= 0 && seconds < 1e9))
-            argp_error(state, "--timeout wants a number of seconds, not '%s'", arg);
-        a->timeout_ms = (uint64_t)(seconds * 1000);
-        return 0;
-    }
-    case ARGP_KEY_END:
-        if (!a->from || !a->to)
-            argp_error(state, "--from and --to are needed");
+    case 'T':
+        a->timeout_ms = options_seconds(arg, "--timeout", state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -81,7 +62,7 @@ static int wait_for_link(const struct config *config, const struct wait_argument
                          struct err *err)
 {
     uint64_t began_ms = clock_mono_ms();
-    struct progress *p = progress_new(config, a->from, a->to);
+    struct progress *p = progress_new(config, a->link.from, a->link.to);
     struct position position = {0};
     struct liveness liveness;
     int rc = -1;
@@ -106,7 +87,12 @@ out:
 
 int command_wait(int argc, char **argv, const char *config_path)
 {
-    const struct argp argp = {options, parse, NULL, doc, command_config_child, NULL, NULL};
+    const struct argp_child children[] = {
+        {&options_config, 0, NULL, 0},
+        {&options_link,           0, NULL, 0},
+        {0              }
+    };
+    const struct argp argp = {options, parse, NULL, doc, children, NULL, NULL};
     struct wait_arguments a = {.config_path = config_path, .timeout_ms = UINT64_MAX};
     const struct link_config *link;
     struct progress_report report;
@@ -117,8 +103,8 @@ int command_wait(int argc, char **argv, const char *config_path)
     int code = command_load(&config, a.config_path);
     if (code)
         return code;
-    if (config_link(config, a.from, a.to, &link, &err) || command_secrets(config, a.from, true, &err) ||
-        command_secrets(config, a.to, false, &err) || wait_for_link(config, &a, &report, &err)) {
+    if (config_link(config, a.link.from, a.link.to, &link, &err) || command_secrets(config, a.link.from, true, &err) ||
+        command_secrets(config, a.link.to, false, &err) || wait_for_link(config, &a, &report, &err)) {
         code = command_fail(&err);
     } else if (!a.quiet) {
         struct buf text = {0};

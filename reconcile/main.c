@@ -1,12 +1,11 @@
 /* drc-reconcile: what differs between the two sides of a pair, row by row, while they are written. */
-#include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/link/options.h"
 #include "reconcile/full.h"
 
 #define TIMEOUT_S 120
@@ -19,18 +18,16 @@ struct arguments {
     struct full_options options;
 };
 
-enum { KEY_HELP_CONFIG = 0x100, KEY_CHUNK_ROWS };
+enum { KEY_CHUNK_ROWS = 0x100 };
 
 static const struct argp_option options[] = {
-    {"config",      'c',             "FILE",    0, "The pair file (default: " CONFIG_DEFAULT_PATH ")", 0},
-    {"pair",        'p',             "A,B",     0, "The two regions; A is told as the source of B",    0},
-    {"tables",      't',             "PATTERN", 0, "Only tables that match; may be given again",       0},
-    {"json",        'j',             "FILE",    0, "Write JSON Lines, a summary last; - for stdout",   0},
-    {"chunk-rows",  KEY_CHUNK_ROWS,  "N",       0, "Rows a chunk (default: what takes 0.25 s)",        0},
-    {"timeout",     'T',             "SECONDS", 0, "Wait that long for the links (default: 120)",      0},
-    {"quiet",       'q',             NULL,      0, "Print only what differs",                          0},
-    {"help-config", KEY_HELP_CONFIG, NULL,      0, "Describe every key of the pair file",              0},
-    {NULL,          0,               NULL,      0, NULL,                                               0},
+    {"pair",       'p',            "A,B",     0, "The two regions; A is told as the source of B",  0},
+    {"tables",     't',            "PATTERN", 0, "Only tables that match; may be given again",     0},
+    {"json",       'j',            "FILE",    0, "Write JSON Lines, a summary last; - for stdout", 0},
+    {"chunk-rows", KEY_CHUNK_ROWS, "N",       0, "Rows a chunk (default: what takes 0.25 s)",      0},
+    {"timeout",    'T',            "SECONDS", 0, "Wait that long for the links (default: 120)",    0},
+    {"quiet",      'q',            NULL,      0, "Print only what differs",                        0},
+    {NULL,         0,              NULL,      0, NULL,                                             0},
 };
 
 static const char doc[] = "Compare the tables of a pair in two regions, by checksums in the databases, and name every "
@@ -39,16 +36,6 @@ static const char doc[] = "Compare the tables of a pair in two regions, by check
                           "full: every row of every table. Exit codes: 0 equal; 1 differences; 2 incomplete (something "
                           "was not reachable in time, or "
                           "rows kept changing); 64 usage; 78 configuration.";
-
-static uint64_t number(const char *arg, const char *option, struct argp_state *state)
-{
-    char *end;
-    errno = 0;
-    uint64_t n = strtoull(arg, &end, 10);
-    if (end == arg || *end || errno || arg[0] == '-' || n == 0 || n > UINT32_MAX)
-        argp_error(state, "%s wants a number from 1, not '%s'", option, arg);
-    return n;
-}
 
 static void parse_pair(struct arguments *a, const char *arg, struct argp_state *state)
 {
@@ -60,14 +47,6 @@ static void parse_pair(struct arguments *a, const char *arg, struct argp_state *
     *comma = '\0';
     a->options.regions[0] = a->pair;
     a->options.regions[1] = comma + 1;
-}
-
-static void parse_tables(struct arguments *a, const char *arg, struct argp_state *state)
-{
-    struct err err = {0};
-    if (filter_add(&a->tables, true, arg, &err))
-        argp_error(state, "%s", err.text);
-    a->options.tables = &a->tables;
 }
 
 static void check_whole(const struct arguments *a, struct argp_state *state)
@@ -84,30 +63,28 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
-    case 'c':
-        a->config_path = arg;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->config_path;
         return 0;
     case 'p':
         parse_pair(a, arg, state);
         return 0;
     case 't':
-        parse_tables(a, arg, state);
+        options_table(&a->tables, arg, state);
+        a->options.tables = &a->tables;
         return 0;
     case 'j':
         a->options.json_path = arg;
         return 0;
     case 'T':
-        a->options.timeout_ms = number(arg, "--timeout", state) * 1000;
+        a->options.timeout_ms = options_number(arg, "--timeout", 1, UINT32_MAX, state) * 1000;
         return 0;
     case 'q':
         a->options.quiet = true;
         return 0;
     case KEY_CHUNK_ROWS:
-        a->options.chunk_rows = number(arg, "--chunk-rows", state);
+        a->options.chunk_rows = options_number(arg, "--chunk-rows", 1, UINT32_MAX, state);
         return 0;
-    case KEY_HELP_CONFIG:
-        config_print_help(stdout);
-        exit(EXIT_DONE);
     case ARGP_KEY_ARG:
         if (a->mode)
             argp_error(state, "one mode at a time, not also '%s'", arg);
@@ -124,12 +101,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 int main(int argc, char **argv)
 {
     struct arguments a = {.config_path = CONFIG_DEFAULT_PATH, .options = {.timeout_ms = TIMEOUT_S * 1000}};
-    const struct argp argp = {options, parse, "full", doc, NULL, NULL, NULL};
+    const struct argp_child children[] = {
+        {&options_config, 0, NULL, 0},
+        {0          }
+    };
+    const struct argp argp = {options, parse, "full", doc, children, NULL, NULL};
     struct config *config = NULL;
     struct err err = {0};
-    argp_err_exit_status = EXIT_BAD_USAGE;
-    argp_program_version = "drc-reconcile " DRC_VERSION;
     log_setup(LOG_WARN);
+    options_begin("drc-reconcile " DRC_VERSION);
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     int code = config_load(&config, a.config_path, &err) ? err.exit_code : 0;
     if (code)

@@ -240,7 +240,8 @@ def test_what_is_wrong_with_the_command_is_said(make_pair):
         return pair.ctl(*words, expect=expect).stderr
 
     assert "no command given" in wrong()
-    assert "no command 'nonsense'" in wrong("nonsense")
+    assert "no command 'nonsense'" in wrong("nonsense") and "no command 'nonsense'" in wrong("nonsense", "status")
+    assert "--json" in wrong("--json", "nonsense")
     assert "--from and --to are needed" in wrong("wait", "--from", "eu")
     assert "asia" in wrong("wait", "--from", "eu", "--to", "asia")
     assert "--timeout wants a number" in wrong("wait", "--from", "eu", "--to", "us", "--timeout", "soon")
@@ -250,5 +251,8 @@ def test_what_is_wrong_with_the_command_is_said(make_pair):
     assert "--region REGION, --topic NAME, or --binlog" in wrong("events")
     assert "cannot be opened" in pair.ctl("--config", "/nowhere.yaml", "status", expect=78).stderr
     assert pair.ctl("version").stdout.startswith("drcctl ")
+    for words in (["--json", "status"], ["status", "--json"], ["-j", "--config", pair.config, "status"]):
+        assert len(json.loads(pair.ctl(*words).stdout)["links"]) == 2, "options may stand on either side of the command"
+    assert "asia" in wrong("--from", "eu", "wait", "--to", "asia")
     for command in ("status", "wait", "events", "version"):
         assert "Usage: drcctl " + command in pair.ctl(command, "--help").stdout
