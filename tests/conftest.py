@@ -6,15 +6,19 @@ build/test-results/logs/, and the report says where.
 
 import ctypes
 import os
+import pathlib
 import re
 import shutil
 import signal
+import time
 
 import pytest
 
 from support import place
+from support.checker import Witness
 from support.kafka import Kafka
 from support.mariadb import MariaDB, MariaDB118
+from support.mixed_load import MixedLoad
 from support.mysql import MySQL
 from support.pair import Pair, by_region
 
@@ -135,6 +139,50 @@ def pair(make_pair):
     made = make_pair(conflicts={"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}})
     made.everywhere("CREATE DATABASE shop")
     return made
+
+
+@pytest.fixture
+def make_stream(make_pair):
+    """A function that makes a pair of which only the source eu and the broker run, with the tables of MixedLoad."""
+
+    def make(**arguments):
+        usual = {"links": [("eu", "us")], "config": {"capture": {"fragment_bytes": 16384}}}
+        pair = make_pair(**{**usual, **arguments})
+        pair.eu.start()
+        pair.eu.sql("CREATE DATABASE shop", *MixedLoad.TABLES)
+        return pair
+
+    return make
+
+
+@pytest.fixture
+def stream(make_stream):
+    """A function that also starts captures of eu, `rivals` beside the usual one; returns the pair and a Witness of the stream."""
+
+    def start(rivals=0, pair=None, **arguments):
+        pair = pair or make_stream(**arguments)
+        pair.kafka.running or pair.kafka.start()
+        for capture in (pair.capture("eu"), *(pair.rival(pair.capture("eu")) for _ in range(rivals))):
+            capture.launch().wanted = rivals == 0  # of several, all but one leave again
+        pair.until(lambda: pair.stream_stands("eu"), 60, "stream of eu")
+        return pair, Witness(pair, "eu")
+
+    return start
+
+
+@pytest.fixture
+def room():
+    """For a test with several brokers: it runs beside none of its like, and once there is memory for them."""
+    with place.locked(place.CACHE / "room.lock"):
+        deadline = time.monotonic() + 120
+        while _available_mb() < 2000 and time.monotonic() < deadline:
+            time.sleep(1)
+        yield
+
+
+def _available_mb():
+    meminfo = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
+    return int(re.search(r"MemAvailable: +(\d+)", meminfo).group(1)) // 1024
 
 
 @pytest.fixture(scope="session")

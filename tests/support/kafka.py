@@ -158,6 +158,17 @@ class Kafka:
         """The addresses for bootstrap.servers, as a list."""
         return [node.address for node in self.nodes]
 
+    def lead_through(self, proxied, number=1):
+        """Before the start of node `number`: who comes by the port that `proxied(port)` returns stays on that way."""
+        node, port = self.nodes[number - 1], ports.free_port()
+        own = f"PLAINTEXT://{node.address}"
+        self.settings |= {
+            "listeners": f"{own},PROXIED://127.0.0.1:{port},CONTROLLER://127.0.0.1:{node.controller_port}",
+            "advertised.listeners": f"{own},PROXIED://127.0.0.1:{proxied(port)}",
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT",
+            "inter.broker.listener.name": "PLAINTEXT",
+        }
+
     # Running it; each takes one node's number (from 1), or means all.
 
     def _chosen(self, number):
@@ -240,6 +251,13 @@ class Kafka:
     def topic_end(self, topic, partition=0):
         """The offset that the next record will get."""
         return kafka_admin.offsets(self.bootstrap, topic, partition)[1]
+
+    def leader(self, topic):
+        """(number of the node that leads the topic's partition 0, how many copies are in sync); (-1, 0) for neither."""
+        try:
+            return kafka_admin.leader(self.bootstrap, topic)
+        except kafka_admin.AdminError:
+            return -1, 0
 
     # Records.
 

@@ -1,6 +1,6 @@
 """Kafka administration from Python, through librdkafka, which the programs under test need anyway.
 
-Only what tests ask for: brokers, topics, offsets, create and delete a topic, delete records. Every call makes its own
+Only what tests ask for: brokers, topics, leaders, offsets, create and delete a topic, delete records. Every call makes its own
 short-lived handle.
 """
 
@@ -23,8 +23,20 @@ class _Broker(ctypes.Structure):
     _fields_ = [("id", ctypes.c_int32), ("host", _str), ("port", _int)]
 
 
+class _Partition(ctypes.Structure):
+    _fields_ = [
+        ("id", ctypes.c_int32),
+        ("err", _int),
+        ("leader", ctypes.c_int32),
+        ("replica_cnt", _int),
+        ("replicas", _ptr),
+        ("isr_cnt", _int),
+        ("isrs", _ptr),
+    ]
+
+
 class _Topic(ctypes.Structure):
-    _fields_ = [("topic", _str), ("partition_cnt", _int), ("partitions", _ptr), ("err", _int)]
+    _fields_ = [("topic", _str), ("partition_cnt", _int), ("partitions", ctypes.POINTER(_Partition)), ("err", _int)]
 
 
 class _Metadata(ctypes.Structure):
@@ -153,6 +165,15 @@ def topics(bootstrap, timeout=10):
     with _handle(bootstrap) as handle, _metadata(handle, timeout) as metadata:
         found = [metadata.topics[i] for i in range(metadata.topic_cnt)]
         return {topic.topic.decode(): topic.partition_cnt for topic in found}
+
+
+def leader(bootstrap, topic, timeout=10):
+    """(node that leads partition 0, -1 while there is none; how many copies are in sync)."""
+    with _handle(bootstrap) as handle, _metadata(handle, timeout) as metadata:
+        for found in (metadata.topics[i] for i in range(metadata.topic_cnt)):
+            if found.topic.decode() == topic and found.partition_cnt > 0:
+                return found.partitions[0].leader, found.partitions[0].isr_cnt
+    return -1, 0
 
 
 def offsets(bootstrap, topic, partition=0, timeout=10):

@@ -9,28 +9,10 @@ import time
 import pytest
 from support import faults
 from support.capture_kills import CaptureKiller
-from support.checker import Broken, Witness
+from support.checker import Broken
 from support.mixed_load import MixedLoad
 
 HEARTBEAT = 2  # seconds
-
-
-@pytest.fixture
-def stream(make_pair):
-    """A function that starts a source, a broker and captures of the one; returns the pair and the stream's witness."""
-
-    def make(config=None, rivals=0, **arguments):
-        usual = {"capture": {"fragment_bytes": 16384}}
-        pair = make_pair(links=[("eu", "us")], config=config or usual, **arguments)
-        pair.eu.start()
-        pair.kafka.start()
-        pair.eu.sql("CREATE DATABASE shop", *MixedLoad.TABLES)
-        for capture in (pair.capture("eu"), *(pair.rival(pair.capture("eu")) for _ in range(rivals))):
-            capture.launch().wanted = rivals == 0  # of several, all but one leave again
-        pair.until(lambda: pair.stream_stands("eu"), 60, "stream of eu")
-        return pair, Witness(pair, "eu")
-
-    return make
 
 
 def test_killed_at_random_moments(stream, long_run):
