@@ -77,8 +77,9 @@ static const struct command *find_command(int *at, int *words, int argc, char **
             return c;
         if (word[0] != '-' && !after_option)
             return NULL;
-        after_option = word[0] == '-';
-        *at += strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0;
+        bool takes_next = strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0;
+        after_option = word[0] == '-' && !takes_next && !strchr(word, '=');
+        *at += takes_next;
     }
     return NULL;
 }
