@@ -46,6 +46,7 @@ void assembler_free(struct assembler **a)
     buf_free(&(*a)->scratch);
     arena_free(&(*a)->names);
     arena_free(&(*a)->ddl);
+    arena_free(&(*a)->partial);
     arena_free(&(*a)->definition_arena);
     map_free(&(*a)->definitions);
     position_free(&(*a)->gtids);
@@ -158,14 +159,6 @@ static int on_load(struct assembler *a, const struct event *e, struct item *out,
                      event_type_name(e->type));
 }
 
-static int on_partial_update(struct assembler *a, const struct event *e, struct item *out, struct err *err)
-{
-    (void)a, (void)e, (void)out;
-    return err_fatal(err, EXIT_UNSAFE,
-                     "PARTIAL_UPDATE_ROWS event: a row image is not whole; run: SET GLOBAL binlog_row_value_options='' "
-                     "(and let sessions connect anew)");
-}
-
 static int on_incident(struct assembler *a, const struct event *e, struct item *out, struct err *err)
 {
     (void)a, (void)e, (void)out;
@@ -202,7 +195,7 @@ static assembler_handler *const handlers[256] = {
     [EVENT_WRITE_ROWS_COMPRESSED] = assemble_rows,
     [EVENT_UPDATE_ROWS_COMPRESSED] = assemble_rows,
     [EVENT_DELETE_ROWS_COMPRESSED] = assemble_rows,
-    [EVENT_PARTIAL_UPDATE_ROWS] = on_partial_update,
+    [EVENT_PARTIAL_UPDATE_ROWS] = assemble_rows,
     [EVENT_TRANSACTION_PAYLOAD] = on_payload,
     /* These say nothing about rows. */
     [EVENT_STOP] = pass_over,

@@ -2,6 +2,7 @@
 #include "common/base/hash.h"
 #include "common/base/mem.h"
 #include "common/binlog/assemble_state.h"
+#include "common/binlog/partial_rows.h"
 #include "common/binlog/rows_event.h"
 #include "common/binlog/table_map.h"
 
@@ -86,6 +87,14 @@ static bool is_dummy(const struct rows_event *re)
            (re->table_id == ROWS_EVENT_DUMMY_TABLE || re->table_id == ID_NONE_32 || re->table_id == ID_NONE_48);
 }
 
+static int make_whole(struct assembler *a, struct rows_event *re, const struct table_def *t, struct err *err)
+{
+    if (rows_event_full(re, t, err) < 0 || partial_rows_whole(&a->scratch, re, t, &a->partial, err) < 0)
+        return -1;
+    re->images = buf_span(&a->scratch);
+    return 0;
+}
+
 int assemble_rows(struct assembler *a, const struct event *e, struct item *out, struct err *err)
 {
     struct rows_event re;
@@ -97,6 +106,8 @@ int assemble_rows(struct assembler *a, const struct event *e, struct item *out, 
     if (!m && !is_dummy(&re))
         return err_fatal(err, EXIT_UNSAFE, "%s event: no TABLE_MAP event gave its table id %llu",
                          event_type_name(e->type), (unsigned long long)re.table_id);
+    if (m && re.partial && make_whole(a, &re, m->definition->table, err) < 0)
+        return -1;
     if (m && rows_event_check(&out->rows, &re, m->definition->table, err) < 0)
         return -1;
     if (re.flags & ROWS_STMT_END)

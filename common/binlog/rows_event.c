@@ -10,22 +10,26 @@ struct rows_type {
     enum rows_op op; /* 0: no ROWS event */
     bool v2;         /* extra data stands between header and columns */
     bool compressed; /* MariaDB: the images are one compressed part */
+    bool partial;
 };
 
+/* clang-format off */
 static const struct rows_type rows_types[256] = {
-    [EVENT_WRITE_ROWS_V1] = {ROWS_INSERT, false, false},
-    [EVENT_UPDATE_ROWS_V1] = {ROWS_UPDATE, false, false},
-    [EVENT_DELETE_ROWS_V1] = {ROWS_DELETE, false, false},
-    [EVENT_WRITE_ROWS] = {ROWS_INSERT, true,  false},
-    [EVENT_UPDATE_ROWS] = {ROWS_UPDATE, true,  false},
-    [EVENT_DELETE_ROWS] = {ROWS_DELETE, true,  false},
-    [EVENT_WRITE_ROWS_COMPRESSED_V1] = {ROWS_INSERT, false, true },
-    [EVENT_UPDATE_ROWS_COMPRESSED_V1] = {ROWS_UPDATE, false, true },
-    [EVENT_DELETE_ROWS_COMPRESSED_V1] = {ROWS_DELETE, false, true },
-    [EVENT_WRITE_ROWS_COMPRESSED] = {ROWS_INSERT, true,  true },
-    [EVENT_UPDATE_ROWS_COMPRESSED] = {ROWS_UPDATE, true,  true },
-    [EVENT_DELETE_ROWS_COMPRESSED] = {ROWS_DELETE, true,  true },
+    [EVENT_WRITE_ROWS_V1] = {ROWS_INSERT, false, false, false},
+    [EVENT_UPDATE_ROWS_V1] = {ROWS_UPDATE, false, false, false},
+    [EVENT_DELETE_ROWS_V1] = {ROWS_DELETE, false, false, false},
+    [EVENT_WRITE_ROWS] = {ROWS_INSERT, true, false, false},
+    [EVENT_UPDATE_ROWS] = {ROWS_UPDATE, true, false, false},
+    [EVENT_DELETE_ROWS] = {ROWS_DELETE, true, false, false},
+    [EVENT_WRITE_ROWS_COMPRESSED_V1] = {ROWS_INSERT, false, true, false},
+    [EVENT_UPDATE_ROWS_COMPRESSED_V1] = {ROWS_UPDATE, false, true, false},
+    [EVENT_DELETE_ROWS_COMPRESSED_V1] = {ROWS_DELETE, false, true, false},
+    [EVENT_WRITE_ROWS_COMPRESSED] = {ROWS_INSERT, true, true, false},
+    [EVENT_UPDATE_ROWS_COMPRESSED] = {ROWS_UPDATE, true, true, false},
+    [EVENT_DELETE_ROWS_COMPRESSED] = {ROWS_DELETE, true, true, false},
+    [EVENT_PARTIAL_UPDATE_ROWS] = {ROWS_UPDATE, true, false, true},
 };
+/* clang-format on */
 
 bool rows_event_type(uint8_t type)
 {
@@ -40,6 +44,7 @@ int rows_event_read(struct rows_event *out, const struct event *e, const struct 
     size_t usual = type->v2 ? TABLE_ID_LEN + 4 : TABLE_ID_LEN + 2;
     size_t fixed = event_fixed_len(f, e->type, usual);
     out->op = type->op;
+    out->partial = type->partial;
     out->table_id = bytes_le(&r, TABLE_ID_LEN);
     out->flags = bytes_u16(&r);
     if (type->v2) {
@@ -75,7 +80,7 @@ static bool all_present(const uint8_t *bitmap, size_t columns)
     return last == 0 || (bitmap[columns / 8] & last) == last;
 }
 
-int rows_event_check(struct rows *out, const struct rows_event *re, const struct table_def *t, struct err *err)
+int rows_event_full(const struct rows_event *re, const struct table_def *t, struct err *err)
 {
     if (re->column_count != t->column_count)
         return err_fatal(err, EXIT_UNSAFE, "table %.*s.%.*s: rows of %u columns after a TABLE_MAP of %u",
@@ -85,6 +90,13 @@ int rows_event_check(struct rows *out, const struct rows_event *re, const struct
                          "table %.*s.%.*s: a row image is not whole; run: SET GLOBAL binlog_row_image=FULL (and let "
                          "sessions connect anew)",
                          SPAN_ARG(t->db), SPAN_ARG(t->name));
+    return 0;
+}
+
+int rows_event_check(struct rows *out, const struct rows_event *re, const struct table_def *t, struct err *err)
+{
+    if (rows_event_full(re, t, err) < 0)
+        return -1;
     struct bytes r = bytes_of(re->images);
     uint32_t count = 0;
     while (r.p < r.end) {

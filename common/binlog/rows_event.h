@@ -10,6 +10,7 @@ struct rows_event {
     uint64_t table_id; /* 0xffffff: no rows, only the end of a statement */
     uint16_t flags;    /* as in the event; its bits 1 and 2, 4 are those of enum rows_flags */
     enum rows_op op;
+    bool partial; /* images are not as in other events: see partial_rows.h */
     uint32_t column_count;
     const uint8_t *present_before; /* bitmaps of (column_count + 7) / 8 bytes; equal for INSERT and DELETE */
     const uint8_t *present_after;
@@ -26,9 +27,12 @@ bool rows_event_type(uint8_t type);
 MUST_CHECK int rows_event_read(struct rows_event *out, const struct event *e, const struct event_format *f,
                                struct buf *scratch, struct err *err);
 
-/* Check the event against its table, walk every cell, and fill `out` (present_before and present_after NULL). Fails
- * (fatal, 69) when column counts differ, an image is not FULL (the text says how to set binlog_row_image), or the
- * images do not hold whole rows and nothing more. */
+/* Does the event have as many columns as its table, and every one in both images? Fails (fatal, 69): the text says how
+ * to set binlog_row_image. */
+MUST_CHECK int rows_event_full(const struct rows_event *re, const struct table_def *t, struct err *err);
+
+/* Check the event against its table (rows_event_full), walk every cell, and fill `out` (present_before and
+ * present_after NULL). Fails (fatal, 69) also when the images do not hold whole rows and nothing more. */
 MUST_CHECK int rows_event_check(struct rows *out, const struct rows_event *re, const struct table_def *t,
                                 struct err *err);
 

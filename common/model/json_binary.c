@@ -4,30 +4,12 @@
 #include "common/base/bytes.h"
 #include "common/base/utf8.h"
 #include "common/model/decimal.h"
+#include "common/model/json_type.h"
 #include "common/model/number_text.h"
 #include "common/model/table.h"
 #include "common/model/temporal.h"
 
-#define MAX_DEPTH 100
 #define OPAQUE_FSP 6 /* times inside JSON always show microseconds */
-
-enum json_type {
-    JSON_SMALL_OBJECT = 0,
-    JSON_LARGE_OBJECT = 1,
-    JSON_SMALL_ARRAY = 2,
-    JSON_LARGE_ARRAY = 3,
-    JSON_LITERAL = 4,
-    JSON_INT16 = 5,
-    JSON_UINT16 = 6,
-    JSON_INT32 = 7,
-    JSON_UINT32 = 8,
-    JSON_INT64 = 9,
-    JSON_UINT64 = 10,
-    JSON_DOUBLE = 11,
-    JSON_STRING = 12,
-    JSON_OPAQUE = 15,
-    JSON_TYPES = 16,
-};
 
 struct walk {
     struct buf *out;
@@ -179,13 +161,6 @@ static bool put_opaque(struct walk *w, uint8_t type, struct span s)
     return true;
 }
 
-/* Does a value of the type stand in its entry, instead of an offset? */
-static bool is_inline(uint8_t type, bool large)
-{
-    return type == JSON_LITERAL || type == JSON_INT16 || type == JSON_UINT16 ||
-           (large && (type == JSON_INT32 || type == JSON_UINT32));
-}
-
 /* Entry of a value: its type, then itself or its offset from the beginning of the container. */
 static bool put_entry(struct walk *w, struct bytes *entries, struct span container, bool large)
 {
@@ -194,7 +169,7 @@ static bool put_entry(struct walk *w, struct bytes *entries, struct span contain
     struct span field = bytes_take(entries, width);
     if (entries->bad)
         return false;
-    if (is_inline(type, large))
+    if (json_is_inline(type, large))
         return put_any(w, type, field);
     struct bytes r = bytes_of(field);
     uint64_t offset = bytes_le(&r, width);
@@ -225,7 +200,7 @@ static bool put_container(struct walk *w, uint8_t type, struct span s)
     struct bytes head = bytes_of(s);
     uint64_t count = bytes_le(&head, width);
     uint64_t size = bytes_le(&head, width);
-    if (head.bad || size > s.n || size < 2 * width || w->depth == MAX_DEPTH)
+    if (head.bad || size > s.n || size < 2 * width || w->depth == JSON_MAX_DEPTH)
         return false;
     s.n = (size_t)size;
     struct bytes keys = bytes_of(span_of(s.p + 2 * width, s.n - 2 * width));

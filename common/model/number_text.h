@@ -1,4 +1,5 @@
-/* Floating-point numbers as the shortest text that reads back as the same number. Pure. */
+/* Floating-point numbers as the shortest text that reads back as the same number, laid out as both servers do (1e15,
+ * 0.00001). Pure. */
 #ifndef DRC_MODEL_NUMBER_TEXT_H
 #define DRC_MODEL_NUMBER_TEXT_H
 

@@ -226,6 +226,39 @@ static void numbers_read_back_as_themselves(void **state)
     buf_free(&out);
 }
 
+/* What MySQL 9.7 and MariaDB 10.11 print for the same numbers. */
+static void numbers_are_laid_out_as_by_the_servers(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "0",
+        "-0",
+        "1",
+        "-1.5",
+        "100000000000000",
+        "1e15",
+        "0.00001",
+        "1e-16",
+        "5e-324",
+        "1e100",
+        "123456789.125",
+        "1.7976931348623157e308",
+        "0.000000000000001",
+        "1.25e-20",
+        "-1.5e300",
+        "1.5e15",
+        "150000000000000",
+        "0.00000000000000123",
+    };
+    struct buf out = {0};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        buf_clear(&out);
+        assert_true(number_put_double(strtod(texts[i], NULL), &out));
+        assert_string_equal(buf_cstr(&out), texts[i]);
+    }
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +267,7 @@ int main(void)
         cmocka_unit_test(any_payload_is_unpacked),
         cmocka_unit_test(malformed_payloads_are_refused),
         cmocka_unit_test(numbers_read_back_as_themselves),
+        cmocka_unit_test(numbers_are_laid_out_as_by_the_servers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

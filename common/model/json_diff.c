@@ -1,0 +1,275 @@
+/* Applying MySQL's changes of a JSON document: the path is walked from the root, opening what lies on it. */
+#include "common/model/json_diff.h"
+
+#include "common/base/bytes.h"
+#include "common/model/json_tree.h"
+#include "common/model/json_type.h"
+
+enum operation { CHANGE_REPLACE = 0, CHANGE_INSERT = 1, CHANGE_REMOVE = 2 };
+
+/* One step of a path: a key, or an index. */
+struct leg {
+    bool is_key;
+    bool from_end; /* the index counts back from the last element */
+    struct span key;
+    uint64_t index;
+};
+
+struct path {
+    struct leg legs[JSON_MAX_DEPTH];
+    size_t count;
+};
+
+/* ---- paths ---- */
+
+static bool take_char(struct bytes *r, char c)
+{
+    if (bytes_left(r) == 0 || *r->p != (uint8_t)c)
+        return false;
+    r->p++;
+    return true;
+}
+
+static bool take_word(struct bytes *r, const char *word)
+{
+    size_t n = strlen(word);
+    if (bytes_left(r) < n || memcmp(r->p, word, n) != 0)
+        return false;
+    r->p += n;
+    return true;
+}
+
+static bool take_number(uint64_t *out, struct bytes *r)
+{
+    uint64_t v = 0;
+    const uint8_t *start = r->p;
+    for (; r->p < r->end && *r->p >= '0' && *r->p <= '9'; r->p++) {
+        if (v > UINT32_MAX)
+            return false;
+        v = v * 10 + (uint64_t)(*r->p - '0');
+    }
+    *out = v;
+    return r->p > start;
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool take_code_unit(uint32_t *out, struct bytes *r)
+{
+    *out = 0;
+    for (int i = 0; i < 4; i++) {
+        int digit = hex_digit(bytes_u8(r));
+        if (digit < 0)
+            return false;
+        *out = *out << 4 | (uint32_t)digit;
+    }
+    return !r->bad;
+}
+
+static void put_code_point(struct buf *out, uint32_t c)
+{
+    unsigned more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    static const uint8_t lead[] = {0, 0xc0, 0xe0, 0xf0};
+    buf_put_u8(out, (uint8_t)(lead[more] | c >> 6 * more));
+    while (more-- > 0)
+        buf_put_u8(out, (uint8_t)(0x80 | (c >> 6 * more & 0x3f)));
+}
+
+/* What follows a backslash in a quoted key. */
+static bool take_escape(struct buf *key, struct bytes *r)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    uint8_t c = bytes_u8(r);
+    const char *at = c ? strchr(from, c) : NULL;
+    uint32_t unit, low;
+    if (at) {
+        buf_put_u8(key, (uint8_t)to[at - from]);
+        return true;
+    }
+    if (c != 'u' || !take_code_unit(&unit, r))
+        return false;
+    if (unit >= 0xd800 && unit < 0xdc00) {
+        if (!take_word(r, "\\u") || !take_code_unit(&low, r) || low < 0xdc00 || low > 0xdfff)
+            return false;
+        unit = 0x10000 + ((unit - 0xd800) << 10 | (low - 0xdc00));
+    }
+    put_code_point(key, unit);
+    return true;
+}
+
+static bool take_quoted(struct span *out, struct bytes *r, struct arena *a)
+{
+    struct buf key = {0};
+    bool good = true;
+    while (good && bytes_left(r) > 0 && *r->p != '"') {
+        uint8_t c = bytes_u8(r);
+        if (c == '\\')
+            good = take_escape(&key, r);
+        else
+            buf_put_u8(&key, c);
+    }
+    good = good && take_char(r, '"');
+    *out = arena_copy(a, buf_span(&key));
+    buf_free(&key);
+    return good;
+}
+
+static bool take_key(struct leg *out, struct bytes *r, struct arena *a)
+{
+    out->is_key = true;
+    if (take_char(r, '"'))
+        return take_quoted(&out->key, r, a);
+    const uint8_t *start = r->p;
+    while (r->p < r->end && *r->p != '.' && *r->p != '[')
+        r->p++;
+    out->key = span_of(start, (size_t)(r->p - start));
+    return out->key.n > 0;
+}
+
+static bool take_index(struct leg *out, struct bytes *r)
+{
+    bool good = true;
+    out->from_end = take_word(r, "last");
+    if (!out->from_end)
+        good = take_number(&out->index, r);
+    else if (take_char(r, '-'))
+        good = take_number(&out->index, r);
+    return good && take_char(r, ']');
+}
+
+static bool read_path(struct path *out, struct span text, struct arena *a)
+{
+    struct bytes r = bytes_of(text);
+    out->count = 0;
+    if (!take_char(&r, '$'))
+        return false;
+    while (bytes_left(&r) > 0) {
+        if (out->count == JSON_MAX_DEPTH)
+            return false;
+        struct leg *leg = &out->legs[out->count++];
+        *leg = (struct leg){0};
+        if (take_char(&r, '.') ? !take_key(leg, &r, a) : !take_char(&r, '[') || !take_index(leg, &r))
+            return false;
+    }
+    return true;
+}
+
+/* ---- documents ---- */
+
+/* Index of the child that a leg names in an open container; where there is none, *where it would be put and false. */
+static bool find_child(const struct json_node *n, size_t *where, const struct leg *leg)
+{
+    if (leg->is_key)
+        return json_node_find(n, where, leg->key);
+    if (leg->from_end) {
+        *where = leg->index < n->count ? n->count - 1 - (size_t)leg->index : 0;
+        return leg->index < n->count;
+    }
+    *where = leg->index < n->count ? (size_t)leg->index : n->count;
+    return leg->index < n->count;
+}
+
+static bool fits(const struct json_node *n, const struct leg *leg)
+{
+    return leg->is_key ? json_node_is_object(n) : json_node_is_array(n);
+}
+
+/* The node that the first `legs` steps lead to, or NULL. A value that is no array is its own first element. */
+static struct json_node *walk_to(struct json_node *root, const struct path *path, size_t legs, struct arena *a)
+{
+    struct json_node *n = root;
+    for (size_t i = 0; i < legs; i++) {
+        const struct leg *leg = &path->legs[i];
+        size_t at;
+        if (!leg->is_key && leg->index == 0 && !json_node_is_array(n))
+            continue;
+        if (!fits(n, leg) || !json_node_open(n, a) || !find_child(n, &at, leg))
+            return NULL;
+        n = &n->children[at].node;
+    }
+    return n;
+}
+
+static bool replace(struct json_node *root, const struct path *path, const struct json_node *value, struct arena *a)
+{
+    struct json_node *n = walk_to(root, path, path->count, a);
+    if (n)
+        *n = *value;
+    return n != NULL;
+}
+
+static bool insert(struct json_node *root, const struct path *path, const struct json_node *value, struct arena *a)
+{
+    if (path->count == 0)
+        return false;
+    const struct leg *last = &path->legs[path->count - 1];
+    struct json_node *n = walk_to(root, path, path->count - 1, a);
+    size_t at;
+    if (!n || !fits(n, last) || !json_node_open(n, a))
+        return false;
+    if (find_child(n, &at, last) && last->is_key)
+        return false;
+    struct json_child *child = json_node_insert(n, at, a);
+    child->key = last->key;
+    child->node = *value;
+    return true;
+}
+
+static bool take_out(struct json_node *root, const struct path *path, const struct json_node *value, struct arena *a)
+{
+    (void)value;
+    if (path->count == 0)
+        return false;
+    const struct leg *last = &path->legs[path->count - 1];
+    struct json_node *n = walk_to(root, path, path->count - 1, a);
+    size_t at;
+    if (!n || !fits(n, last) || !json_node_open(n, a) || !find_child(n, &at, last))
+        return false;
+    json_node_remove(n, at);
+    return true;
+}
+
+typedef bool change_fn(struct json_node *root, const struct path *path, const struct json_node *value, struct arena *a);
+
+static change_fn *const by_operation[] = {
+    [CHANGE_REPLACE] = replace, [CHANGE_INSERT] = insert, [CHANGE_REMOVE] = take_out};
+
+static struct span take_lenenc(struct bytes *r)
+{
+    uint64_t n = bytes_lenenc(r);
+    return bytes_take(r, n <= bytes_left(r) ? (size_t)n : SIZE_MAX);
+}
+
+static bool change(struct json_node *root, struct bytes *r, struct arena *a)
+{
+    struct path path;
+    struct json_node value = {0};
+    uint8_t operation = bytes_u8(r);
+    struct span text = take_lenenc(r);
+    if (operation > CHANGE_REMOVE || r->bad || !read_path(&path, text, a))
+        return false;
+    if (operation != CHANGE_REMOVE) {
+        struct span doc = take_lenenc(r);
+        if (r->bad || doc.n == 0 || !json_tree_read(&value, doc))
+            return false;
+    }
+    return by_operation[operation](root, &path, &value, a);
+}
+
+bool json_diff_apply(struct buf *out, struct span doc, struct span changes, struct arena *a)
+{
+    struct bytes r = bytes_of(changes);
+    struct json_node root;
+    if (!json_tree_read(&root, doc))
+        return false;
+    while (bytes_left(&r) > 0)
+        if (!change(&root, &r, a))
+            return false;
+    return json_tree_put(&root, out);
+}
