@@ -1,7 +1,7 @@
 /* The dump: a source server's binlog as a flow of raw events, from a GTID position on, for ever.
  *
  * The server's replication protocol over a connection of libmariadb; whether events are decoded, and how, is not known
- * here. One thread reads; any thread may interrupt. */
+ * here. One thread reads; any thread may interrupt, and acknowledge. */
 #ifndef DRC_CAPTURE_DUMP_H
 #define DRC_CAPTURE_DUMP_H
 
@@ -17,6 +17,7 @@ struct dump_options {
     const char *program;   /* connection attribute */
     const char *host;      /* under which SHOW REPLICA HOSTS lists us, at most 60 bytes */
     uint32_t heartbeat_ms; /* how often an idle server says that it is there */
+    bool semi_sync;        /* be a semi-synchronous replica: the server waits for dump_acknowledge */
 };
 
 /* Connect, register as a replica, ask for everything after `from`. A refusal comes with the first dump_next. */
@@ -26,6 +27,11 @@ MUST_CHECK int dump_open(struct dump **out, const struct region_config *region, 
  * three heartbeats, server ends, interrupted) or fatal 77; a refusal is a retry error with code DUMP_REFUSED: whether
  * it is final is for the caller to say. */
 MUST_CHECK int dump_next(struct dump *d, struct span *raw, struct err *err);
+/* Does the server wait for word of the event that came last? Of a semi-synchronous dump only. */
+bool dump_wants_ack(const struct dump *d);
+/* All that the binlog holds up to there (where such an event ends) is safe with us: told to the server by the thread
+ * that reads, now or as soon as it calls dump_next. Any thread. */
+void dump_acknowledge(struct dump *d, const char *file, uint64_t offset);
 /* Make a dump_next in another thread return soon, and every later one fail. */
 void dump_interrupt(struct dump *d);
 void dump_close(struct dump **d);

@@ -92,6 +92,8 @@ int dump_open(struct dump **out, const struct region_config *region, const struc
         goto fail;
     d->handle = db_handle(d->db);
     d->socket = dup((int)mysql_get_socket(d->handle));
+    if (options->semi_sync && semi_sync_start(&d->semi_sync, d->db, d->socket, d->timeout_s, err) != 0)
+        goto fail;
     if (ask(d, region, from, options, err) != 0)
         goto fail;
     *out = d;
@@ -108,6 +110,7 @@ void dump_close(struct dump **dump)
         return;
     /* Or closing would first tell a server that is busy sending. */
     dump_interrupt(d);
+    semi_sync_free(&d->semi_sync);
     db_close(&d->db);
     if (d->socket >= 0)
         close(d->socket);
@@ -141,8 +144,21 @@ static int read_error(struct dump *d, struct err *err)
     return -1;
 }
 
+bool dump_wants_ack(const struct dump *d)
+{
+    return d->semi_sync && semi_sync_wants_ack(d->semi_sync);
+}
+
+void dump_acknowledge(struct dump *d, const char *file, uint64_t offset)
+{
+    if (d->semi_sync)
+        semi_sync_acknowledge(d->semi_sync, file, offset);
+}
+
 int dump_next(struct dump *d, struct span *raw, struct err *err)
 {
+    if (d->semi_sync && semi_sync_wait(d->semi_sync, err) != 0)
+        return -1;
     unsigned long n = mysql_net_read_packet(d->handle);
     if (n == packet_error)
         return read_error(d, err);
@@ -152,5 +168,5 @@ int dump_next(struct dump *d, struct span *raw, struct err *err)
     if (p[0] != PACKET_EVENT)
         return err_fatal(err, EXIT_UNSAFE, "a packet of the dump begins with byte 0x%02x: no event", p[0]);
     *raw = span_of(p + 1, n - 1);
-    return 0;
+    return d->semi_sync ? semi_sync_unwrap(d->semi_sync, raw, err) : 0;
 }

@@ -5,6 +5,7 @@
 #include <mysql.h>
 
 #include "capture/dump.h"
+#include "capture/semi_sync_net.h"
 #include "common/link/db.h"
 
 struct dump {
@@ -12,6 +13,7 @@ struct dump {
     MYSQL *handle; /* of db */
     int socket;    /* a second descriptor: shutting it down is safe while the library closes its own */
     unsigned timeout_s;
+    struct semi_sync *semi_sync; /* NULL: the server waits for nobody */
 };
 
 /* ---- each flavour's own file ---- */

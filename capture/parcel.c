@@ -20,9 +20,18 @@ struct parcel *parcel_new(const struct record *rec)
     return p;
 }
 
+struct parcel *parcel_new_safe(const char *file, uint64_t offset)
+{
+    struct parcel *p = xcalloc(1, sizeof *p);
+    p->safe_file = xstrdup(file);
+    p->safe_offset = offset;
+    return p;
+}
+
 void parcel_free(void *parcel)
 {
     struct parcel *p = parcel;
     buf_free(&p->bytes);
+    free(p->safe_file);
     free(p);
 }

@@ -1,4 +1,5 @@
-/* One encoded record on its way from the reader to the sender: ownership moves with the pointer. */
+/* One encoded record on its way from the reader to the sender, or a word about those before it: ownership moves with
+ * the pointer. */
 #ifndef DRC_CAPTURE_PARCEL_H
 #define DRC_CAPTURE_PARCEL_H
 
@@ -13,10 +14,15 @@ struct parcel {
     struct gtid gtid;
     uint64_t commit_us;
     struct buf bytes;
+    /* Not a record: when all records before it are in the topic, the source may be told so of its binlog up to there.
+     */
+    char *safe_file;
+    uint64_t safe_offset;
 };
 
 /* Encodes. */
 struct parcel *parcel_new(const struct record *rec);
+struct parcel *parcel_new_safe(const char *file, uint64_t offset);
 /* Takes a struct parcel *, so that queue_free can drop what is left. */
 void parcel_free(void *parcel);
 

@@ -108,6 +108,14 @@ void reader_interrupt(struct reader *r)
     pthread_mutex_unlock(&r->lock);
 }
 
+void reader_acknowledge(struct reader *r, const char *file, uint64_t offset)
+{
+    pthread_mutex_lock(&r->lock);
+    if (r->dump)
+        dump_acknowledge(r->dump, file, offset);
+    pthread_mutex_unlock(&r->lock);
+}
+
 /* Some epochs fit into what is kept, so that the one in force is always among them. */
 void reader_limit_epoch(struct reader *r, uint64_t kept_ms, uint64_t kept_bytes)
 {
@@ -124,6 +132,7 @@ static int open_dump(struct reader *r, bool compare, struct err *err)
         .program = r->options.program,
         .host = r->options.own_host,
         .heartbeat_ms = r->options.config->heartbeat_ms,
+        .semi_sync = r->options.region->semi_sync,
     };
     struct dump *d;
     gate_free(&r->gate);
@@ -261,6 +270,13 @@ static int act(struct reader *r, const struct item *item, struct err *err)
     return builder_item(r->builder, item, err);
 }
 
+/* The source waits for the event that was taken: whatever had to be sent of it is in the queue by now. */
+static int ask_for_ack(struct reader *r, struct err *err)
+{
+    struct binlog_where where = assembler_where(r->assembler);
+    return put_parcel(r, parcel_new_safe(where.file, where.end), err);
+}
+
 static int take_event(struct reader *r, struct span raw, struct err *err)
 {
     struct item item;
@@ -270,7 +286,7 @@ static int take_event(struct reader *r, struct span raw, struct err *err)
     while ((rc = assembler_next(r->assembler, &item, err)) == 1)
         if (act(r, &item, err) != 0)
             return -1;
-    if (rc != 0)
+    if (rc != 0 || (dump_wants_ack(r->dump) && ask_for_ack(r, err) != 0))
         return -1;
     return builder_at_boundary(r->builder) ? keep_time(r, err) : 0;
 }

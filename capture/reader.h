@@ -38,6 +38,8 @@ void reader_free(struct reader **r);
  * or with an error. */
 MUST_CHECK int reader_run(struct reader *r, struct err *err);
 void reader_interrupt(struct reader *r);
+/* The source's binlog is in the topic up to there (or needs not be). Any thread. */
+void reader_acknowledge(struct reader *r, const char *file, uint64_t offset);
 /* What the topic keeps at least (UINT64_MAX: all), so that epochs are begun often enough for the one in force to be
  * there always. Any thread. */
 void reader_limit_epoch(struct reader *r, uint64_t kept_ms, uint64_t kept_bytes);

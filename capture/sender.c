@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "capture/promises.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -19,6 +20,7 @@
 #include "common/stream/way_out.h"
 
 #define POP_MS 10
+#define ACK_MS 1       /* wait for acks while records are in flight */
 #define POLL_EVERY 128 /* parcels */
 #define STATUS_EVERY_MS 50u
 #define STALL_MS 10000u /* without an ack, before it is said */
@@ -35,7 +37,9 @@ struct sender {
     bool doubt;
     int64_t last_offset; /* of the last ack; -1: the broker did not say */
     uint64_t acked_seq;
+    uint64_t put_records;
     uint64_t acked_records;
+    struct promises promises;
     uint64_t ack_ms; /* when the last ack came, or when there was nothing to wait for */
     uint64_t said_ms;
     uint64_t status_ms;
@@ -75,6 +79,7 @@ void sender_close(struct sender **s)
     if (!*s)
         return;
     kafka_writer_close(&(*s)->writer);
+    promises_free(&(*s)->promises);
     free(*s);
     *s = NULL;
 }
@@ -92,8 +97,19 @@ static int put(struct sender *s, const struct parcel *p, struct err *err)
     size_t count = stream_headers_fill(&headers, p->kind, p->epoch, p->seq, &p->gtid);
     if (kafka_writer_in_flight(s->writer) == 0)
         s->ack_ms = clock_mono_ms();
-    return kafka_writer_put(s->writer, buf_span(&p->bytes), headers.list, count, p->completes ? p->seq : 0,
-                            s->options.stop, err);
+    if (kafka_writer_put(s->writer, buf_span(&p->bytes), headers.list, count, p->completes ? p->seq : 0,
+                         s->options.stop, err) != 0)
+        return -1;
+    s->put_records++;
+    return 0;
+}
+
+/* While an offset is in doubt nothing is promised: a newer instance may have made our records void. */
+static void keep_promises(struct sender *s)
+{
+    const struct promise *due = s->doubt ? NULL : promises_keep(&s->promises, s->acked_records);
+    if (due)
+        s->options.safe(s->options.context, due->file, due->offset);
 }
 
 /* ---- watching ---- */
@@ -132,6 +148,7 @@ static int drain(struct sender *s, uint64_t limit_ms, struct err *err)
     while (kafka_writer_in_flight(s->writer) > 0) {
         if (kafka_writer_poll(s->writer, 20, err) != 0)
             return -1;
+        keep_promises(s);
         show(s, false);
         if (limit_ms > 0 ? clock_mono_ms() > deadline : stop_requested(s->options.stop))
             return err_retry(err, "stopped with %zu records in flight", kafka_writer_in_flight(s->writer));
@@ -214,7 +231,13 @@ static int send_epoch(struct sender *s, const struct parcel *p, struct err *err)
 
 static int send_one(struct sender *s, struct parcel *p, struct err *err)
 {
-    int rc = p->kind == RECORD_EPOCH ? send_epoch(s, p, err) : put(s, p, err);
+    int rc = 0;
+    if (p->safe_file) {
+        promises_add(&s->promises, s->put_records, p->safe_file, p->safe_offset);
+        p->safe_file = NULL;
+    } else {
+        rc = p->kind == RECORD_EPOCH ? send_epoch(s, p, err) : put(s, p, err);
+    }
     parcel_free(p);
     return rc;
 }
@@ -223,15 +246,17 @@ int sender_run(struct sender *s, struct queue *queue, struct err *err)
 {
     size_t unpolled = 0;
     while (!stop_requested(s->options.stop)) {
-        struct parcel *p = queue_pop(queue, unpolled > 0 ? 0 : POP_MS);
+        bool waiting = kafka_writer_in_flight(s->writer) > 0;
+        struct parcel *p = queue_pop(queue, unpolled > 0 || waiting ? 0 : POP_MS);
         if (p && send_one(s, p, err) != 0)
             return -1;
         unpolled += p ? 1 : 0;
         if (p && unpolled < POLL_EVERY)
             continue;
         unpolled = 0;
-        if (kafka_writer_poll(s->writer, 0, err) != 0 || settle(s, err) != 0)
+        if (kafka_writer_poll(s->writer, p || !waiting ? 0 : ACK_MS, err) != 0 || settle(s, err) != 0)
             return -1;
+        keep_promises(s);
         show(s, false);
         if (!p && queue_closed(queue) && queue_items(queue) == 0)
             break;

@@ -19,6 +19,9 @@ struct sender_options {
     const char *region; /* for messages */
     struct stop *stop;  /* of the session */
     struct status *status;
+    /* All records before a word of parcel_new_safe are in the topic, and count there. From the sender's thread. */
+    void (*safe)(void *context, const char *file, uint64_t offset);
+    void *context;
 };
 
 MUST_CHECK int sender_open(struct sender **out, const struct sender_options *options, struct err *err);

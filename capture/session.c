@@ -147,6 +147,12 @@ static int prepare_topic(struct session *s, struct err *err)
     return kafka_topic_check(&s->facts, kafka, s->options.topic, err);
 }
 
+static void safe(void *context, const char *file, uint64_t offset)
+{
+    struct session *s = context;
+    reader_acknowledge(s->reader, file, offset);
+}
+
 static int start(struct session *s, struct stream *state, struct err *err)
 {
     const struct session_options *o = &s->options;
@@ -156,6 +162,8 @@ static int start(struct session *s, struct stream *state, struct err *err)
         .region = o->region->name,
         .stop = s->stop,
         .status = o->status,
+        .safe = safe,
+        .context = s,
     };
     struct takeover_options takeover_options = {
         .config = o->config,

@@ -28,6 +28,8 @@ static void found(struct findings *f, enum exit_code code, const char *text)
 /* Servers say ON and OFF or 1 and 0, and may add SET after a changed session's value. */
 static bool same_value(struct span is, const char *wanted)
 {
+    if (wanted[0] == '>')
+        return strtoull((const char *)is.p, NULL, 10) >= strtoull(wanted + 2, NULL, 10); /* cells end with a NUL */
     if (is.n == strlen(wanted) && strncasecmp((const char *)is.p, wanted, is.n) == 0)
         return true;
     return strcmp(wanted, "1") == 0 && is.n == 2 && strncasecmp((const char *)is.p, "ON", 2) == 0;
@@ -42,31 +44,32 @@ static void check_setting(struct source *s, struct findings *f, const struct set
         snprintf(text, sizeof text, "%s is %.*s, %s be %s: %s. Run: %s", rule->name, (int)is->n, (const char *)is->p,
                  rule->gravity == RULE_ADVISED ? "should" : "must", rule->wanted, rule->why, rule->fix);
     else
-        snprintf(text, sizeof text, "the server does not know %s: %s", rule->name, rule->why);
+        snprintf(text, sizeof text, "the server does not know %s: %s. Run: %s", rule->name, rule->why, rule->fix);
     if (rule->gravity == RULE_ADVISED || (rule->gravity == RULE_DURABLE && s->region->relaxed))
         log_warn("region %s: %s", f->region, text);
     else
         found(f, EXIT_BAD_CONFIG, text);
 }
 
-static int check_settings(struct source *s, struct findings *f, const struct source_rules *rules, struct err *err)
+static int check_settings(struct source *s, struct findings *f, const struct setting_rule *rules, size_t count,
+                          struct err *err)
 {
-    struct db_rows rows;
+    struct db_rows values;
     struct buf sql = {0};
     buf_put_str(&sql, "SHOW GLOBAL VARIABLES WHERE Variable_name IN (''");
-    for (size_t i = 0; i < rules->setting_count; i++)
-        buf_printf(&sql, ", '%s'", rules->settings[i].name);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&sql, ", '%s'", rules[i].name);
     buf_put_str(&sql, ")");
-    int rc = source_query(s, &rows, buf_cstr(&sql), err);
+    int rc = source_query(s, &values, buf_cstr(&sql), err);
     buf_free(&sql);
     if (rc != 0)
         return -1;
-    for (size_t i = 0; i < rules->setting_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct span *is = NULL;
-        for (size_t j = 0; j < rows.row_count; j++)
-            if (span_is(db_cell(&rows, j, 0), rules->settings[i].name))
-                is = &rows.cells[j * rows.column_count + 1];
-        check_setting(s, f, &rules->settings[i], is);
+        for (size_t j = 0; j < values.row_count; j++)
+            if (span_is(db_cell(&values, j, 0), rules[i].name))
+                is = &values.cells[j * values.column_count + 1];
+        check_setting(s, f, &rules[i], is);
     }
     return 0;
 }
@@ -180,8 +183,10 @@ int source_check(struct source *s, const char *own_host, struct err *err)
     if (source_connect(s, err) != 0)
         return -1;
     const struct source_rules *rules = source_rules_of(db_flavor(s->db), db_version(s->db));
-    if (check_settings(s, &f, rules, err) != 0 || check_own_id(s, &f, err) != 0 ||
-        check_replicas(s, rules, own_host, &f, err) != 0 || check_grants(s, &f, err) != 0)
+    if (check_settings(s, &f, rules->settings, rules->setting_count, err) != 0 ||
+        (s->region->semi_sync && check_settings(s, &f, rules->semi_sync, rules->semi_sync_count, err) != 0) ||
+        check_own_id(s, &f, err) != 0 || check_replicas(s, rules, own_host, &f, err) != 0 ||
+        check_grants(s, &f, err) != 0)
         return -1;
     if (f.first_setting.class == ERR_NONE && f.first_grant.class == ERR_NONE)
         return 0;

@@ -41,21 +41,80 @@ static const struct setting_rule mysql_settings[] = {
     {"binlog_error_action", "ABORT_SERVER", RULE_ADVISED, true,
      "after a failed write the server would go on without a binlog", "SET PERSIST binlog_error_action = 'ABORT_SERVER';"},
 };
+
+#define WHY_WAIT_POINT "a commit would be seen by others before it is in the topic"
+#define WHY_TIMEOUT "a commit that has waited so many ms returns without being in the topic"
+#define WHY_NOBODY "while capture is away commits would return without being in the topic"
+#define WHY_ENABLED "semi_sync is asked for"
+#define MYSQL_PLUGIN "INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'; "
+#define OLD_MYSQL_PLUGIN "INSTALL PLUGIN rpl_semi_sync_master SONAME 'semisync_master.so'; "
+
+static const struct setting_rule mariadb_semi_sync[] = {
+    {"rpl_semi_sync_master_enabled", "1", RULE_REQUIRED, false, WHY_ENABLED,
+     "SET GLOBAL rpl_semi_sync_master_enabled = ON;"},
+    {"rpl_semi_sync_master_wait_point", "AFTER_SYNC", RULE_ADVISED, false, WHY_WAIT_POINT,
+     "SET GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_SYNC';"},
+    {"rpl_semi_sync_master_timeout", ">=4294967295", RULE_ADVISED, false, WHY_TIMEOUT,
+     "SET GLOBAL rpl_semi_sync_master_timeout = 4294967295;"},
+    {"rpl_semi_sync_master_wait_no_slave", "1", RULE_ADVISED, false, WHY_NOBODY,
+     "SET GLOBAL rpl_semi_sync_master_wait_no_slave = ON;"},
+};
+
+static const struct setting_rule mysql_semi_sync[] = {
+    {"rpl_semi_sync_source_enabled", "1", RULE_REQUIRED, false, WHY_ENABLED,
+     MYSQL_PLUGIN "SET PERSIST rpl_semi_sync_source_enabled = ON;"},
+    {"rpl_semi_sync_source_wait_point", "AFTER_SYNC", RULE_ADVISED, true, WHY_WAIT_POINT,
+     "SET PERSIST rpl_semi_sync_source_wait_point = 'AFTER_SYNC';"},
+    {"rpl_semi_sync_source_timeout", ">=4294967295", RULE_ADVISED, true, WHY_TIMEOUT,
+     "SET PERSIST rpl_semi_sync_source_timeout = 4294967295;"},
+    {"rpl_semi_sync_source_wait_no_replica", "1", RULE_ADVISED, true, WHY_NOBODY,
+     "SET PERSIST rpl_semi_sync_source_wait_no_replica = ON;"},
+};
+
+static const struct setting_rule old_mysql_semi_sync[] = {
+    {"rpl_semi_sync_master_enabled", "1", RULE_REQUIRED, false, WHY_ENABLED,
+     OLD_MYSQL_PLUGIN "SET PERSIST rpl_semi_sync_master_enabled = ON;"},
+    {"rpl_semi_sync_master_wait_point", "AFTER_SYNC", RULE_ADVISED, true, WHY_WAIT_POINT,
+     "SET PERSIST rpl_semi_sync_master_wait_point = 'AFTER_SYNC';"},
+    {"rpl_semi_sync_master_timeout", ">=4294967295", RULE_ADVISED, true, WHY_TIMEOUT,
+     "SET PERSIST rpl_semi_sync_master_timeout = 4294967295;"},
+    {"rpl_semi_sync_master_wait_no_slave", "1", RULE_ADVISED, true, WHY_NOBODY,
+     "SET PERSIST rpl_semi_sync_master_wait_no_slave = ON;"},
+};
 /* clang-format on */
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-static const struct source_rules mariadb = {mariadb_settings, COUNT(mariadb_settings), "SHOW SLAVE HOSTS",
-                                            "REPLICATION MASTER ADMIN"};
-static const struct source_rules mysql = {mysql_settings, COUNT(mysql_settings), "SHOW REPLICAS", "REPLICATION SLAVE"};
-static const struct source_rules old_mysql = {mysql_settings, COUNT(mysql_settings), "SHOW SLAVE HOSTS",
-                                              "REPLICATION SLAVE"};
+static const struct source_rules mariadb = {
+    .settings = mariadb_settings,
+    .setting_count = COUNT(mariadb_settings),
+    .semi_sync = mariadb_semi_sync,
+    .semi_sync_count = COUNT(mariadb_semi_sync),
+    .list_replicas = "SHOW SLAVE HOSTS",
+    .list_grant = "REPLICATION MASTER ADMIN",
+};
+static const struct source_rules mysql = {
+    .settings = mysql_settings,
+    .setting_count = COUNT(mysql_settings),
+    .semi_sync = mysql_semi_sync,
+    .semi_sync_count = COUNT(mysql_semi_sync),
+    .list_replicas = "SHOW REPLICAS",
+    .list_grant = "REPLICATION SLAVE",
+};
+static const struct source_rules old_mysql = {
+    .settings = mysql_settings,
+    .setting_count = COUNT(mysql_settings),
+    .semi_sync = old_mysql_semi_sync,
+    .semi_sync_count = COUNT(old_mysql_semi_sync),
+    .list_replicas = "SHOW SLAVE HOSTS",
+    .list_grant = "REPLICATION SLAVE",
+};
 
-#define SHOW_REPLICAS_SINCE 80022u
+#define NEW_NAMES_SINCE 80026u /* of plugins; statements know them since 8.0.22 */
 
 const struct source_rules *source_rules_of(enum flavor flavor, uint32_t version)
 {
     if (flavor != FLAVOR_MYSQL)
         return &mariadb;
-    return version >= SHOW_REPLICAS_SINCE ? &mysql : &old_mysql;
+    return version >= NEW_NAMES_SINCE ? &mysql : &old_mysql;
 }

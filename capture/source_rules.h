@@ -12,7 +12,7 @@ enum rule_gravity { RULE_REQUIRED, RULE_DURABLE /* waived by durability: relaxed
 
 struct setting_rule {
     const char *name;
-    const char *wanted; /* "1" is ON as well */
+    const char *wanted; /* "1" is ON as well; ">=N" is a number */
     enum rule_gravity gravity;
     bool may_lack; /* a server that does not know it is as it should be */
     const char *why;
@@ -22,6 +22,8 @@ struct setting_rule {
 struct source_rules {
     const struct setting_rule *settings;
     size_t setting_count;
+    const struct setting_rule *semi_sync; /* besides, where capture is to be a semi-synchronous replica */
+    size_t semi_sync_count;
     const char *list_replicas; /* a statement whose first two columns are server id and host */
     const char *list_grant;    /* what it needs */
 };

@@ -242,6 +242,11 @@ static int at_place(const struct assembler *a, uint64_t offset, struct err *err)
     return err_prefix(err, "%s:%llu", a->file[0] ? a->file : "binlog", (unsigned long long)offset);
 }
 
+struct binlog_where assembler_where(const struct assembler *a)
+{
+    return (struct binlog_where){a->file, a->offset, a->end};
+}
+
 int assembler_feed(struct assembler *a, struct span raw, struct err *err)
 {
     assert(!a->pending && !a->in_payload && !a->again && !a->finish);

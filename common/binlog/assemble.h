@@ -99,6 +99,8 @@ MUST_CHECK int assembler_feed(struct assembler *a, struct span raw, struct err *
 /* 1: an item. 0: feed the next event. -1: stop. */
 MUST_CHECK int assembler_next(struct assembler *a, struct item *out, struct err *err);
 
+/* Where the event that was fed last ends; artificial ones and heartbeats leave it where it was. */
+struct binlog_where assembler_where(const struct assembler *a);
 /* Is a group open, so that stopping here would cut it? */
 bool assembler_in_group(const struct assembler *a);
 const struct assembler_counts *assembler_counts(const struct assembler *a);

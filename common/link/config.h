@@ -69,6 +69,7 @@ struct region_config {
     uint32_t replica_id;
     struct start_config start;
     bool relaxed;              /* durability: relaxed */
+    bool semi_sync;            /* acknowledge to the source what Kafka has */
     struct kafka_config kafka; /* complete: merged with the global one */
     int line;
 };

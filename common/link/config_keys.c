@@ -211,6 +211,12 @@ const struct config_key config_keys[] = {
      REGION(relaxed),
      .help = "`relaxed` waives sync_binlog=1 and innodb_flush_log_at_trx_commit=1: after a power cut of the source the "
              "targets may be ahead of it"},
+    {.path = "regions.<region>.semi_sync",
+     .type = &config_flag,
+     .fallback = "false",
+     REGION(semi_sync),
+     .help = "capture registers as a semi-synchronous replica and acknowledges what the topic has, so that a commit that "
+             "returned is not lost with the source; the server must have semi-synchronous replication switched on"},
     {.path = "regions.<region>.kafka",
      .type = &config_map,
      .like = "kafka",

@@ -49,6 +49,10 @@ class Load:
             raise self._broken
         return self
 
+    def finish(self):
+        """Begin no more transactions; who waits for an answer may."""
+        self._stop.set()
+
     def __enter__(self):
         return self.start()
 

@@ -1,0 +1,141 @@
+"""Semi-synchronous capture: a commit that returned is in the topic, even when the source burns the next moment.
+
+The server waits for word of capture, without a limit, and capture gives it only for what the broker has.
+"""
+
+import json
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from support.load import TokenLoad
+from support.mariadb import MariaDB
+
+MARIADB = {
+    "rpl_semi_sync_master_enabled": "ON",
+    "rpl_semi_sync_master_wait_point": "AFTER_SYNC",
+    "rpl_semi_sync_master_timeout": 4294967295,
+}
+
+
+@pytest.fixture
+def make_source(make_pair):
+    """One region whose commits wait for its capture, and its broker; the capture is not started."""
+
+    def make(region=None, options=None):
+        region = {"semi_sync": True, **(region or {})}
+        pair = make_pair(links=[("eu", "us")], options={**MARIADB, **(options or {})}, config={"regions": {"eu": region}})
+        pair.eu.start()
+        pair.kafka.start()
+        pair.eu.sql("SET SESSION sql_log_bin = 0", "CREATE DATABASE shop", TokenLoad.TABLE)
+        return pair
+
+    return make
+
+
+def start_capture(pair):
+    capture = pair.capture("eu").start()
+    pair.until(lambda: capture.status()["phase"] == "streaming", 60, "capture at work")
+    return capture
+
+
+def assert_in_topic(pair, load):
+    """Every transaction that was answered for is in the topic."""
+    lines = pair.ctl("events", "--topic", "eu", "--json", "--table", "shop.token", timeout=300).stdout.splitlines()
+    there = {change["after"]["txn"] for line in lines for change in json.loads(line).get("rows", [])}
+    lost = [mark for mark in load.sure if mark[0] not in there]
+    assert not lost, f"{len(lost)} transactions are not in the topic ({load.summary()})"
+
+
+def burn_under_load(pair):
+    """The broker stalls, and while it does the region burns: the source with its data, and the capture beside it."""
+    with TokenLoad(pair.eu, threads=4) as load:
+        load.wait_for(300)
+        pair.kafka.freeze()  # what is written now reaches capture, and nobody else
+        time.sleep(2)
+        pair.capture("eu").kill()
+        pair.eu.kill()
+        load.finish()
+    shutil.rmtree(pair.eu.datadir)
+    pair.kafka.thaw()
+    assert_in_topic(pair, load)
+
+
+def test_what_returned_is_in_the_topic_when_the_source_is_gone(make_source):
+    pair = make_source()
+    start_capture(pair)
+    assert pair.eu.query("SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'")[0][1] == "1"
+    burn_under_load(pair)
+
+
+def certificate(directory):
+    key, cert = directory / "server.key", directory / "server.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    subprocess.run([*words, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    return {"skip_ssl": None, "ssl_key": key, "ssl_cert": cert}
+
+
+def test_the_same_over_an_encrypted_connection(make_source, directory):
+    pair = make_source({"tls": {"mode": "required"}}, certificate(directory))
+    start_capture(pair)
+    with pair.eu.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO shop.token SELECT MD5(seq), 'big', 1, 'eu', REPEAT('y', 400), NOW(6) FROM shop.seq_1_to_20000")
+    burn_under_load(pair)
+
+
+def test_commits_wait_for_the_broker_and_for_capture(make_source):
+    pair = make_source()
+    capture = start_capture(pair)
+    with TokenLoad(pair.eu, threads=2) as load:
+        load.wait_for(100)
+        pair.kafka.freeze()
+        time.sleep(1)
+        stalled = len(load.sure)
+        time.sleep(2)
+        assert len(load.sure) == stalled, "a commit returned that no broker has"
+        pair.kafka.thaw()
+        load.wait_for(100)
+        capture.kill()
+        time.sleep(0.5)
+        stalled = len(load.sure)
+        time.sleep(2)
+        assert len(load.sure) == stalled, "a commit returned while capture was away"
+        capture.start()
+        load.wait_for(100)
+    assert_in_topic(pair, load)
+
+
+def test_two_regions_that_wait_for_each_capture(make_pair):
+    """The appliers' own transactions wait as well, from the first one on, which makes their row of the ledger."""
+    both = {name: {"semi_sync": True} for name in ("eu", "us")}
+    pair = make_pair(
+        options=MARIADB,
+        config={"regions": both, "capture": {"canary": "1s"}},
+        conflicts={"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}},
+    )
+    pair.everywhere("CREATE DATABASE shop", TokenLoad.TABLE)
+    pair.start()
+    loads = [TokenLoad(server, threads=2, rate=50) for server in (pair.eu, pair.us)]
+    for load in loads:
+        load.start()
+    for load in loads:
+        load.wait_for(100)
+        load.stop()
+    pair.settle()
+    pair.assert_equal("shop.token")
+    for server in (pair.eu, pair.us):
+        TokenLoad.check(server, loads)
+    assert all(capture.status()["canary_us"] > 0 for capture in pair.captures.values())
+
+
+def test_what_the_server_must_have_set_is_told(make_source):
+    pair = make_source(options={"rpl_semi_sync_master_enabled": "OFF", "rpl_semi_sync_master_wait_point": "AFTER_COMMIT"})
+    capture = pair.capture("eu")
+    capture.launch()
+    assert "SET GLOBAL rpl_semi_sync_master_enabled = ON;" in capture.expect_exit(78)
+    assert "SET GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_SYNC';" in capture.text()
+    pair.eu.sql("SET GLOBAL rpl_semi_sync_master_enabled = ON", "SET GLOBAL rpl_semi_sync_master_timeout = 10000")
+    start_capture(pair)
+    assert "SET GLOBAL rpl_semi_sync_master_timeout" in capture.text()
