@@ -16,6 +16,7 @@
 #include "common/link/control.h"
 #include "common/link/daemon.h"
 #include "common/link/kafka.h"
+#include "common/stream/claim.h"
 
 #define BACKOFF_MIN_MS 200u
 #define BACKOFF_MAX_MS 10000u
@@ -173,8 +174,10 @@ int capture_run(const struct config *config, const struct region_config *region,
     c->stopped = stop_new();
     pthread_mutex_init(&c->lock, NULL);
     log_notice("drc-capture %s starts: pair=%s region=%s topic=%s", DRC_VERSION, config->pair, region->name, topic);
-    if (open_control(&control, config, region, c->options.status, err) != 0)
+    if (claim_random(&c->memory.instance, sizeof c->memory.instance, err) != 0 ||
+        open_control(&control, config, region, c->options.status, err) != 0)
         return -1;
+    control_mark(control, c->memory.instance);
     int rc = supervise(c, err);
     control_stop(&control, rc ? err : NULL);
     return rc;

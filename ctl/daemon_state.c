@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/base/mem.h"
 #include "common/link/control.h"
@@ -30,6 +31,11 @@ static bool is_final(int exit_code)
 static void take_note(struct daemon_state *out, const char *socket_path)
 {
     struct control_note note;
+    out->killed = control_mark_read(&out->instance, socket_path);
+    if (access(socket_path, F_OK) == 0) {
+        snprintf(out->error, sizeof out->error, "it ended without a word: nobody listens at %s any more", socket_path);
+        out->last_error = out->error;
+    }
     if (!control_note_read(&note, socket_path))
         return;
     out->ended = is_final(note.exit_code);

@@ -10,6 +10,8 @@ struct daemon_state {
     bool there;        /* it runs on this host */
     bool ended;        /* it ran here and ended for good; why is its last_error */
     uint64_t ended_us; /* when, by this host's clock */
+    bool killed;       /* it ran here and ended without a word, having left its traces under `instance` */
+    uint64_t instance;
     const char *state; /* its own word; "silent" when it is there and does not answer us, "" when it is not there */
     const char *last_error; /* NULL: none */
     json_t *all;            /* its whole status; NULL when it does not answer */

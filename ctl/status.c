@@ -33,7 +33,8 @@ static const char *applier_seen(const struct progress_view *v, const struct daem
     return v->writer_connected ? "running" : "stopped";
 }
 
-/* What comes into the topic after it ended here comes from one that runs elsewhere. */
+/* What comes into the topic after it ended here, or from another instance than the one that was killed here, comes from
+ * one that runs elsewhere. */
 static const char *capture_seen(const struct config *c, const struct progress_view *v, const struct daemon_state *d,
                                 uint64_t now_us)
 {
@@ -41,6 +42,8 @@ static const char *capture_seen(const struct config *c, const struct progress_vi
     if (silent < SILENT_US)
         silent = SILENT_US;
     if (d->ended && (!v->has_topic || v->source_clock_us <= d->ended_us))
+        return "stopped";
+    if (d->killed && v->has_topic && v->instance == d->instance)
         return "stopped";
     if (v->topic_err.class != ERR_NONE)
         return "unknown";

@@ -297,6 +297,11 @@ fail:
     return -1;
 }
 
+void control_mark(struct control *c, uint64_t instance)
+{
+    control_mark_write(c->path, instance);
+}
+
 void control_stop(struct control **control, const struct err *last)
 {
     struct control *c = *control;
@@ -311,6 +316,7 @@ void control_stop(struct control **control, const struct err *last)
         drop_client(c, c->client_count - 1);
     if (last && last->class == ERR_FATAL)
         control_note_write(c->path, last);
+    control_mark_remove(c->path);
     (void)unlink(c->path); /* while it still listens, so that nobody takes it for a stale one */
     (void)close(c->listen_fd);
     (void)close(c->wake_fd);

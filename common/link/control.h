@@ -36,6 +36,11 @@ MUST_CHECK int control_start(struct control **out, const char *path, const char 
  */
 void control_stop(struct control **c, const struct err *last);
 
+/* Keep a number beside the socket until control_stop: the random id under which this daemon leaves its traces
+ * elsewhere. It stays when the daemon is killed, so that its traces can be told from those of one that runs on another
+ * host. */
+void control_mark(struct control *c, uint64_t instance);
+
 /* Client: one command, whole answer into out, without its empty line. -1 retry: nobody listens there (err->code is then
  * CONTROL_NOBODY), or it is silent for 5 s; fatal 69: another protocol version; fatal 77: we may not. */
 #define CONTROL_NOBODY 1
@@ -49,5 +54,7 @@ struct control_note {
 };
 /* False: there is no note, it runs or was stopped in order. */
 bool control_note_read(struct control_note *out, const char *path);
+/* The number of control_mark. False: there is none. */
+bool control_mark_read(uint64_t *instance, const char *path);
 
 #endif

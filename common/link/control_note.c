@@ -1,6 +1,8 @@
-/* What a daemon leaves beside its socket when it ends for good: when, exit code and cause, for whoever asks later. */
+/* What a daemon leaves beside its socket for whoever asks later: when and why it ended for good, and the number by
+ * which one that was killed is known. */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,27 +14,50 @@
 #include "common/link/control.h"
 #include "common/link/control_socket.h"
 
-static char *note_path(const char *socket_path)
-{
-    return xasprintf("%s.last", socket_path);
-}
+#define NOTE "last"
+#define MARK "instance"
 
-void control_note_remove(const char *socket_path)
+static void remove_beside(const char *socket_path, const char *what)
 {
-    char *path = note_path(socket_path);
+    char *path = xasprintf("%s.%s", socket_path, what);
     (void)unlink(path);
     free(path);
 }
 
-void control_note_write(const char *socket_path, const struct err *err)
+__attribute__((format(printf, 3, 4))) static void write_beside(const char *socket_path, const char *what,
+                                                               const char *fmt, ...)
 {
-    char *path = note_path(socket_path);
+    char *path = xasprintf("%s.%s", socket_path, what);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || dprintf(fd, "%" PRIu64 " %d %s\n", clock_wall_us(), err->exit_code, err->text) < 0)
+    va_list ap;
+    va_start(ap, fmt);
+    if (fd < 0 || vdprintf(fd, fmt, ap) < 0)
         log_warn("cannot leave a note at %s for drcctl", path);
+    va_end(ap);
     if (fd >= 0)
         (void)close(fd);
     free(path);
+}
+
+static bool read_beside(char *line, size_t size, const char *socket_path, const char *what)
+{
+    char *path = xasprintf("%s.%s", socket_path, what);
+    FILE *f = fopen(path, "re");
+    bool there = f && fgets(line, (int)size, f);
+    if (f)
+        (void)fclose(f);
+    free(path);
+    return there;
+}
+
+void control_note_remove(const char *socket_path)
+{
+    remove_beside(socket_path, NOTE);
+}
+
+void control_note_write(const char *socket_path, const struct err *err)
+{
+    write_beside(socket_path, NOTE, "%" PRIu64 " %d %s\n", clock_wall_us(), err->exit_code, err->text);
 }
 
 /* "1795324645000000 69 the text\n" */
@@ -51,14 +76,28 @@ static bool parse_note(struct control_note *out, char *line)
     return true;
 }
 
-bool control_note_read(struct control_note *out, const char *socket_path)
+bool control_note_read(struct control_note *out, const char *path)
 {
     char line[sizeof out->text + 64];
-    char *path = note_path(socket_path);
-    FILE *f = fopen(path, "re");
-    bool there = f && fgets(line, sizeof line, f) && parse_note(out, line);
-    if (f)
-        (void)fclose(f);
-    free(path);
-    return there;
+    return read_beside(line, sizeof line, path, NOTE) && parse_note(out, line);
+}
+
+void control_mark_remove(const char *socket_path)
+{
+    remove_beside(socket_path, MARK);
+}
+
+void control_mark_write(const char *socket_path, uint64_t instance)
+{
+    write_beside(socket_path, MARK, "%" PRIx64 "\n", instance);
+}
+
+bool control_mark_read(uint64_t *instance, const char *path)
+{
+    char line[32];
+    char *end;
+    if (!read_beside(line, sizeof line, path, MARK))
+        return false;
+    *instance = strtoull(line, &end, 16);
+    return end != line && *end == '\n';
 }

@@ -2,6 +2,7 @@
 #ifndef DRC_LINK_CONTROL_SOCKET_H
 #define DRC_LINK_CONTROL_SOCKET_H
 
+#include <stdint.h>
 #include <sys/un.h>
 
 #include "common/base/err.h"
@@ -19,5 +20,9 @@ MUST_CHECK int control_listen(int *out, const char *path, struct err *err);
 /* The note of control.h: written at a fatal end, removed at the next start. */
 void control_note_write(const char *socket_path, const struct err *err);
 void control_note_remove(const char *socket_path);
+
+/* The number of control_mark. */
+void control_mark_write(const char *socket_path, uint64_t instance);
+void control_mark_remove(const char *socket_path);
 
 #endif

@@ -175,6 +175,7 @@ static int look_published(struct wait *w, struct err *err)
         return -1;
     }
     s = &w->p->tail->stream;
+    w->report->topic_known = true;
     w->report->published_seq = s->seq;
     w->report->topic_next = w->p->tail->next;
     w->report->behind = s->position.flavor == FLAVOR_NONE ? 0 : position_distance(w->position, &s->position);
@@ -209,6 +210,7 @@ static int look_applied(struct wait *w, struct err *err)
     int there = read_ledger(w->p, &ledger, err);
     if (there < 0)
         return -1;
+    w->report->ledger_known = true;
     w->report->no_ledger = there == 0;
     if (there > 0) {
         w->report->applied_seq = ledger.done.low;
@@ -264,12 +266,18 @@ void progress_put_report(const struct progress_report *r, struct buf *out)
         buf_printf(out, "%s does not say what it has committed", r->from);
         break;
     case PROGRESS_PUBLISH:
+        if (!r->topic_known) {
+            buf_printf(out, "how far capture of %s has published is not known", r->from);
+            break;
+        }
         buf_printf(out, "capture of %s has published up to seq %" PRIu64, r->from, r->published_seq);
         if (r->behind > 0)
             buf_printf(out, ", %" PRIu64 " transactions of the source are to come", r->behind);
         break;
     case PROGRESS_APPLY:
-        if (r->no_ledger)
+        if (!r->ledger_known)
+            buf_printf(out, "how far the applier from %s to %s has come is not known", r->from, r->to);
+        else if (r->no_ledger)
             buf_printf(out, "the applier from %s has never run at %s", r->from, r->to);
         else
             buf_printf(out, "the applier from %s to %s has applied up to seq %" PRIu64 " of %" PRIu64, r->from, r->to,
@@ -294,6 +302,7 @@ static void look_topic(struct progress *p, struct progress_view *out)
     if (!out->has_topic)
         return;
     out->published_seq = s->seq;
+    out->instance = s->instance;
     out->source_clock_us = s->source_clock_us;
     position_copy(&out->published, &s->position);
     if (!out->has_ledger || out->ledger.done.low >= s->seq)

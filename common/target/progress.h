@@ -29,9 +29,11 @@ struct progress_report {
     const char *to;
     enum progress_stage stage;
     uint64_t behind;        /* PUBLISH: transactions of the source that the stream does not hold yet */
+    bool topic_known;       /* PUBLISH: the topic has been looked at; what follows about it is worth nothing before */
     uint64_t published_seq; /* PUBLISH: last complete seq of the stream */
     int64_t topic_next;     /* PUBLISH: offset up to which the topic was read: heartbeats move it, too */
     uint64_t wanted_seq;    /* APPLY: what the target has to reach */
+    bool ledger_known;      /* APPLY: the ledger has been looked at; what follows about it is worth nothing before */
     uint64_t applied_seq;   /* APPLY: what it has reached */
     bool no_ledger;         /* APPLY: the target has no row for this link: its applier never ran */
     bool writer_connected;  /* APPLY: a connection that writes the ledger is open at the target */
@@ -62,6 +64,7 @@ struct progress_view {
     struct position source; /* what it has committed */
     bool has_topic;         /* the topic answered and holds a control record */
     uint64_t published_seq;
+    uint64_t instance;         /* random id of the capture that wrote it */
     struct position published; /* all that capture has read, skipped transactions included */
     uint64_t source_clock_us;  /* the source's clock at the newest control record */
     bool has_ledger;           /* the target answered and has a row for the link */

@@ -151,6 +151,54 @@ def test_status_tells_positions_lag_and_state(running):
     pair.us.start()
 
 
+def captures(pair):
+    return {capture["region"]: capture for capture in json.loads(pair.ctl("status", "--json").stdout)["captures"]}
+
+
+def test_a_daemon_that_was_killed_is_seen_at_once(running):
+    pair = running
+    pair.settle()
+    pair.capture("eu").kill()
+    eu, link = captures(pair)["eu"], pair.status()["eu", "us"]
+    assert (eu["state"], link["state"]) == ("stopped", "stopped")
+    assert "ended without a word" in eu["last_error"] and "ended without a word" in link["last_error"]
+    assert captures(pair)["us"]["state"] == "running"
+
+    elsewhere = pair.rival(pair.capture("eu")).start()
+    pair.until(lambda: captures(pair)["eu"]["state"] == "running", 30, "sign of life from the other host")
+    assert captures(pair)["eu"]["last_error"] is None
+    elsewhere.stop()
+    pair.capture("eu").start()
+    pair.until(lambda: captures(pair)["eu"]["state"] == "running", 30, "running capture")
+    assert pair.status()["eu", "us"]["last_error"] is None
+
+    pair.applier("eu", "us").kill()
+    link = pair.status()["eu", "us"]
+    assert link["state"] == "stopped" and "ended without a word" in link["last_error"]
+
+
+def test_what_cannot_be_reached_is_not_known(running):
+    pair = running
+    pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (1, 'a')")
+    pair.settle()
+    pair.us.stop()
+    said = pair.wait("eu", "us", timeout=2, expect=75).stderr
+    assert "how far the applier from eu to us has come is not known" in said and "region us" in said
+    assert "seq 0" not in said
+    pair.us.start()
+    pair.kafka.stop()
+    said = pair.wait("eu", "us", timeout=2, expect=75).stderr
+    assert "how far capture of eu has published is not known" in said and "kafka" in said.lower()
+    pair.kafka.start()
+    pair.eu.stop()
+    said = pair.wait("eu", "us", timeout=2, expect=75).stderr
+    assert "region eu" in said
+    pair.eu.start()
+    pair.settle()
+    fine = lambda: all((link["state"], link["last_error"]) == ("running", None) for link in pair.status().values())
+    pair.until(fine, 40, "end of what has been overcome")
+
+
 def test_conflicts_are_listed_and_shown(running):
     pair = running
     pair.stop()

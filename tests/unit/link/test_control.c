@@ -306,31 +306,6 @@ static void a_live_socket_is_refused_and_a_stale_one_replaced(void **state)
     free(stale);
 }
 
-static void a_fatal_end_leaves_a_note_until_the_next_start(void **state)
-{
-    struct fixture *f = *state;
-    struct control *second;
-    struct control_note note;
-    struct err err = {0};
-    struct err retry = {.class = ERR_RETRY, .exit_code = EXIT_TRY_AGAIN};
-    char *path = xasprintf("%s/noted.sock", f->parent);
-    for (int round = 0; round < 2; round++) {
-        if (control_start(&second, path, "drc-test us", commands, NULL, &err) < 0)
-            fail_msg("%s", err.text);
-        assert_false(control_note_read(&note, path));
-        (void)err_fatal(&err, EXIT_UNSAFE, "the topic %d%% was truncated", round);
-        control_stop(&second, &err);
-        assert_true(control_note_read(&note, path));
-        assert_int_equal(note.exit_code, EXIT_UNSAFE);
-        assert_string_equal(note.text, err.text);
-        assert_true(note.at_us <= clock_wall_us() && note.at_us + 60000000 > clock_wall_us());
-    }
-    assert_int_equal(control_start(&second, path, "drc-test us", commands, NULL, &err), 0);
-    control_stop(&second, &retry); /* it will be started again: nothing to tell */
-    assert_false(control_note_read(&note, path));
-    free(path);
-}
-
 static void what_cannot_be_a_socket_is_left_alone(void **state)
 {
     struct fixture *f = *state;
@@ -480,7 +455,6 @@ int main(void)
         WITH_CONTROL(long_and_empty_answers_arrive_whole),
         WITH_CONTROL(the_socket_is_its_owners),
         WITH_CONTROL(a_live_socket_is_refused_and_a_stale_one_replaced),
-        WITH_CONTROL(a_fatal_end_leaves_a_note_until_the_next_start),
         WITH_CONTROL(what_cannot_be_a_socket_is_left_alone),
         WITH_CONTROL(one_of_many_that_start_at_once_gets_the_place),
         WITH_CONTROL(a_daemon_that_speaks_otherwise_is_refused),
