@@ -126,9 +126,22 @@ void dump_interrupt(struct dump *d)
 
 /* ---- reading ---- */
 
+/* A MySQL server cannot send what has no GTID to somebody who asks by GTID. */
+static int anonymous(const char *text, struct err *err)
+{
+    return err_fatal(
+        err, EXIT_UNSAFE,
+        "the source has transactions without GTID in its binlog, which are not in the stream: %s. Run: SET "
+        "PERSIST gtid_mode = ON_PERMISSIVE; SET PERSIST gtid_mode = ON; then compare both sides "
+        "(drc-reconcile), and start again",
+        text);
+}
+
 static int read_error(struct dump *d, struct err *err)
 {
     unsigned code = mysql_errno(d->handle);
+    if (code == DUMP_REFUSED && strstr(mysql_error(d->handle), "anonymous"))
+        return anonymous(mysql_error(d->handle), err);
     if (code == DUMP_REFUSED) {
         int rc = err_retry(err, "the source refuses the dump: %s", mysql_error(d->handle));
         if (err)

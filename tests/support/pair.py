@@ -168,9 +168,9 @@ class Pair:
 
         self.until(done, timeout, f"capture of all that is in {region}")
 
-    def events(self, region):
-        """What the topic of a region holds, by `drcctl events`: records as dictionaries."""
-        return json_lines(self.ctl("events", "--region", region, "--json").stdout)
+    def events(self, region, *arguments):
+        """What readers take of a region's topic, by `drcctl events`: records as dictionaries."""
+        return json_lines(self.ctl("events", "--region", region, "--json", *arguments).stdout)
 
     def check(self):
         """Fail if a daemon is gone that nobody stopped."""
