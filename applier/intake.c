@@ -79,12 +79,11 @@ void intake_put(struct intake *in, struct txn *t)
     (void)put(in, t);
 }
 
-/* The fragments that were handed over are void. */
-static int put_abandon(struct intake *in)
+void intake_put_abandon(struct intake *in)
 {
     struct txn *t = txn_new();
     t->abandon = true;
-    return put(in, t);
+    intake_put(in, t);
 }
 
 /* By the ledger it is in effect already: it only takes its place in the order. */
@@ -266,12 +265,13 @@ static int take_control(struct intake *in, const struct record *rec, int64_t off
     return 0;
 }
 
-/* A record does not follow on what the ledger holds. Where none has yet, the ledger's offset may be one of a topic that
- * was there before this one. */
-static int disagrees(struct intake *in, struct err *err)
+/* A record does not follow on what we hold: is it of a topic that was made anew under the same name? */
+static int disagrees(struct intake *in, const struct record *rec, struct err *err)
 {
+    if (memcmp(rec->stream, in->from_stream, STREAM_UUID_LEN) != 0)
+        return intake_other_stream(in, err);
     struct err found = *err;
-    int rejoined = in->sure ? 0 : intake_rejoin_if_rebuilt(in, err);
+    int rejoined = intake_rejoin_if_rebuilt(in, err);
     if (rejoined == 0)
         *err = found;
     return rejoined > 0 ? 0 : -1;
@@ -286,10 +286,9 @@ static int take_record(struct intake *in, const struct kafka_record *raw, struct
     if (in->rejoining)
         return intake_rejoin_take(in, &rec, raw, err);
     if (stream_accept(&in->stream, &rec, &verdict, err))
-        return disagrees(in, err);
-    if (in->stream.open_dropped && put_abandon(in))
-        return 0;
-    in->sure = in->sure || verdict == STREAM_TAKE || (verdict == STREAM_CONTROL && rec.kind != RECORD_EPOCH);
+        return disagrees(in, &rec, err);
+    if (in->stream.open_dropped)
+        intake_put_abandon(in);
     int rc = verdict == STREAM_TAKE      ? take_numbered(in, &rec, raw, err)
              : verdict == STREAM_CONTROL ? take_control(in, &rec, raw->offset)
                                          : 0;
@@ -298,11 +297,33 @@ static int take_record(struct intake *in, const struct kafka_record *raw, struct
     return rc;
 }
 
+/* From the ledger's offset, unless the topic has been rebuilt since. */
+static int seek_place(struct intake *in, struct err *err)
+{
+    int rejoined = 0;
+    do {
+        *err = (struct err){0};
+        rejoined = intake_rejoin_if_rebuilt(in, err);
+        if (rejoined == 0)
+            rejoined = kafka_reader_seek(in->reader, in->offset, err);
+        if (rejoined < 0 && err->class == ERR_RETRY) {
+            say_unreadable(in);
+            (void)stop_wait(in->setup.stop, backoff_next(&in->backoff));
+        }
+    } while (rejoined < 0 && err->class == ERR_RETRY && !stop_requested(in->setup.stop));
+    return rejoined < 0 ? -1 : 0;
+}
+
 static void *run(void *context)
 {
     struct intake *in = context;
     struct err err = {0};
     struct kafka_record raw;
+    if (seek_place(in, &err)) {
+        (void)err_prefix(&err, "topic %s", in->setup.topic);
+        schedule_end(in->setup.schedule, stop_requested(in->setup.stop) ? NULL : &err);
+        return NULL;
+    }
     while (!stop_requested(in->setup.stop)) {
         int got = read_raw(in, &raw, &err);
         if (got == 0)
@@ -358,12 +379,11 @@ int intake_start(struct intake **out, const struct intake_setup *setup, struct e
     watermark_union(&in->done, &from->done);
     stream_init_at(&in->stream, from->stream, from->epoch, from->instance, from->done.low, from->chain);
     memcpy(in->from_stream, from->stream, STREAM_UUID_LEN);
-    in->from_seq = from->done.low;
-    in->from_chain = from->chain;
     in->from_epoch = from->epoch;
+    in->offset = from->offset;
     if (read_sets(in, from, err))
         goto fail;
-    if (kafka_reader_open(&in->reader, setup->kafka, setup->topic, from->offset, err))
+    if (kafka_reader_open(&in->reader, setup->kafka, setup->topic, KAFKA_OFFSET_END, err))
         goto fail;
     if (pthread_create(&in->thread, NULL, run, in)) {
         (void)err_retry(err, "no thread to be had for the intake");

@@ -16,6 +16,7 @@ struct intake;
 struct intake_setup {
     const struct kafka_config *kafka;
     const char *topic;
+    const char *region; /* whose stream it is */
     const struct filter *tables;
     const struct ledger_state *from; /* copied as far as it is needed */
     struct schedule *schedule;       /* told why, when it ends */

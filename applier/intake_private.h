@@ -24,15 +24,15 @@ struct intake {
     struct buf anchors_text;
     struct backoff backoff;
     bool from_start; /* the hint was out of range once already */
-    bool sure;       /* a record has agreed with the ledger: its offset was right */
     bool rejoining;  /* intake_rejoin.c has the word */
-    /* The ledger's place, as it was at the start. */
     uint8_t from_stream[STREAM_UUID_LEN];
-    uint64_t from_seq;
-    uint64_t from_chain;
-    uint64_t from_epoch;
-    struct held expected; /* while rejoining: the ledger's */
-    struct txn **acts;    /* while rejoining: that were passed */
+    int64_t offset;      /* the ledger's hint */
+    uint64_t from_epoch; /* acts up to it are in the journal */
+    /* While rejoining: the place that is looked for, and what was passed on the way. */
+    uint64_t goal_seq;
+    uint64_t goal_chain;
+    struct held expected;
+    struct txn **acts;
     size_t act_count;
     pthread_t thread;
 };
@@ -43,6 +43,8 @@ struct intake {
 int intake_read_next(struct intake *in, struct kafka_record *raw, struct err *err);
 /* Hand it over; refused: the stop is seen by the loop. */
 void intake_put(struct intake *in, struct txn *t);
+/* The fragments that were handed over are void. */
+void intake_put_abandon(struct intake *in);
 /* A control record has been accepted: anchor and act, if it is news. NULL: no act. */
 struct txn *intake_note_control(struct intake *in, const struct record *rec, int64_t offset);
 /* The sets in the ledger's form: after a change of them. */
@@ -50,7 +52,10 @@ void intake_sets_changed(struct intake *in);
 
 /* ---- intake_rejoin.c: the ledger's place in a topic whose offsets are not those that the ledger knows ---- */
 
-/* The offset led nowhere. 1: the topic is a rebuilt one, and reading goes on from the log's start; 0: it is not; -1. */
+/* The error that the topic holds another stream, with the way out. Returns -1. */
+int intake_other_stream(const struct intake *in, struct err *err);
+/* 1: the topic has been rebuilt since the place that we hold, and reading goes on from the log's start; 0: it has not,
+ * and the reader is to be seeked; -1: error. */
 MUST_CHECK int intake_rejoin_if_rebuilt(struct intake *in, struct err *err);
 /* From the log's start in any case. */
 MUST_CHECK int intake_rejoin(struct intake *in, struct err *err);

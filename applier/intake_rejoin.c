@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/model/act.h"
+#include "common/model/way_out.h"
 
 #define PEEK 8 /* records from the log's start among which a rebuilt topic says so */
 
@@ -20,8 +21,14 @@ int intake_rejoin(struct intake *in, struct err *err)
     int64_t high;
     if (kafka_reader_bounds(in->reader, &low, &high, err) || kafka_reader_seek(in->reader, low, err))
         return -1;
+    in->goal_seq = in->stream.seq;
+    in->goal_chain = in->stream.chain;
+    if (in->stream.epoch > in->from_epoch)
+        in->from_epoch = in->stream.epoch;
+    if (in->stream.open_seq > 0)
+        intake_put_abandon(in);
     log_notice("topic %s: looking for seq %" PRIu64 " from the log's start (offset %" PRId64 ") on", in->setup.topic,
-               in->from_seq, low);
+               in->goal_seq, low);
     stream_free(&in->stream);
     stream_init(&in->stream, false);
     held_free(&in->expected);
@@ -36,13 +43,14 @@ static bool says_rebuilt(const struct intake *in, const struct record *rec)
 {
     struct bytes r = bytes_of(rec->act);
     struct act act;
-    if (rec->kind != RECORD_RESUME || rec->act.n == 0 || memcmp(rec->stream, in->from_stream, STREAM_UUID_LEN) != 0)
+    if (rec->kind != RECORD_RESUME || rec->act.n == 0 || rec->epoch <= in->stream.epoch ||
+        memcmp(rec->stream, in->from_stream, STREAM_UUID_LEN) != 0)
         return false;
     act_read(&act, &r);
-    return !r.bad && span_is(act.kind, "rebuild");
+    return !r.bad && span_is(act.kind, ACT_REBUILD);
 }
 
-/* Do the log's first records say that it was rebuilt for our stream? */
+/* Do the log's first records say that it was rebuilt for our stream, and since? */
 static int peek(struct intake *in, bool *rebuilt, struct err *err)
 {
     struct kafka_record raw;
@@ -76,18 +84,25 @@ int intake_rejoin_if_rebuilt(struct intake *in, struct err *err)
 
 /* ---- on the way ---- */
 
+int intake_other_stream(const struct intake *in, struct err *err)
+{
+    return err_fatal(
+        err, EXIT_UNSAFE,
+        "another stream than the ledger's: the topic was made anew, or holds two sources. To go on with the "
+        "former one from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
+        in->setup.region);
+}
+
 static int check_base(const struct intake *in, struct err *err)
 {
     const struct stream *s = &in->stream;
     if (memcmp(s->uuid, in->from_stream, STREAM_UUID_LEN) != 0)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "another stream than the ledger's: the topic has been made anew. To go on with the former one "
-                         "from the targets' ledgers: drcctl stream rebuild --from-ledgers --delete-topic");
-    if (s->seq > in->from_seq)
+        return intake_other_stream(in, err);
+    if (s->seq > in->goal_seq)
         return err_fatal(err, EXIT_UNSAFE,
                          "records are missing: what can be read of the topic begins after seq %" PRIu64
-                         ", the ledger has come to %" PRIu64,
-                         s->seq, in->from_seq);
+                         ", this link has come to %" PRIu64,
+                         s->seq, in->goal_seq);
     return 0;
 }
 
@@ -118,29 +133,28 @@ static int check_held(const struct intake *in, struct err *err)
     if (same)
         return 0;
     return err_fatal(err, EXIT_UNSAFE,
-                     "at seq %" PRIu64 " the topic holds %zu bodies of prepared XA transactions, the ledger knows %zu "
+                     "at seq %" PRIu64 " the topic holds %zu bodies of prepared XA transactions, the link knows %zu "
                      "others: what was prepared before the topic's beginning is not in it",
-                     in->from_seq, in->held.count, in->expected.count);
+                     in->goal_seq, in->held.count, in->expected.count);
 }
 
 static int arrive(struct intake *in, int64_t next_offset, struct err *err)
 {
-    if (in->stream.chain != in->from_chain)
+    if (in->stream.chain != in->goal_chain)
         return err_fatal(err, EXIT_UNSAFE,
                          "another history: at seq %" PRIu64 " the topic has chain %016" PRIx64
                          ", the ledger %016" PRIx64,
-                         in->from_seq, in->stream.chain, in->from_chain);
+                         in->goal_seq, in->stream.chain, in->goal_chain);
     if (check_held(in, err))
         return -1;
     in->rejoining = false;
-    in->sure = true;
     held_free(&in->expected);
     intake_sets_changed(in);
     log_notice("topic %s: seq %" PRIu64 " is found again before offset %" PRId64 ", with the ledger's chain",
-               in->setup.topic, in->from_seq, next_offset);
+               in->setup.topic, in->goal_seq, next_offset);
     for (size_t i = 0; i < in->act_count; i++) {
         struct txn *t = in->acts[i];
-        t->head.seq = in->from_seq;
+        t->head.seq = in->goal_seq;
         t->head.gtid = in->stream.gtid;
         t->held = arena_copy(&t->arena, buf_span(&in->held_text));
         t->anchors = arena_copy(&t->arena, buf_span(&in->anchors_text));
@@ -162,6 +176,6 @@ int intake_rejoin_take(struct intake *in, const struct record *rec, const struct
     struct txn *act = verdict == STREAM_CONTROL ? intake_note_control(in, rec, raw->offset) : NULL;
     if (act)
         keep_act(in, act);
-    return in->stream.based && in->stream.resumed && in->stream.seq == in->from_seq ? arrive(in, raw->offset + 1, err)
+    return in->stream.based && in->stream.resumed && in->stream.seq == in->goal_seq ? arrive(in, raw->offset + 1, err)
                                                                                     : 0;
 }

@@ -160,6 +160,7 @@ static enum worker_end read_and_apply(struct applier *a, struct sink *s, struct 
     const struct intake_setup setup = {
         .kafka = &a->from->kafka,
         .topic = a->topic,
+        .region = a->link->from,
         .tables = &a->config->tables,
         .from = &s->state,
         .schedule = schedule,

@@ -7,6 +7,7 @@
 #include "applier/held.h"
 #include "common/link/kafka.h"
 #include "common/model/stream.h"
+#include "common/target/anchors.h"
 #include "common/target/tail.h"
 
 #define READ_TIMEOUT_MS 10000 /* the broker says that records are there, and they do not come */
@@ -89,6 +90,15 @@ static void state_of(struct ledger_state *out, const struct stream *s, int64_t o
     (void)gtid_text(out->gtid, &s->gtid);
 }
 
+/* From there the source can be read again, before the link has passed any control record itself. */
+static void put_anchor(struct ledger_state *out, const struct stream *s)
+{
+    struct anchors anchors = {0};
+    anchors_note(&anchors, s);
+    anchors_put(&anchors, &out->anchors);
+    anchors_free(&anchors);
+}
+
 /* ---- beginning ---- */
 
 static int from_beginning(struct ledger_state *out, struct walk *w, const struct stop *stop, struct err *err)
@@ -101,7 +111,13 @@ static int from_beginning(struct ledger_state *out, struct walk *w, const struct
             w->topic, w->low);
     if (walk_to_base(w, stop, err))
         return -1;
+    if (w->stream.seq > 0)
+        return err_fatal(err, EXIT_UNSAFE,
+                         "links[].start is `beginning`, but topic %s was rebuilt and begins after seq %" PRIu64
+                         ": copy the source's data, then start from the copy's gtid",
+                         w->topic, w->stream.seq);
     state_of(out, &w->stream, 0);
+    put_anchor(out, &w->stream);
     /* No epoch is in force before the first one is read (again). */
     out->epoch = out->instance = out->chain = 0;
     return 0;
@@ -146,6 +162,7 @@ static int after_position(struct ledger_state *out, struct walk *w, const struct
                          "topic %s begins after links[].start.gtid: transactions between them are nowhere", w->topic);
     out->done.low = w->stream.seq;
     state_of(out, &w->stream, w->next);
+    put_anchor(out, &w->stream);
     while (!position_covers(&w->stream.position, copy)) {
         int more = walk_next(w, stop, err);
         if (more < 0)
@@ -182,8 +199,10 @@ static int from_now(struct ledger_state *out, const struct kafka_config *kafka, 
     /* The hint may not lie among fragments of a transaction that is not complete; then the search is from the start. */
     if (rc == 0)
         state_of(out, &tail->stream, tail->stream.open_seq ? 0 : tail->next);
-    if (rc == 0)
+    if (rc == 0) {
         out->done.low = tail->stream.seq;
+        put_anchor(out, &tail->stream);
+    }
     tail_close(&tail);
     return rc;
 }

@@ -15,9 +15,9 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/model/way_out.h"
 #include "common/stream/headers.h"
 #include "common/stream/readback.h"
-#include "common/stream/way_out.h"
 
 #define POP_MS 10
 #define ACK_MS 1       /* wait for acks while records are in flight */

@@ -9,7 +9,7 @@
 #include "capture/watch.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "common/stream/way_out.h"
+#include "common/model/way_out.h"
 
 #define QUEUE_ITEMS 65536u
 

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 
 #include "common/base/log.h"
+#include "common/model/way_out.h"
 #include "common/stream/claim.h"
-#include "common/stream/way_out.h"
 
 /* A version 4 UUID, so that it reads like one. */
 static int invent_stream(struct claim *c, const struct takeover_options *o, struct err *err)

@@ -10,6 +10,7 @@ const struct command commands[] = {
     {"conflicts show", "one entry of the conflict journal, its images side by side",      command_conflicts_show},
     {"events",         "print what a region's topic, or a binlog file, holds",            command_events        },
     {"config check",   "read the pair file and say what it asks for",                     command_config_check  },
+    {"stream rebuild", "make a lost topic anew, from where the targets' ledgers stand",   command_stream_rebuild},
     {"version",        "print the version",                                               command_version       },
     {NULL,             NULL,                                                              NULL                  },
 };

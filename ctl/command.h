@@ -33,6 +33,10 @@ int command_conflicts_list(int argc, char **argv, const char *config_path);
 int command_conflicts_show(int argc, char **argv, const char *config_path);
 int command_config_check(int argc, char **argv, const char *config_path);
 int command_events(int argc, char **argv, const char *config_path);
+int command_stream_rebuild(int argc, char **argv, const char *config_path);
+int command_stream_accept_branch(int argc, char **argv, const char *config_path);
+int command_stream_accept_definition(int argc, char **argv, const char *config_path);
+int command_stream_skip(int argc, char **argv, const char *config_path);
 int command_version(int argc, char **argv, const char *config_path);
 
 #endif

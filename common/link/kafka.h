@@ -37,6 +37,9 @@ void kafka_topic_put_advice(const struct kafka_topic_facts *facts, const struct 
 /* Create it with the configured replication, retention and min.insync.replicas. Existing is success. */
 MUST_CHECK int kafka_topic_create(const struct kafka_config *kafka, const char *topic, struct err *err);
 
+/* Delete it, and wait until it is gone. Missing is success. */
+MUST_CHECK int kafka_topic_delete(const struct kafka_config *kafka, const char *topic, struct err *err);
+
 /* ---- reading ---- */
 
 struct kafka_reader;

@@ -11,6 +11,7 @@
 #include "common/link/topic_advice.h"
 
 #define LEADER_WAIT_MS 3000 /* for a new topic's partition to have one */
+#define GONE_WAIT_MS 15000  /* for a deleted one to go */
 
 /* A consumer, because a producer's questions about a topic would make it. */
 static int open_client(struct kafka_client *client, const struct kafka_config *kafka, struct err *err)
@@ -306,6 +307,63 @@ int kafka_topic_create(const struct kafka_config *kafka, const char *topic, stru
     if (rc == 0)
         rc = wait_for_leader(&client, topic, err);
 out:
+    kafka_client_close(&client);
+    return rc;
+}
+
+/* ---- deleting one ---- */
+
+static int read_deleted(struct kafka_client *client, rd_kafka_event_t *event, struct err *err)
+{
+    const char *what = "deleting the topic";
+    if (!event)
+        return question_error(client, err, RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return kafka_error(client, err, rd_kafka_event_error(event), what, rd_kafka_event_error_string(event));
+    size_t count = 0;
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+            return kafka_error(client, err, code, what, rd_kafka_topic_result_error_string(results[i]));
+    }
+    return 0;
+}
+
+static int wait_until_gone(struct kafka_client *client, const char *topic, struct err *err)
+{
+    uint64_t deadline = clock_mono_ms() + GONE_WAIT_MS;
+    struct kafka_topic_facts facts = {0};
+    bool led = false;
+    do {
+        if (ask_shape(&facts, &led, client, topic, err) != 0)
+            return -1;
+        if (!facts.exists)
+            return 0;
+        clock_sleep_ms(100);
+    } while (clock_mono_ms() < deadline);
+    return err_retry(err, "kafka: topic %s is still there after it was deleted", topic);
+}
+
+int kafka_topic_delete(const struct kafka_config *kafka, const char *topic, struct err *err)
+{
+    struct kafka_client client;
+    if (open_client(&client, kafka, err) != 0)
+        return -1;
+    rd_kafka_DeleteTopic_t *t = rd_kafka_DeleteTopic_new(topic);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client.rk);
+    rd_kafka_AdminOptions_t *options = admin_options(&client, RD_KAFKA_ADMIN_OP_DELETETOPICS);
+    rd_kafka_DeleteTopics(client.rk, &t, 1, options, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, KAFKA_QUESTION_MS + 500);
+    int rc = read_deleted(&client, event, err);
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteTopic_destroy(t);
+    if (rc == 0)
+        rc = wait_until_gone(&client, topic, err);
     kafka_client_close(&client);
     return rc;
 }

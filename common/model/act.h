@@ -13,6 +13,9 @@
 #define ACT_WHY_MOST 250u
 #define ACT_DETAILS_MOST (64u << 10)
 
+/* The kind of act with which a rebuilt topic begins: readers must know it. */
+#define ACT_REBUILD "rebuild"
+
 struct act {
     struct span kind; /* "rebuild", "accept-branch", "accept-definition", "skip"; readers take any word */
     struct span who;  /* user@host */

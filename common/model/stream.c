@@ -7,7 +7,7 @@
 
 void stream_init(struct stream *s, bool from_beginning)
 {
-    *s = (struct stream){.based = from_beginning};
+    *s = (struct stream){.based = from_beginning, .beginning = from_beginning};
 }
 
 void stream_init_at(struct stream *s, const uint8_t uuid[STREAM_UUID_LEN], uint64_t epoch, uint64_t instance,
@@ -197,13 +197,24 @@ static int check_agrees(const struct stream *s, const struct record *rec, struct
     return 0;
 }
 
+/* Does a topic that was made anew begin with it? Such a stream goes on, and does not begin with seq 1. */
+static bool is_rebuilt(const struct stream *s, const struct record *rec)
+{
+    struct bytes r = bytes_of(rec->act);
+    struct act act;
+    if (!s->beginning || s->seq > 0 || s->position.flavor != FLAVOR_NONE || s->open_seq > 0 || rec->act.n == 0)
+        return false;
+    act_read(&act, &r);
+    return !r.bad && span_is(act.kind, ACT_REBUILD);
+}
+
 static int accept_resume(struct stream *s, const struct record *rec, enum stream_verdict *out, struct err *err)
 {
     if (!is_in_force(s, rec))
         return not_in_force(s, rec, out, err);
     if (s->resumed && rec->seq < s->seq)
         return drop_duplicate(s, out);
-    if (!s->based) {
+    if (!s->based || is_rebuilt(s, rec)) {
         s->based = true;
         s->has_uuid = true;
         s->seq = rec->seq;

@@ -35,6 +35,7 @@ struct stream {
     bool has_epoch; /* an epoch is in force */
     bool resumed;   /* and its resume record was seen, or the state came from a ledger */
     bool based;     /* seq and chain below are known */
+    bool beginning; /* seq 0 was taken as the base, because the topic is read from its first record */
     uint64_t epoch;
     uint64_t instance;
     uint64_t seq; /* last complete */
@@ -63,7 +64,8 @@ struct stream {
 };
 
 /* A reader at the very beginning of an untruncated topic, or one that joins somewhere and takes the first epoch with
- * its own resume record as its base. `from_beginning`: seq 0 is the base, so that a gap at the start is noticed. */
+ * its own resume record as its base. `from_beginning`: seq 0 is the base, so that a gap at the start is noticed; but a
+ * topic that was rebuilt begins where the act in its first resume record says. */
 void stream_init(struct stream *s, bool from_beginning);
 /* A reader that continues from a ledger: what it holds is in force until a higher epoch is seen; works from any offset
  * at or before the one that follows the last record of `seq`. `epoch` is the one in force there. */

@@ -10,7 +10,7 @@
 #include <sys/random.h>
 
 #include "common/base/log.h"
-#include "common/stream/way_out.h"
+#include "common/model/way_out.h"
 
 #define ATTEMPTS 20
 

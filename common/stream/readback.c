@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "common/base/clock.h"
-#include "common/stream/way_out.h"
+#include "common/model/way_out.h"
 
 #define POLL_MS 200
 #define PATIENCE_MS 15000u /* without a record where one must be */

@@ -110,6 +110,7 @@ static int execute(MYSQL_STMT *s, struct parameter p[JOURNAL_COLUMN_COUNT])
     for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++) {
         MYSQL_BIND *b = &bind[i - FIRST];
         b->buffer_type = p[i].null ? MYSQL_TYPE_NULL : i == JOURNAL_IMAGES_COLUMN ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING;
+        (void)buf_reserve(&p[i].value, 1); /* without a buffer an empty value would be NULL */
         b->buffer = p[i].value.data;
         b->buffer_length = lengths[i] = (unsigned long)p[i].value.len;
         b->length = &lengths[i];

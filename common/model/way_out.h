@@ -1,7 +1,7 @@
 /* The commands that lead out of each stop of a stream, as its message prints them: one place, so that messages, help
  * and docs/stops.md agree. */
-#ifndef DRC_STREAM_WAY_OUT_H
-#define DRC_STREAM_WAY_OUT_H
+#ifndef DRC_MODEL_WAY_OUT_H
+#define DRC_MODEL_WAY_OUT_H
 
 /* Formats; each takes the region's name. */
 #define WAY_OUT_REBUILD "drcctl stream rebuild --region %s --from-ledgers --why TEXT"

@@ -1,0 +1,185 @@
+"""Every stop of a stream: its message, its exit code, and its documented way out, walked until both sides are equal.
+
+`shop.item` has no key, so that what takes effect twice shows as duplicate rows.
+"""
+
+import json
+
+import pytest
+
+OVER = "--delete-topic"
+
+
+@pytest.fixture
+def eu_us(make_pair):
+    """One way, not started; two more targets may be asked for by the tests that need them."""
+    return prepared(make_pair(links=[("eu", "us")], conflicts={"default": {"policy": "target_wins"}}))
+
+
+def prepared(pair):
+    pair.everywhere(
+        "CREATE DATABASE shop",
+        "CREATE TABLE shop.item (n INT, text VARCHAR(1000))",
+        "CREATE TABLE shop.stock (id INT PRIMARY KEY, qty INT)",
+        "INSERT INTO shop.stock VALUES (1, 10), (2, 10)",
+    )
+    for server in pair.servers.values():  # what the commands need beside the daemons' grants
+        server.sql("GRANT BINLOG MONITOR ON *.* TO 'drc'@'%'")
+    return pair
+
+
+def insert(pair, first, count, text="x"):
+    pair.eu.sql(*[f"INSERT INTO shop.item VALUES ({n}, '{text}')" for n in range(first, first + count)])
+
+
+def act(pair, command, *arguments, **more):
+    """`drcctl stream COMMAND` for eu, with a reason."""
+    return pair.ctl("stream", command, "--region", "eu", "--why", f"test of {command}", *arguments, **more)
+
+
+def acts(pair, target="us"):
+    """What the target's journal holds of operators' acts, oldest first: (policy, why, details)."""
+    rows = pair.servers[target].query(
+        "SELECT policy, why, incoming_image, row_key FROM drc.conflicts WHERE kind = 'operator_act' ORDER BY id"
+    )
+    assert all("@" in json.loads(key)["by"] for *_, key in rows)
+    return [(policy, why, json.loads(details)) for policy, why, details, _ in rows]
+
+
+def settled(pair, *tables):
+    pair.settle()
+    pair.assert_equal("shop.item", *tables)
+
+
+# ---- the topic is lost ----
+
+
+def test_a_lost_topic_is_rebuilt_from_the_ledger(eu_us):
+    pair = eu_us.start()
+    capture, applier = pair.capture("eu"), pair.applier("eu", "us")
+    insert(pair, 1, 5)
+    pair.wait("eu", "us")
+    insert(pair, 6, 5)
+    pair.wait("eu", "us")
+    applier.stop()
+    insert(pair, 100, 5)  # published, and in no target yet
+    pair.until(lambda: "queued 0" in "\n".join(capture.ask("status")), 30, "publishing")
+    pair.kafka.delete_topic(pair.topic("eu"))
+    insert(pair, 200, 5)
+    cause = capture.expect_exit(69)
+    assert f"topic {pair.topic('eu')}" in cause and "drcctl stream rebuild --region eu --from-ledgers" in cause
+
+    told = act(pair, "rebuild", "--from-ledgers", "--dry-run")
+    assert "nothing was changed" in told.stdout and pair.topic("eu") not in pair.kafka.topics()
+    done = json.loads(act(pair, "rebuild", "--from-ledgers", "--json").stdout)
+    assert done["done"] and done["details"]["ledgers"][0]["to"] == "us"
+    pair.start()
+    settled(pair)
+    assert acts(pair) == [("rebuild", "test of rebuild", done["details"])]
+    applier.kill()
+    applier.start()
+    insert(pair, 300, 5)
+    settled(pair)
+    assert len(acts(pair)) == 1
+
+
+def prepare(pair, xid, *statements):
+    pair.eu.sql(f"XA START '{xid}'", *statements, f"XA END '{xid}'", f"XA PREPARE '{xid}'")
+
+
+def published(pair):
+    """Wait until capture has read all that the source has committed, and Kafka has it."""
+    goal = pair.eu.executed_gtids()
+    ask = lambda: "\n".join(pair.capture("eu").ask("status"))
+    pair.until(lambda: f"position {goal}," in ask() and "in flight 0, queued 0" in ask(), 60, f"capture of {goal}")
+
+
+def test_targets_at_different_places_and_prepared_bodies_find_their_own(make_pair):
+    """`us` stands before transactions that `ap` has; bodies prepared long before the loss are captured again."""
+    pair = prepared(make_pair(regions=("eu", "us", "ap"), conflicts={"default": {"policy": "stop"}})).start()
+    capture, us = pair.capture("eu"), pair.applier("eu", "us")
+    insert(pair, 1, 3)
+    pair.settle()
+    prepare(pair, "early", "INSERT INTO shop.item VALUES (50, 'early')")
+    insert(pair, 10, 3)
+    pair.settle()
+    us.stop()
+    prepare(pair, "late", "INSERT INTO shop.item VALUES (60, 'late')")
+    insert(pair, 20, 3)
+    pair.wait("eu", "ap")
+    pair.eu.sql("XA ROLLBACK 'late'")
+    prepare(pair, "later", "INSERT INTO shop.item VALUES (70, 'later')")
+    pair.wait("eu", "ap")
+
+    pair.kafka.delete_topic(pair.topic("eu"))
+    insert(pair, 30, 3)
+    capture.expect_exit(69)
+    act(pair, "rebuild", "--from-ledgers")
+    pair.eu.sql("XA COMMIT 'early'")
+    pair.start()
+    settled(pair)
+    pair.eu.sql("XA COMMIT 'later'")
+    settled(pair)
+    assert [kind for kind, *_ in acts(pair, "us")] == [kind for kind, *_ in acts(pair, "ap")] == ["rebuild"]
+
+
+def test_a_new_stream_in_the_place_of_the_lost_one_is_told_and_taken_back(eu_us):
+    """Started again on an empty topic, capture begins a new stream; the applier stops, and the former one is rebuilt."""
+    pair = eu_us.start()
+    capture, applier = pair.capture("eu"), pair.applier("eu", "us")
+    insert(pair, 1, 5)
+    pair.wait("eu", "us")
+    capture.stop()
+    insert(pair, 6, 5)
+    applier.stop()
+    pair.kafka.delete_topic(pair.topic("eu"))
+    capture.start()
+    insert(pair, 11, 5)
+    pair.until(lambda: pair.stream_stands("eu"), 30, "a new stream")
+    applier.launch()
+    cause = applier.expect_exit(69)
+    assert "another stream" in cause and "drcctl stream rebuild --region eu --from-ledgers --delete-topic" in cause
+
+    busy = act(pair, "rebuild", "--from-ledgers", OVER, expect=75)
+    assert "capture of eu runs on this host" in busy.stderr
+    capture.stop()
+    there = act(pair, "rebuild", "--from-ledgers", expect=69)
+    assert OVER in there.stderr
+    act(pair, "rebuild", "--from-ledgers", OVER)
+    pair.start()
+    settled(pair)
+
+
+def test_a_truncated_topic_is_rebuilt(eu_us):
+    pair = eu_us.start()
+    capture = pair.capture("eu")
+    insert(pair, 1, 5)
+    pair.wait("eu", "us")
+    insert(pair, 6, 1)
+    pair.wait("eu", "us")
+    capture.stop()
+    pair.kafka.delete_records(pair.topic("eu"), pair.kafka.topic_end(pair.topic("eu")))
+    insert(pair, 7, 5)
+    capture.launch()
+    cause = capture.expect_exit(69)
+    assert "truncated" in cause and f"drcctl stream rebuild --region eu --from-ledgers {OVER}" in cause
+    act(pair, "rebuild", "--from-ledgers", OVER)
+    pair.start()
+    settled(pair)
+    assert [kind for kind, *_ in acts(pair)] == ["rebuild"]
+
+
+def test_a_rebuild_that_the_binlog_does_not_reach_names_the_gap(eu_us):
+    pair = eu_us.start()
+    capture, applier = pair.capture("eu"), pair.applier("eu", "us")
+    insert(pair, 1, 5)
+    pair.wait("eu", "us")
+    applier.stop()
+    insert(pair, 6, 5)
+    published(pair)
+    capture.stop()
+    pair.kafka.delete_topic(pair.topic("eu"))
+    pair.eu.cut_binlog()
+    gap = act(pair, "rebuild", "--from-ledgers", expect=69).stderr
+    assert "no longer reaches that far" in gap and pair.eu.executed_gtids() in gap
+    assert pair.topic("eu") not in pair.kafka.topics()
