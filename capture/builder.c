@@ -7,7 +7,6 @@
 
 #include "capture/builder_private.h"
 #include "common/base/mem.h"
-#include "common/model/ddl_text.h"
 
 #define IDLE_IS_END 5 /* heartbeats in a row */
 
@@ -156,7 +155,6 @@ static int item_ddl(struct builder *b, const struct item *item, struct err *err)
             t->gate = GATE_PUBLISH;
         return 0;
     }
-    ddl_text_classify(&d, &b->arena);
     return ddl_concerns(b, &d) ? put_ddl(b, &d, err) : 0;
 }
 

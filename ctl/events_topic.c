@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/utf8.h"
+#include "common/model/act.h"
 #include "common/model/stream.h"
 
 #define END_TIMEOUT_MS 10000 /* the broker says that records are there, and they do not come */
@@ -39,6 +40,36 @@ static void put_position(struct buf *out, struct span field)
     position_free(&position);
 }
 
+/* What an operator decided about the stream, on a resume record. */
+static void put_act(struct topic_run *t, struct span field)
+{
+    struct buf *out = &t->printer->out;
+    bool json = t->printer->options->json;
+    char when[CLOCK_TEXT_LEN];
+    struct act act;
+    struct bytes r = bytes_of(field);
+    act_read(&act, &r);
+    if (r.bad)
+        return;
+    clock_text(when, act.at_us);
+    if (!json) {
+        buf_printf(out, " after %.*s by ", SPAN_ARG(act.kind));
+        utf8_put_printable(out, act.who, SIZE_MAX);
+        buf_printf(out, " at %s: ", when);
+        utf8_put_printable(out, act.why, SIZE_MAX);
+        return;
+    }
+    buf_put_str(out, ", \"act\": {");
+    events_put_text(out, "kind", act.kind);
+    buf_put_str(out, ", ");
+    events_put_text(out, "who", act.who);
+    buf_printf(out, ", \"at\": \"%s\", ", when);
+    events_put_text(out, "why", act.why);
+    buf_put_str(out, ", ");
+    events_put_text(out, "details", act.details);
+    buf_put_str(out, "}");
+}
+
 static void put_head_text(struct topic_run *t, const struct record *rec, int64_t offset)
 {
     char gtid[GTID_TEXT_LEN], when[CLOCK_TEXT_LEN];
@@ -59,6 +90,8 @@ static void put_head_text(struct topic_run *t, const struct record *rec, int64_t
         buf_put_str(out, " position ");
         put_position(out, rec->position);
     }
+    if (rec->act.n > 0)
+        put_act(t, rec->act);
     if (rec->flags & RECORD_HELD)
         buf_put_str(out, " held for XA COMMIT");
     if (rec->kind == RECORD_XA_END)
@@ -99,6 +132,8 @@ static void put_head_json(struct topic_run *t, const struct record *rec, int64_t
         buf_printf(out, ", \"fragment\": %" PRIu32, rec->fragment);
         put_flag(out, "last", rec->flags & RECORD_LAST);
     }
+    if (rec->act.n > 0)
+        put_act(t, rec->act);
     if (rec->xid.n > 0)
         events_put_xid(t->printer, rec->xid);
     if (rec->flags & RECORD_HELD)

@@ -107,7 +107,7 @@ static int give_ddl(struct assembler *a, const struct event_query *q, struct ite
                             .charset_client = q->charset_client,
                             .collation_connection = q->collation_connection,
                             .collation_server = q->collation_server};
-    ddl_text_classify(&out->ddl, &a->ddl);
+    ddl_text_classify(&out->ddl, a->format.flavor, &a->ddl);
     return 1;
 }
 

@@ -257,23 +257,16 @@ static bool parse_statement(struct parser *p)
     return false;
 }
 
-void ddl_text_classify(struct ddl *d, struct arena *a)
+void ddl_text_classify(struct ddl *d, enum flavor flavor, struct arena *a)
 {
     struct parser p = {.d = d, .arena = a};
     d->class = DDL_OTHER;
     d->tables = NULL;
     d->table_count = 0;
-    token_open(&p.r, d->text, d->sql_mode, d->charset_client);
+    token_open(&p.r, d->text, flavor, d->sql_mode, d->charset_client);
     if (!parse_statement(&p)) {
         d->class = DDL_OTHER;
         d->tables = NULL;
         d->table_count = 0;
     }
-}
-
-bool ddl_text_begins(struct span text, const char *word)
-{
-    struct token_reader r;
-    token_open(&r, text, 0, 0);
-    return token_is(&r, word);
 }

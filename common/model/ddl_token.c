@@ -113,7 +113,7 @@ static bool skip_comment(struct token_reader *r)
         skip_line(r);
     } else if (looking_at(r, "/*!")) {
         enter_versioned(r, 3);
-    } else if (looking_at(r, "/*M!")) {
+    } else if (r->maria && looking_at(r, "/*M!")) {
         enter_versioned(r, 4);
     } else if (looking_at(r, "/*")) {
         skip_block_comment(r);
@@ -174,11 +174,12 @@ void token_next(struct token_reader *r)
     }
 }
 
-void token_open(struct token_reader *r, struct span text, uint64_t sql_mode, uint16_t charset)
+void token_open(struct token_reader *r, struct span text, enum flavor flavor, uint64_t sql_mode, uint16_t charset)
 {
     *r = (struct token_reader){
         .p = text.p,
         .end = text.p + text.n,
+        .maria = flavor != FLAVOR_MYSQL,
         .ansi_quotes = (sql_mode & MODE_ANSI_QUOTES) != 0,
         .backslashes = (sql_mode & MODE_NO_BACKSLASH_ESCAPES) == 0,
     };

@@ -5,6 +5,7 @@
 #define DRC_MODEL_DDL_TOKEN_H
 
 #include "common/base/arena.h"
+#include "common/model/gtid.h"
 
 enum token_kind {
     TOKEN_END,
@@ -26,6 +27,7 @@ struct token_reader {
     const uint8_t *end;
     bool ansi_quotes;
     bool backslashes;       /* a backslash escapes in literals */
+    bool maria;             /* text in a MariaDB comment is text: for MySQL it is a comment */
     bool wide;              /* the character set has two-byte characters whose second byte may look like ASCII */
     bool kana;              /* and bytes a1..df are characters of one byte there */
     unsigned version_depth; /* open versioned comments */
@@ -33,7 +35,7 @@ struct token_reader {
 };
 
 /* `charset`: id of the collation that the text is in. Reads the first token. */
-void token_open(struct token_reader *r, struct span text, uint64_t sql_mode, uint16_t charset);
+void token_open(struct token_reader *r, struct span text, enum flavor flavor, uint64_t sql_mode, uint16_t charset);
 void token_next(struct token_reader *r);
 /* Is the current token that keyword (unquoted, case-insensitive)? */
 bool token_is(const struct token_reader *r, const char *word);

@@ -38,12 +38,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .sql_mode = (data[0] & 4u) | (data[0] & 1u ? UINT64_C(1) << 20 : 0),
         .charset_client = data[1],
     };
-    ddl_text_classify(&d, &arena);
+    ddl_text_classify(&d, data[0] & 2u ? FLAVOR_MYSQL : FLAVOR_MARIADB, &arena);
     must(d.class == DDL_OTHER || d.table_count > 0);
     for (size_t i = 0; i < d.table_count; i++)
         must(d.class == DDL_OTHER || d.tables[i].name.n > 0);
     check_round_trip(&d);
-    (void)ddl_text_begins(d.text, "BEGIN");
     arena_free(&arena);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* The record builder: what of a binlog's items becomes records, in what pieces, and what a reader makes of them. */
 #include "tests/unit/cmocka_all.h"
 
+#include "common/model/ddl_text.h"
 #include "tests/unit/capture/builder_kit.h"
 
 /* Rows in all DATA records from parcel `from` on. */
@@ -59,6 +60,57 @@ static void test_what_is_filtered_only_moves_the_position(void **state)
     assert_int_equal(k.reader.position.domains[0].seq, 10);
     kit_insert(&k, 11, k.orders, 1, 5);
     assert_int_equal(k.reader.seq, 1);
+    kit_close(&k);
+}
+
+/* The patterns are asked once for each definition: what they said holds for all that comes under it. */
+static void test_a_filter_decides_once_for_each_definition(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct err err = {0};
+    kit_open(&k);
+    struct table_def *same = kit_table(&k.arena, "shop", "later");
+    struct table_def *changed = kit_table(&k.arena, "shop", "later");
+    changed->columns[1].nullable = false;
+    table_def_seal(changed, &k.arena);
+    kit_insert(&k, 10, same, 1, 5);
+    assert_int_equal(k.reader.seq, 1);
+    assert_int_equal(filter_add(&k.filter, false, "shop.later", &err), 0);
+    kit_insert(&k, 11, k.orders, 1, 5);
+    kit_insert(&k, 12, same, 1, 5);
+    assert_int_equal(k.reader.seq, 3);
+    kit_insert(&k, 13, changed, 1, 5); /* another definition, hence another question */
+    assert_int_equal(k.reader.seq, 3);
+    assert_int_equal(builder_counts(k.builder)->skipped, 1);
+    assert_int_equal(builder_heartbeat(k.builder, 5, &err), 0);
+    assert_int_equal(k.reader.position.domains[0].seq, 13);
+    kit_close(&k);
+}
+
+/* Of a transaction only what is of the pair, and nothing at all of one that has nothing of it left. */
+static void test_a_mixed_transaction_keeps_its_rows_of_the_pair(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct buf images = {0};
+    struct err err = {0};
+    kit_open(&k);
+    kit_image(&images, 1, 5);
+    kit_image(&images, 2, 5);
+    kit_ok(&k, kit_begin(10));
+    kit_ok(&k, kit_rows(k.other, ROWS_INSERT, buf_span(&images), 2));
+    kit_ok(&k, kit_rows(k.orders, ROWS_INSERT, buf_span(&images), 2));
+    kit_ok(&k, kit_rows(k.other, ROWS_INSERT, buf_span(&images), 2));
+    kit_ok(&k, kit_end(ITEM_COMMIT));
+    assert_int_equal(k.reader.seq, 1);
+    assert_int_equal(count_rows(&k, 0), 2);
+    kit_ok(&k, kit_begin(11));
+    kit_ok(&k, kit_end(ITEM_COMMIT));
+    assert_int_equal(k.reader.seq, 1);
+    assert_int_equal(builder_heartbeat(k.builder, 5, &err), 0);
+    assert_int_equal(k.reader.position.domains[0].seq, 11);
+    buf_free(&images);
     kit_close(&k);
 }
 
@@ -212,10 +264,12 @@ static void test_fragments_of_a_rolled_back_group_become_void(void **state)
     kit_close(&k);
 }
 
-static struct item ddl_item(const char *db, const char *text)
+/* As the assembler gives it. */
+static struct item ddl_item(struct kit *k, const char *db, const char *text)
 {
     struct item item = {.kind = ITEM_DDL};
     item.ddl = (struct ddl){.db = span_str(db), .text = span_str(text), .charset_client = 45};
+    ddl_text_classify(&item.ddl, FLAVOR_MARIADB, &k->arena);
     return item;
 }
 
@@ -228,7 +282,7 @@ static void test_ddl_is_a_record_of_its_own(void **state)
     struct ddl ddl;
     kit_open(&k);
     kit_ok(&k, kit_begin(10));
-    kit_ok(&k, ddl_item("shop", "ALTER TABLE orders ADD c INT"));
+    kit_ok(&k, ddl_item(&k, "shop", "ALTER TABLE orders ADD c INT"));
     kit_ok(&k, kit_end(ITEM_COMMIT));
     struct record rec = kit_record(&k, 2);
     assert_int_equal(rec.kind, RECORD_DDL);
@@ -237,10 +291,10 @@ static void test_ddl_is_a_record_of_its_own(void **state)
     assert_int_equal(k.reader.seq, 1);
 
     const struct item not_ours[] = {
-        ddl_item("shop", "CREATE TABLE other.t (i INT)"),
-        ddl_item("drc", "ALTER TABLE ledger ADD c INT"),
-        ddl_item("shop", "DROP TABLE drc.ledger"),
-        ddl_item("", "CREATE USER u"),
+        ddl_item(&k, "shop", "CREATE TABLE other.t (i INT)"),
+        ddl_item(&k, "drc", "ALTER TABLE ledger ADD c INT"),
+        ddl_item(&k, "shop", "DROP TABLE drc.ledger"),
+        ddl_item(&k, "", "CREATE USER u"),
     };
     for (size_t i = 0; i < sizeof not_ours / sizeof *not_ours; i++) {
         kit_ok(&k, kit_begin(11 + i));
@@ -253,7 +307,7 @@ static void test_ddl_is_a_record_of_its_own(void **state)
     struct item begin = kit_begin(20);
     begin.begin.group.flags = GROUP_ALTER_STARTED;
     kit_ok(&k, begin);
-    kit_ok(&k, ddl_item("shop", "ALTER TABLE orders ADD c INT"));
+    kit_ok(&k, ddl_item(&k, "shop", "ALTER TABLE orders ADD c INT"));
     kit_ok(&k, kit_end(ITEM_COMMIT));
     assert_int_equal(k.reader.seq, 1);
     arena_free(&arena);
@@ -323,6 +377,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_transaction_is_one_record),
         cmocka_unit_test(test_what_is_filtered_only_moves_the_position),
+        cmocka_unit_test(test_a_filter_decides_once_for_each_definition),
+        cmocka_unit_test(test_a_mixed_transaction_keeps_its_rows_of_the_pair),
         cmocka_unit_test(test_a_big_transaction_comes_in_fragments),
         cmocka_unit_test(test_a_row_above_the_bound_goes_alone_but_not_above_the_topic),
         cmocka_unit_test(test_fingerprint_knows_no_fragments_events_or_filters),

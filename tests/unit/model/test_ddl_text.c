@@ -18,7 +18,7 @@
 #define SJIS 13
 
 /* "class db.table db.table", an empty part as nothing. */
-static char *classify(const char *text, uint64_t sql_mode, uint16_t charset)
+static char *classify(const char *text, enum flavor flavor, uint64_t sql_mode, uint16_t charset)
 {
     struct arena a = {0};
     struct buf out = {0};
@@ -28,7 +28,7 @@ static char *classify(const char *text, uint64_t sql_mode, uint16_t charset)
     assert_non_null(copy);
     memcpy(copy, text, n);
     struct ddl d = {.text = span_of(copy, n), .sql_mode = sql_mode, .charset_client = charset};
-    ddl_text_classify(&d, &a);
+    ddl_text_classify(&d, flavor, &a);
     buf_put_str(&out, ddl_class_name(d.class));
     for (size_t i = 0; i < d.table_count; i++)
         buf_printf(&out, " %.*s.%.*s", SPAN_ARG(d.tables[i].db), SPAN_ARG(d.tables[i].name));
@@ -39,12 +39,19 @@ static char *classify(const char *text, uint64_t sql_mode, uint16_t charset)
     return result;
 }
 
+static void check_of(enum flavor flavor, const char *text, uint64_t sql_mode, uint16_t charset, const char *want)
+{
+    char *got = classify(text, flavor, sql_mode, charset);
+    if (strcmp(got, want) != 0)
+        fail_msg("%s: %s\n gives: %s\n wanted: %s", flavor_name(flavor), text, got, want);
+    free(got);
+}
+
+/* The same in both flavours. */
 static void check(const char *text, uint64_t sql_mode, uint16_t charset, const char *want)
 {
-    char *got = classify(text, sql_mode, charset);
-    if (strcmp(got, want) != 0)
-        fail_msg("%s\n gives: %s\n wanted: %s", text, got, want);
-    free(got);
+    check_of(FLAVOR_MARIADB, text, sql_mode, charset, want);
+    check_of(FLAVOR_MYSQL, text, sql_mode, charset, want);
 }
 
 struct text_case {
@@ -181,18 +188,60 @@ static void wide_character_sets(void **state)
     check("DROP TABLE \xe6\x9b\xb8, b", 0, UTF8MB4, "drop .\xe6\x9b\xb8 .b");
 }
 
-static void begins(void **state)
+/* What stands in a comment for MariaDB's eyes only is text to it, and a comment to MySQL. */
+static void comments_of_mariadb(void **state)
 {
     (void)state;
-    assert_true(ddl_text_begins(span_str("BEGIN"), "BEGIN"));
-    assert_true(ddl_text_begins(span_str("  /* x */ -- y\n commit"), "COMMIT"));
-    assert_true(ddl_text_begins(span_str("XA START X'61',X'',1"), "XA"));
-    assert_true(ddl_text_begins(span_str("SAVEPOINT `a`"), "SAVEPOINT"));
-    assert_true(ddl_text_begins(span_str("/*!40000 ROLLBACK */"), "ROLLBACK"));
-    assert_false(ddl_text_begins(span_str("BEGINNING"), "BEGIN"));
-    assert_false(ddl_text_begins(span_str("`BEGIN`"), "BEGIN"));
-    assert_false(ddl_text_begins(span_str("/* BEGIN */ COMMIT"), "BEGIN"));
-    assert_false(ddl_text_begins(span_str(""), "BEGIN"));
+    static const struct {
+        const char *text;
+        const char *mariadb;
+        const char *mysql;
+    } cases[] = {
+        {"CREATE /*M!100100 OR REPLACE */ TABLE t (a int)",     "create .t",          "create .t"   },
+        {"ALTER TABLE t ADD b int /*M!100100 , RENAME TO u */", "rename .t .u",       "alter .t"    },
+        {"/*M! DROP TABLE t */",                                "drop .t",            "other"       },
+        {"CREATE TABLE t /*M!100500 LIKE u */ (a int)",         "create .t .u",       "create .t"   },
+        {"DROP TABLE t /*!80000 , u */ /*M!100100 , v */",      "drop .t .u .v",      "drop .t .u"  },
+        {"RENAME TABLE /*M!100100 a TO b, */ c TO d",           "rename .a .b .c .d", "rename .c .d"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        check_of(FLAVOR_MARIADB, cases[i].text, 0, UTF8MB4, cases[i].mariadb);
+        check_of(FLAVOR_MYSQL, cases[i].text, 0, UTF8MB4, cases[i].mysql);
+    }
+}
+
+/* Quotes, escapes and comments inside of each other, under every sql_mode that matters. */
+static void quotes_hide_what_is_in_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t sql_mode;
+        const char *want;
+    } cases[] = {
+        {"DROP TABLE `a /* b */`, `c -- d`, `e # f`",                            0,                                  "drop .a /* b */ .c -- d .e # f"},
+        {"ALTER TABLE t COMMENT '/*', RENAME TO u /* ' */",                      0,                                  "rename .t .u"                  },
+        {"ALTER TABLE t COMMENT '-- ', RENAME TO u",                             0,                                  "rename .t .u"                  },
+        {"ALTER TABLE t COMMENT '`', RENAME TO `u`",                             0,                                  "rename .t .u"                  },
+        {"ALTER TABLE t COMMENT \"\\\", RENAME TO x\", RENAME TO u",             0,                                  "rename .t .u"                  },
+        {"ALTER TABLE t COMMENT \"'\", RENAME TO u, COMMENT \"'\"",              0,                                  "rename .t .u"                  },
+        {"ALTER TABLE \"t\" COMMENT '\"', RENAME TO \"u\"",                      ANSI_QUOTES,                        "rename .t .u"                  },
+        {"ALTER TABLE \"/* t */\" RENAME TO \"--u\"",                            ANSI_QUOTES,                        "rename ./* t */ .--u"          },
+        {"ALTER TABLE \"t\\\" RENAME TO u",                                      ANSI_QUOTES,                        "rename .t\\ .u"                },
+        {"ALTER TABLE `t\\` RENAME TO u",                                        0,                                  "rename .t\\ .u"                },
+        {"ALTER TABLE t COMMENT '\\', RENAME TO u, COMMENT ''",                  NO_BACKSLASH_ESCAPES,               "rename .t .u"                  },
+        {"ALTER TABLE t COMMENT '\\', RENAME TO u, COMMENT ''",                  0,                                  "alter .t"                      },
+        {"ALTER TABLE t COMMENT '\\\\', RENAME TO u",                            0,                                  "rename .t .u"                  },
+        {"ALTER TABLE \"t\" COMMENT 'a\\', RENAME TO \"u\"",                     ANSI_QUOTES | NO_BACKSLASH_ESCAPES, "rename .t .u"                  },
+        {"ALTER TABLE t ADD c int DEFAULT 0x2c, ADD KEY (a), RENAME `u`",        0,                                  "rename .t .u"                  },
+        {"ALTER TABLE t ADD c varchar(9) DEFAULT _utf8mb4', RENAME TO x'",       0,                                  "alter .t"                      },
+        {"ALTER TABLE t ADD c int AS (if(a, ',', ') , RENAME TO x')), RENAME u", 0,                                  "rename .t .u"                  },
+        {"/*!50100 ALTER */ /*!50100 TABLE */ t /*!50100 RENAME TO */ u",        0,                                  "rename .t .u"                  },
+        {"ALTER TABLE t /*!50100 PARTITION BY HASH (a) PARTITIONS 4 */",         0,                                  "alter .t"                      },
+        {"DROP TABLE t; DROP TABLE u",                                           0,                                  "drop .t"                       },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        check(cases[i].text, cases[i].sql_mode, UTF8MB4, cases[i].want);
 }
 
 /* Every prefix of a statement is read without harm (under the sanitizers: without a byte too many). */
@@ -202,7 +251,7 @@ static void prefixes(void **state)
     static const char text[] = "/*!50003 ALTER */ TABLE `a``b`.t /* c */ ADD x enum('a\\'b'), RENAME TO \"u\" -- end";
     for (size_t n = 0; n < sizeof(text); n++) {
         char *cut = strndup(text, n);
-        free(classify(cut, ANSI_QUOTES, GBK));
+        free(classify(cut, FLAVOR_MARIADB, ANSI_QUOTES, GBK));
         free(cut);
     }
 }
@@ -210,8 +259,13 @@ static void prefixes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(statements),          cmocka_unit_test(comments), cmocka_unit_test(sql_mode_decides_quoting),
-        cmocka_unit_test(wide_character_sets), cmocka_unit_test(begins),   cmocka_unit_test(prefixes),
+        cmocka_unit_test(statements),
+        cmocka_unit_test(comments),
+        cmocka_unit_test(sql_mode_decides_quoting),
+        cmocka_unit_test(wide_character_sets),
+        cmocka_unit_test(comments_of_mariadb),
+        cmocka_unit_test(quotes_hide_what_is_in_them),
+        cmocka_unit_test(prefixes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
