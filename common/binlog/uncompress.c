@@ -4,12 +4,12 @@
 #include <assert.h>
 #include <zlib.h>
 
+#include "common/base/inflate.h"
+
 #define KIND_MASK 0xe0 /* the top bit says compressed, the next two: reserved */
 #define KIND 0x80
 #define ALGORITHM_MASK 0x70 /* 0: zlib */
 #define LEN_BYTES_MASK 0x07
-#define RATIO_MAX                                                                                                      \
-    1040 /* deflate cannot do better: a greater announced length is a lie, and its memory is not reserved */
 
 bool uncompress_part(struct buf *out, struct span in)
 {
@@ -19,14 +19,8 @@ bool uncompress_part(struct buf *out, struct span in)
     if ((head & KIND_MASK) != KIND || (head & ALGORITHM_MASK) != 0 || len_bytes < 1 || len_bytes > 4)
         return false;
     uint64_t n = bytes_be(&r, len_bytes);
-    if (r.bad || n > UNCOMPRESS_MAX || n > (bytes_left(&r) + 1) * RATIO_MAX)
-        return false;
-    uLongf got = (uLongf)n;
-    uint8_t *to = buf_reserve(out, (size_t)n);
-    if (uncompress(to, &got, r.p, (uLong)bytes_left(&r)) != Z_OK || got != n)
-        return false;
-    out->len += (size_t)n;
-    return true;
+    struct span stream = span_of(r.p, bytes_left(&r));
+    return !r.bad && n <= UNCOMPRESS_MAX && inflate_exactly(out, &stream, (size_t)n, false);
 }
 
 void compress_part(struct buf *out, struct span in)

@@ -8,7 +8,7 @@
 /* More than a server accepts in one event. */
 #define UNCOMPRESS_MAX ((size_t)1 << 30)
 
-/* Append the uncompressed bytes of `in` to out. False when malformed; out may then hold a part. */
+/* Append the uncompressed bytes of `in` to out. False when malformed. */
 bool uncompress_part(struct buf *out, struct span in);
 /* The reverse, for tests and tools. */
 void compress_part(struct buf *out, struct span in);

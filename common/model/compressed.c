@@ -1,24 +1,11 @@
-/* Unpacking MariaDB's compressed columns, bounded by the length that they claim and that zlib can reach. */
+/* Unpacking MariaDB's compressed columns. */
 #include "common/model/compressed.h"
 
-#include <zlib.h>
-
 #include "common/base/bytes.h"
+#include "common/base/inflate.h"
 
 #define METHOD_NONE 0
 #define METHOD_ZLIB 8
-#define ZLIB_MOST 1032 /* no deflate stream grows more than that */
-
-static bool inflate_all(struct span in, int window, uint8_t *to, size_t n)
-{
-    z_stream z = {.next_in = (z_const Bytef *)in.p, .avail_in = (uInt)in.n, .avail_out = (uInt)n};
-    z.next_out = to;
-    if (inflateInit2(&z, window) != Z_OK)
-        return false;
-    bool whole = inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_out == 0 && z.avail_in == 0;
-    (void)inflateEnd(&z);
-    return whole;
-}
 
 bool compressed_unpack(struct span payload, struct buf *out)
 {
@@ -32,12 +19,12 @@ bool compressed_unpack(struct span payload, struct buf *out)
     }
     uint64_t n = bytes_be(&r, head & 7);
     struct span in = span_of(r.p, bytes_left(&r));
-    if (head >> 4 != METHOD_ZLIB || r.bad || in.n > UINT32_MAX || n > UINT32_MAX || n > in.n * ZLIB_MOST)
+    size_t before = out->len;
+    if (head >> 4 != METHOD_ZLIB || r.bad || n > UINT32_MAX || !inflate_exactly(out, &in, (size_t)n, head & 8))
         return false;
-    if (!inflate_all(in, head & 8 ? -MAX_WBITS : MAX_WBITS, buf_reserve(out, (size_t)n + 1), (size_t)n))
-        return false;
-    out->len += (size_t)n;
-    return true;
+    if (in.n > 0) /* something follows */
+        out->len = before;
+    return in.n == 0;
 }
 
 bool compressed_equal(struct span a, struct span b)
