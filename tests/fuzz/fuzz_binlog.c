@@ -4,10 +4,14 @@
  * since a fuzzer guesses no sizes. What the assembler accepts must hold: rows walk cell by cell, groups have a
  * beginning and an end.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "common/binlog/assemble.h"
 #include "common/binlog/event.h"
+#include "common/binlog/file_reader.h"
 #include "common/binlog/rows_encode.h"
 #include "common/binlog/xid.h"
 #include "common/model/cell.h"
@@ -117,18 +121,29 @@ static void feed_pieces(struct assembler *a, struct bytes *r)
     buf_free(&event);
 }
 
-/* A file without its magic number, events one after another. */
-static void feed_file(struct assembler *a, struct bytes *r)
+/* A file as it is. */
+static void feed_file(struct assembler *a, struct span file)
 {
-    bool in_group = false;
-    while (bytes_left(r) >= EVENT_HEADER_LEN) {
-        struct bytes head = *r;
-        bytes_skip(&head, 9);
-        size_t n = bytes_u32(&head);
-        struct span raw = bytes_take(r, n);
-        if (r->bad || n < EVENT_HEADER_LEN || !feed(a, raw, &in_group))
-            break;
+    struct file_reader *reader;
+    struct err err = {0};
+    struct span raw;
+    char path[64];
+    bool in_group = false, truncated;
+    int fd = memfd_create("fuzz", MFD_CLOEXEC);
+    must(fd >= 0 && write(fd, file.p, file.n) == (ssize_t)file.n);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int rc = file_reader_open(&reader, path, &err);
+    if (rc == 0) {
+        uint64_t end = 4;
+        while ((rc = file_reader_next(reader, &raw, &truncated, &err)) == 1 && feed(a, raw, &in_group)) {
+            must(file_reader_offset(reader) == end && file_reader_name(reader)[0]);
+            end += raw.n;
+        }
+        must(rc >= 0 || truncated || err.class == ERR_FATAL);
+        file_reader_close(&reader);
     }
+    must(rc >= 0 || err.text[0]);
+    (void)close(fd);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -138,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct assembler *a = assembler_new();
     assembler_restart(a, "fuzz");
     if (how & 2) {
-        feed_file(a, &r);
+        feed_file(a, bytes_take(&r, bytes_left(&r)));
     } else {
         struct rows_encoder enc = {how & 1 ? FLAVOR_MYSQL : FLAVOR_MARIADB, how & 1 ? 90704 : 101106, 7, 1700000000};
         struct buf format = {0};

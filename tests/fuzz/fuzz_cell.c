@@ -63,6 +63,34 @@ static void use_cell(const struct column *c, const struct cell *v, const struct 
     buf_free(&text);
 }
 
+/* The cell as a row of its own, with a NULL beside it: written, walked, compared. */
+static void use_image(const struct column *c, const struct cell *v)
+{
+    struct column columns[] = {*c, *c};
+    uint16_t key[] = {1, 0};
+    struct table_def t = {.columns = columns, .column_count = 2, .key = key, .key_count = 2};
+    struct cell cells[] = {*v, {.null = true}}, back[2];
+    struct buf image = {0}, text = {0};
+    static const uint8_t first_only = 1;
+    image_put(cells, &t, &image);
+    struct bytes r = bytes_of(buf_span(&image));
+    image_skip(&t, NULL, &r);
+    must(!r.bad && bytes_left(&r) == 0);
+    r = bytes_of(buf_span(&image));
+    image_split(back, &t, NULL, &r);
+    must(!r.bad && span_eq(back[0].data, v->data) && back[1].null);
+    must(image_equal(cells, back, &t, NULL));
+    r = bytes_of(buf_span(&image));
+    image_split(back, &t, &first_only, &r);
+    must(!r.bad && back[1].absent && span_eq(back[0].data, v->data) && image_equal(back, cells, &t, NULL));
+    buf_clear(&image);
+    image_put_key(cells, &t, &image);
+    must(image.len > v->data.n && image.data[0] == 0);
+    must(column_type_text(c, &text)[0]);
+    buf_free(&image);
+    buf_free(&text);
+}
+
 /* Four bytes choose the column, the rest are its cells, one behind the other. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -94,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(n <= bytes_left(&r) && r.p == start);
         struct cell v = {.data = bytes_take(&r, n)};
         use_cell(&c, &v, &before);
+        use_image(&c, &v);
         before = v;
     }
     return 0;

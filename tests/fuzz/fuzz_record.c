@@ -1,10 +1,13 @@
-/* Any bytes as a record, as the rows of a body, as a DDL body and as a cut. The first byte of the input says which.
+/* Any bytes as a record, as the rows of a body, a DDL body, a cut, an operator's act, and permits. The first byte of
+ * the input says which.
  *
  * A fuzzer cannot guess checksums and fingerprints, so they are put right here: what is tried is what lies behind them.
  */
 #include <stdlib.h>
 
 #include "common/base/hash.h"
+#include "common/model/act.h"
+#include "common/model/permit.h"
 #include "common/model/stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -68,6 +71,9 @@ static void try_rows(struct span input)
     uint8_t how = bytes_u8(&r);
     struct rows rows = {.table = t, .op = 1 + how % 3, .flags = how >> 2 & 7, .count = 1 + bytes_u8(&r)};
     if (t && !r.bad) {
+        const struct table_def *copy = table_def_copy(t, &arena);
+        must(copy->fingerprint == t->fingerprint && table_def_find(copy, t->columns[0].name) == 0);
+        must(table_is_reserved(copy->db) == table_is_reserved(t->db));
         size_t bitmap = ((size_t)t->column_count + 7) / 8;
         if (how & 0x20)
             rows.present_before = bytes_take(&r, bitmap).p;
@@ -133,10 +139,50 @@ static void try_record(struct span input)
 static void try_ddl(struct span input)
 {
     struct arena arena = {0};
+    struct buf wire = {0};
     struct ddl d;
     struct err err = {0};
-    (void)ddl_read(&d, input, &arena, &err);
+    if (ddl_read(&d, input, &arena, &err) == 0) {
+        ddl_put(&d, &wire);
+        must(wire.len <= input.n && ddl_class_name(d.class)[0]); /* varints may be longer than they need be */
+    } else {
+        must(err.class == ERR_FATAL);
+    }
+    buf_free(&wire);
     arena_free(&arena);
+}
+
+static void try_act(struct span input)
+{
+    struct act act;
+    struct buf wire = {0};
+    struct bytes r = bytes_of(input);
+    act_read(&act, &r);
+    if (!r.bad)
+        act_put(&act, &wire);
+    buf_free(&wire);
+}
+
+static void try_permits(struct span input)
+{
+    struct permits permits = {0}, back = {0};
+    struct buf wire = {0};
+    struct bytes r = bytes_of(input);
+    permits_read(&permits, &r);
+    if (!r.bad) {
+        permits_put(&permits, &wire);
+        r = bytes_of(buf_span(&wire));
+        permits_read(&back, &r);
+        must(!r.bad && back.count == permits.count);
+        for (size_t i = 0; i < back.count; i++) {
+            const struct permit *p = &permits.list[i];
+            must(p->kind != PERMIT_SKIP || permits_skip(&back, p->file, p->offset));
+            must(p->kind != PERMIT_DEFINITION || permits_definition(&back, p->table->db, p->table->name));
+        }
+    }
+    permits_free(&permits);
+    permits_free(&back);
+    buf_free(&wire);
 }
 
 static void try_cut(struct span input)
@@ -151,6 +197,10 @@ static void try_cut(struct span input)
         r = bytes_of(buf_span(&wire));
         cut_read(&back, &r);
         must(!r.bad && bytes_left(&r) == 0 && back.count == cut.count);
+        for (size_t i = 0; i < cut.count; i++) {
+            const struct cut_entry *e = &cut.entries[i];
+            must(e->done.low == 0 || cut_has(&back, e->stream, e->partition, e->done.low));
+        }
     }
     cut_free(&cut);
     cut_free(&back);
@@ -159,8 +209,8 @@ static void try_cut(struct span input)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const tries[])(struct span) = {try_record, try_rows, try_ddl, try_cut};
+    static void (*const tries[])(struct span) = {try_record, try_rows, try_ddl, try_cut, try_act, try_permits};
     if (size > 0)
-        tries[data[0] % 4](span_of(data + 1, size - 1));
+        tries[data[0] % 6](span_of(data + 1, size - 1));
     return 0;
 }
