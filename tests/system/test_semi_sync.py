@@ -12,7 +12,14 @@ import pytest
 
 from support.load import TokenLoad
 from support.mariadb import MariaDB
+from support.mysql import MySQL
+from support.mariadb import MariaDB
 
+MYSQL = {
+    "plugin_load_add": "semisync_source.so",
+    "rpl_semi_sync_source_enabled": "ON",
+    "rpl_semi_sync_source_timeout": 4294967295,
+}
 MARIADB = {
     "rpl_semi_sync_master_enabled": "ON",
     "rpl_semi_sync_master_wait_point": "AFTER_SYNC",
@@ -24,9 +31,11 @@ MARIADB = {
 def make_source(make_pair):
     """One region whose commits wait for its capture, and its broker; the capture is not started."""
 
-    def make(region=None, options=None):
+    def make(region=None, options=None, server=MariaDB):
         region = {"semi_sync": True, **(region or {})}
-        pair = make_pair(links=[("eu", "us")], options={**MARIADB, **(options or {})}, config={"regions": {"eu": region}})
+        usual = MYSQL if server is MySQL else MARIADB
+        config = {"regions": {"eu": region}}
+        pair = make_pair(links=[("eu", "us")], server=server, options={**usual, **(options or {})}, config=config)
         pair.eu.start()
         pair.kafka.start()
         pair.eu.sql("SET SESSION sql_log_bin = 0", "CREATE DATABASE shop", TokenLoad.TABLE)
@@ -63,10 +72,11 @@ def burn_under_load(pair):
     assert_in_topic(pair, load)
 
 
-def test_what_returned_is_in_the_topic_when_the_source_is_gone(make_source):
-    pair = make_source()
+@pytest.mark.parametrize("server", [MariaDB, MySQL])
+def test_what_returned_is_in_the_topic_when_the_source_is_gone(make_source, server):
+    pair = make_source(server=server)
     start_capture(pair)
-    assert pair.eu.query("SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'")[0][1] == "1"
+    assert pair.eu.query("SHOW STATUS LIKE 'Rpl_semi_sync_%_clients'")[0][1] == "1"
     burn_under_load(pair)
 
 
@@ -85,8 +95,9 @@ def test_the_same_over_an_encrypted_connection(make_source, directory):
     burn_under_load(pair)
 
 
-def test_commits_wait_for_the_broker_and_for_capture(make_source):
-    pair = make_source()
+@pytest.mark.parametrize("server", [MariaDB, MySQL])
+def test_commits_wait_for_the_broker_and_for_capture(make_source, server):
+    pair = make_source(server=server)
     capture = start_capture(pair)
     with TokenLoad(pair.eu, threads=2) as load:
         load.wait_for(100)
@@ -139,3 +150,14 @@ def test_what_the_server_must_have_set_is_told(make_source):
     pair.eu.sql("SET GLOBAL rpl_semi_sync_master_enabled = ON", "SET GLOBAL rpl_semi_sync_master_timeout = 10000")
     start_capture(pair)
     assert "SET GLOBAL rpl_semi_sync_master_timeout" in capture.text()
+
+
+def test_what_a_mysql_server_must_have_set_is_told(make_source):
+    pair = make_source(server=MySQL, options=dict.fromkeys(MYSQL))
+    capture = pair.capture("eu")
+    capture.launch()
+    cause = capture.expect_exit(78)
+    assert "INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'; SET PERSIST rpl_semi_sync_source_enabled" in cause
+    pair.eu.sql("INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'", "SET PERSIST rpl_semi_sync_source_enabled = ON")
+    start_capture(pair)
+    assert "SET PERSIST rpl_semi_sync_source_timeout = 4294967295;" in capture.text()
