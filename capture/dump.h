@@ -15,6 +15,7 @@ struct dump;
 
 struct dump_options {
     const char *program;   /* connection attribute */
+    size_t server;         /* which of the region's hosts; 0: the one that db_connect takes */
     const char *host;      /* under which SHOW REPLICA HOSTS lists us, at most 60 bytes */
     uint32_t heartbeat_ms; /* how often an idle server says that it is there */
     bool semi_sync;        /* be a semi-synchronous replica: the server waits for dump_acknowledge */

@@ -87,6 +87,7 @@ int dump_open(struct dump **out, const struct region_config *region, const struc
         .connect_timeout_s = CONNECT_TIMEOUT_S,
         .read_timeout_s = d->timeout_s,
         .write_timeout_s = LEAST_TIMEOUT_S,
+        .server = options->server,
     };
     if (db_connect(&d->db, region, &db, err) != 0)
         goto fail;

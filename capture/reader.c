@@ -130,6 +130,7 @@ static int open_dump(struct reader *r, bool compare, struct err *err)
 {
     struct dump_options options = {
         .program = r->options.program,
+        .server = source_server(r->options.source),
         .host = r->options.own_host,
         .heartbeat_ms = r->options.config->heartbeat_ms,
         .semi_sync = r->options.region->semi_sync,

@@ -40,6 +40,8 @@ int source_connect(struct source *s, struct err *err)
         .connect_timeout_s = TIMEOUT_S,
         .read_timeout_s = TIMEOUT_S,
         .write_timeout_s = TIMEOUT_S,
+        .server = s->server,
+        .read_only_too = !s->want_writable,
     };
     return s->db ? 0 : db_connect(&s->db, s->region, &options, err);
 }

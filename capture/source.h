@@ -23,6 +23,13 @@ MUST_CHECK int source_connect(struct source *s, struct err *err);
 MUST_CHECK int source_check(struct source *s, const char *own_host, struct err *err);
 
 /* What is committed. */
+/* Where the region has several hosts: stay with the first of them that has all of `tail`, checked as above, and name
+ * those that have not; NULL, for a stream that begins: with the first that can be written to. Retry while one that
+ * might have it cannot be reached; when all have answered and none has it, with the first, for the caller to say so. */
+MUST_CHECK int source_settle(struct source *s, const struct position *tail, const char *own_host, struct err *err);
+/* Which host it is connected to (db_server), for other connections to the same; 0: whichever. */
+size_t source_server(const struct source *s);
+
 MUST_CHECK int source_position(struct source *s, struct position *out, struct err *err);
 /* The same, with everything that other sessions could see when it was called (waits up to 2 s for it): MySQL shows a
  * transaction first and counts it as executed a moment later. */

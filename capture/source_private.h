@@ -8,6 +8,8 @@ struct source {
     const struct region_config *region;
     const char *program;
     struct db *db;
+    size_t server;      /* which of the region's hosts; 0: not settled yet */
+    bool want_writable; /* while it is not */
     struct arena arena; /* of the last result */
     struct {
         uint8_t uuid[16];

@@ -147,6 +147,8 @@ static int go_on(struct stream *s, const struct claim *c, const struct takeover_
     memcpy(s->uuid, c->stream, STREAM_UUID_LEN);
     s->epoch = c->number;
     s->instance = c->instance;
+    if (source_settle(o->source, fresh ? NULL : &s->position, o->own_host, err) != 0)
+        return -1;
     if ((fresh ? start_new(s, o, err) : check_source_has(s, o, err)) != 0)
         return -1;
     log_start(s, o, fresh);

@@ -22,6 +22,7 @@ struct takeover_options {
     struct stop *stop;
     struct status *status;
     struct source *source;
+    const char *own_host; /* as source_check wants it */
     struct sender *sender;
     struct takeover_memory *memory;
 };

@@ -93,6 +93,7 @@ static int connect_db(struct watch *w, struct err *err)
         .connect_timeout_s = TIMEOUT_S,
         .read_timeout_s = TIMEOUT_S,
         .write_timeout_s = TIMEOUT_S,
+        .server = w->options.server,
     };
     if (w->db)
         return 0;

@@ -16,6 +16,7 @@ struct watch_options {
     const struct region_config *region;
     const char *program;
     const char *topic;
+    size_t server;     /* the region's host that is captured from */
     struct stop *stop; /* of the session */
     struct status *status;
     struct canary *canary;

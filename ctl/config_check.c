@@ -27,7 +27,8 @@ static void print_region(const struct config *c, const struct region_config *r)
     if (r->socket)
         printf("%s", r->socket);
     else
-        printf("%s:%u", r->host, r->port);
+        for (size_t i = 0; i < r->host_count; i++)
+            printf("%s%s:%u", i > 0 ? "," : "", r->hosts[i].name, r->hosts[i].port);
     printf(", user %s, tls %s, flavor %s, replica_id %" PRIu32 ", start ", r->user, tls_name(r->tls.mode),
            r->flavor == FLAVOR_NONE ? "auto" : flavor_name(r->flavor), r->replica_id);
     print_start(&r->start);

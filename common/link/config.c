@@ -85,7 +85,9 @@ int config_load(struct config **out, const char *path, struct err *err)
 static void free_region(struct region_config *r)
 {
     free(r->name);
-    free(r->host);
+    for (size_t i = 0; i < r->host_count; i++)
+        free(r->hosts[i].name);
+    free(r->hosts);
     free(r->socket);
     free(r->user);
     free(r->secret.file);

@@ -56,12 +56,18 @@ struct kafka_config {
     uint64_t retention_ms;
 };
 
+struct host_config {
+    char *name;
+    uint16_t port;
+};
+
 struct region_config {
     char *name;
-    enum flavor flavor; /* FLAVOR_NONE: auto, taken from the server */
-    char *host;
-    uint16_t port;
-    char *socket; /* instead of host and port */
+    enum flavor flavor;        /* FLAVOR_NONE: auto, taken from the server */
+    struct host_config *hosts; /* the servers that may have the region's data, the usual one first */
+    size_t host_count;
+    uint16_t port; /* of hosts that say none */
+    char *socket;  /* instead of host and port */
     char *user;
     struct secret_config secret;
     char *password; /* NULL until config_password; never printed */

@@ -22,17 +22,24 @@ struct yaml_mark config_mark(const struct yaml_entry *e, const char *key)
 
 static bool is_local(const struct region_config *region)
 {
-    return region->socket || strcmp(region->host, "localhost") == 0 || strncmp(region->host, "127.", 4) == 0 ||
-           strcmp(region->host, "::1") == 0;
+    for (size_t i = 0; i < region->host_count; i++) {
+        const char *host = region->hosts[i].name;
+        if (strcmp(host, "localhost") != 0 && strncmp(host, "127.", 4) != 0 && strcmp(host, "::1") != 0)
+            return false;
+    }
+    return true;
 }
 
-static int check_address(const struct config_reader *r, const struct region_config *region, const struct yaml_entry *e,
+static int check_address(const struct config_reader *r, struct region_config *region, const struct yaml_entry *e,
                          struct err *err)
 {
-    if (!region->host && !region->socket)
+    for (size_t i = 0; i < region->host_count; i++)
+        if (region->hosts[i].port == 0)
+            region->hosts[i].port = region->port;
+    if (!region->hosts && !region->socket)
         return config_fail(r, e->mark, err, "regions.%s: the server's address is missing; give host or socket",
                            region->name);
-    if (region->host && region->socket)
+    if (region->hosts && region->socket)
         return config_fail(r, config_mark(e, "socket"), err, "regions.%s: both host and socket are given; keep one",
                            region->name);
     if (region->socket && yaml_find(&e->value, "port"))

@@ -144,9 +144,13 @@ const struct config_key config_keys[] = {
      REGION(flavor),
      .help = "the kind of server; `auto` asks it"},
     {.path = "regions.<region>.host",
-     .type = &config_text,
-     REGION(host),
-     .help = "the server's name or address; required unless socket is given"},
+     .type = &config_hosts,
+     REGION(hosts),
+     .count_offset = offsetof(struct region_config, host_count),
+     .help =
+         "the server's name or address, or a list of those that may become the region's server, each with :port where "
+         "it is another one; required unless socket is given. Capture takes the first that has all of its stream, "
+         "everything else the first that can be written to"},
     {.path = "regions.<region>.port",
      .type = &config_number,
      .min = 1,
@@ -215,8 +219,9 @@ const struct config_key config_keys[] = {
      .type = &config_flag,
      .fallback = "false",
      REGION(semi_sync),
-     .help = "capture registers as a semi-synchronous replica and acknowledges what the topic has, so that a commit that "
-             "returned is not lost with the source; the server must have semi-synchronous replication switched on"},
+     .help =
+         "capture registers as a semi-synchronous replica and acknowledges what the topic has, so that a commit that "
+         "returned is not lost with the source; the server must have semi-synchronous replication switched on"},
     {.path = "regions.<region>.kafka",
      .type = &config_map,
      .like = "kafka",
@@ -228,7 +233,7 @@ const struct config_key config_keys[] = {
      .type = &config_list,
      .required = true,
      .help = "who replicates to whom; two opposite links make a two-way pair; [] for capture only"},
-    {.path = "links[]",                                                                                       .type = &config_map, .enter = config_enter_link, .help = "one direction"},
+    {.path = "links[]",                                                                                    .type = &config_map, .enter = config_enter_link, .help = "one direction"},
     {.path = "links[].from",
      .type = &config_text,
      .required = true,
@@ -268,9 +273,9 @@ const struct config_key config_keys[] = {
      .required = true,
      CONFIG(tables),
      .help = "patterns database.table, each part with * and ?; system schemas and `drc` never match"},
-    {.path = "tables.exclude",                                                                   .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
+    {.path = "tables.exclude",                                                                                    .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
 
-    {.path = "conflicts",                                                                                    .type = &config_map, .help = "what happens to a row that both sides changed"},
+    {.path = "conflicts",                                                                                      .type = &config_map, .help = "what happens to a row that both sides changed"},
     {.path = "conflicts.default",
      .type = &config_map,
      .enter = config_enter_default_rule,

@@ -25,6 +25,8 @@ extern const struct config_type config_flag;   /* true or false, into a bool */
 extern const struct config_type config_choice; /* one of key->words, into an int, enum or bool */
 
 /* Lists and mappings that are one value. */
+extern const struct config_type
+    config_hosts; /* one text or a list, into a struct host_config * and the count beside it */
 extern const struct config_type config_names;   /* list of text, into a char ** and the count beside it */
 extern const struct config_type config_include; /* list of patterns, into a struct filter */
 extern const struct config_type config_exclude;

@@ -92,7 +92,23 @@ static int read_identity(struct db *db, const struct region_config *region, stru
                                                                                                                 : 0;
 }
 
-int db_connect(struct db **out, const struct region_config *region, const struct db_options *options, struct err *err)
+static int log_in(struct db *db, const struct region_config *region, size_t n, struct err *err)
+{
+    const struct host_config *host = region->socket ? NULL : &region->hosts[n - 1];
+    if (host)
+        (void)snprintf(db->where, sizeof db->where, "%s:%u", host->name, host->port);
+    else
+        (void)snprintf(db->where, sizeof db->where, "%s", region->socket);
+    if (mysql_real_connect(db->handle, host ? host->name : NULL, region->user, region->password ? region->password : "",
+                           NULL, host ? host->port : 0, region->socket, 0))
+        return 0;
+    char what[400];
+    (void)snprintf(what, sizeof what, "connecting to region %s (%s)", region->name, db->where);
+    return db_error(db, err, what);
+}
+
+int db_connect_to(struct db **out, const struct region_config *region, const struct db_options *options, size_t n,
+                  struct err *err)
 {
     if (region->tls.mode == TLS_VERIFY_CA && !region->tls.ca)
         return err_fatal(err, EXIT_BAD_CONFIG, "regions.%s.tls: mode verify-ca needs ca: FILE", region->name);
@@ -105,16 +121,8 @@ int db_connect(struct db **out, const struct region_config *region, const struct
         goto fail;
     }
     set_options(db->handle, region, options);
-    const char *host = region->socket ? NULL : region->host;
-    if (!mysql_real_connect(db->handle, host, region->user, region->password ? region->password : "", NULL,
-                            region->socket ? 0 : region->port, region->socket, 0)) {
-        char where[300];
-        (void)snprintf(where, sizeof where, "connecting to region %s (%s)", region->name,
-                       region->socket ? region->socket : region->host);
-        (void)db_error(db, err, where);
-        goto fail;
-    }
-    if (read_identity(db, region, err))
+    db->server = n;
+    if (log_in(db, region, n, err) || read_identity(db, region, err))
         goto fail;
     *out = db;
     return 0;
@@ -131,6 +139,16 @@ void db_close(struct db **db)
         mysql_close((*db)->handle);
     free(*db);
     *db = NULL;
+}
+
+size_t db_server(const struct db *db)
+{
+    return db->server;
+}
+
+const char *db_server_name(const struct db *db)
+{
+    return db->where;
 }
 
 enum flavor db_flavor(const struct db *db)

@@ -12,7 +12,13 @@ struct db {
     uint32_t version;
     uint64_t affected; /* by the last db_exec */
     char region[64];   /* for messages */
+    size_t server;     /* of the region's hosts, from 1 on */
+    char where[300];   /* its name and port, or its socket */
     char account[600]; /* as GRANT takes it; "" until it is known */
 };
+
+/* Connect to the n-th host of the region (from 1 on; a socket is the first). */
+MUST_CHECK int db_connect_to(struct db **out, const struct region_config *region, const struct db_options *options,
+                             size_t n, struct err *err);
 
 #endif

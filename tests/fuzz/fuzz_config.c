@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         assert(c->region_count > 0);
         for (size_t i = 0; i < c->region_count; i++)
-            assert(c->regions[i].kafka.bootstrap && c->regions[i].user && (c->regions[i].host || c->regions[i].socket));
+            assert(c->regions[i].kafka.bootstrap && c->regions[i].user &&
+                   (c->regions[i].hosts || c->regions[i].socket));
     }
     config_free(&c);
     return 0;

@@ -45,7 +45,8 @@ static void what_is_left_out_has_its_default(void **state)
     assert_int_equal(eu->kafka.min_insync_replicas, 2);
     assert_int_equal(eu->kafka.retention_ms, 7 * 86400000LL);
     assert_int_equal(eu->flavor, FLAVOR_NONE);
-    assert_int_equal(eu->port, 3306);
+    assert_int_equal(eu->host_count, 1);
+    assert_int_equal(eu->hosts[0].port, 3306);
     assert_int_equal(eu->tls.mode, TLS_VERIFY_FULL);
     assert_int_equal(us->tls.mode, TLS_OFF);
     assert_int_equal(eu->start.kind, START_NOW);
@@ -64,6 +65,35 @@ static void what_is_left_out_has_its_default(void **state)
     assert_int_equal(c->log_level, LOG_INFO);
     config_free(&c);
     assert_null(c);
+    config_free(&c);
+}
+
+static void a_region_may_have_several_hosts(void **state)
+{
+    (void)state;
+    static const char text[] = "pair: shop\n"
+                               "kafka: {bootstrap: [\"k1:9092\"]}\n"
+                               "regions:\n"
+                               "  eu: {host: [db1, \"db2:3307\", \"[fe80::1]:3308\", \"::1\"], port: 3310, user: drc, "
+                               "replica_id: 1, start: now}\n"
+                               "  us: {host: [127.0.0.1, \"localhost:3307\"], user: drc, replica_id: 2, start: now}\n"
+                               "links: []\n"
+                               "tables: {include: [\"shop.*\"]}\n";
+    static const struct host_config wanted[] = {
+        {"db1",     3310},
+        {"db2",     3307},
+        {"fe80::1", 3308},
+        {"::1",     3310}
+    };
+    struct config *c = parsed("/etc/drc/drc.yaml", text);
+    const struct region_config *eu = &c->regions[0];
+    assert_int_equal(eu->host_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal(eu->hosts[i].name, wanted[i].name);
+        assert_int_equal(eu->hosts[i].port, wanted[i].port);
+    }
+    assert_int_equal(eu->tls.mode, TLS_VERIFY_FULL);
+    assert_int_equal(c->regions[1].tls.mode, TLS_OFF);
     config_free(&c);
 }
 
@@ -128,7 +158,7 @@ static void every_key_arrives(void **state)
     assert_string_equal(c->pair, "shop");
     assert_int_equal(eu->flavor, FLAVOR_MARIADB);
     assert_string_equal(eu->socket, "etc/run/db.sock");
-    assert_null(eu->host);
+    assert_null(eu->hosts);
     assert_string_equal(eu->user, "12");
     assert_string_equal(eu->secret.file, "etc/eu.password");
     assert_true(eu->replica_id == 4294967295);
@@ -138,7 +168,7 @@ static void every_key_arrives(void **state)
     assert_int_equal(eu->tls.mode, TLS_OFF);
     assert_int_equal(eu->kafka.replication_factor, 5);
     assert_int_equal(eu->kafka.retention_ms, 12 * 3600000);
-    assert_int_equal(us->port, 3307);
+    assert_int_equal(us->hosts[0].port, 3307);
     assert_string_equal(us->secret.credential, "drc-us");
     assert_int_equal(us->tls.mode, TLS_VERIFY_CA);
     assert_string_equal(us->tls.ca, "/etc/ca.pem");
@@ -372,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_left_out_has_its_default),
+        cmocka_unit_test(a_region_may_have_several_hosts),
         cmocka_unit_test(every_key_arrives),
         cmocka_unit_test(conflict_rules_arrive),
         cmocka_unit_test(divergence_is_allowed_for_the_pair_all_rules_or_one),

@@ -1,0 +1,118 @@
+"""A region of two servers: the source dies, its replica is promoted, and the links go on with it, or say why not."""
+
+import pytest
+
+from support import pairfile
+from support.load import TokenLoad
+from support.mariadb import MariaDB
+
+
+class Spare:
+    """A replica of eu, read-only until it is promoted."""
+
+    def __init__(self, pair):
+        self.primary = pair.eu
+        self.server = MariaDB("eu2", pair.directory / "eu2", 12, options={"log_slave_updates": "ON", "read_only": "ON"})
+
+    def follow(self, *schema):
+        self.server.start()
+        self.server.sql("SET SESSION sql_log_bin = 0", *schema)
+        with self.server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "CHANGE MASTER TO master_host='127.0.0.1', master_port=%s, master_user='drc', master_password=%s,"
+                " master_use_gtid=slave_pos, master_connect_retry=1",
+                (self.primary.port, self.primary.password),
+            )
+            cursor.execute("START SLAVE")
+
+    def promote(self):
+        self.server.sql("STOP SLAVE", "RESET SLAVE ALL", "SET GLOBAL read_only = OFF")
+
+
+@pytest.fixture
+def two_hosts(make_pair):
+    """A two-way pair at work, whose region eu has a second server; returns (pair, spare)."""
+    pair = make_pair(conflicts={"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}})
+    schema = ("CREATE DATABASE shop", TokenLoad.TABLE)
+    pair.everywhere(*schema)
+    spare = Spare(pair)
+    hosts = [f"127.0.0.1:{server.port}" for server in (pair.eu, spare.server)]
+    pair.file = pairfile.merge(pair.file, {"regions": {"eu": {"host": hosts, "port": pairfile.DELETE}}})
+    pair.write_config()
+    try:
+        spare.follow(*schema)
+        pair.start()
+        yield pair, spare
+    finally:
+        spare.server.kill()
+
+
+def name(server):
+    return f"127.0.0.1:{server.port}"
+
+
+def test_a_promoted_replica_takes_over(two_hosts):
+    pair, spare = two_hosts
+    loads = [TokenLoad(server, threads=2, rate=50) for server in (pair.eu, pair.us)]
+    for load in loads:
+        load.start().wait_for(50)
+    loads[0].stop()
+    goal = pair.eu.executed_gtids()
+    pair.until(lambda: spare.server.executed_gtids() == goal or pair.eu.executed_gtids() != goal, 30, "the replica")
+    loads[1].stop()
+    pair.settle()
+    goal = pair.eu.executed_gtids()
+    pair.until(lambda: spare.server.executed_gtids() == goal, 30, "the replica to have all")
+    pair.eu.kill()
+    capture, applier = pair.capture("eu"), pair.applier("us", "eu")
+    pair.until(lambda: "read_only" in (applier.status()["last_error"] or ""), 30, "word that the replica is read-only")
+    spare.promote()
+    loads += [TokenLoad(server, threads=2, rate=50) for server in (spare.server, pair.us)]
+    for load in loads[2:]:
+        load.start().wait_for(50)
+        load.stop()
+    pair.settle()
+    assert f"the source is {name(spare.server)}" in capture.text()
+    TokenLoad.check(pair.us, loads)
+    TokenLoad.check(spare.server, loads)
+    assert {daemon.status()["state"] for daemon in pair.daemons} == {"running"}
+    assert int(pair.reconcile()[-1].get("differences", 0)) == 0
+
+
+def test_a_replica_that_lacks_what_is_published_is_refused_by_name(two_hosts):
+    pair, spare = two_hosts
+    with TokenLoad(pair.eu) as load:
+        load.wait_for(20)
+        spare.server.sql("STOP SLAVE")
+        load.wait_for(20)
+    pair.wait("eu", "us")
+    pair.eu.kill()
+    spare.promote()
+    capture = pair.capture("eu")
+    pair.until(lambda: f"host {name(spare.server)} has come to" in capture.text(), 30, "refusal of the spare")
+    assert "of what is published: not taken as the source" in capture.text()
+    pair.until(lambda: capture.status()["state"] == "retrying", 30, "word that capture waits for the other host")
+    assert "lacks" in capture.status()["last_error"]
+    spare.server.kill()
+    pair.eu.start()
+    with TokenLoad(pair.eu) as more:
+        more.wait_for(20)
+    pair.wait("eu", "us")
+    TokenLoad.check(pair.us, [load, more])
+
+
+def test_a_region_without_any_host_that_has_all_stops(two_hosts):
+    pair, spare = two_hosts
+    with TokenLoad(pair.eu) as load:
+        load.wait_for(20)
+    pair.wait("eu", "us")
+    capture = pair.capture("eu")
+    capture.stop()
+    pair.applier("us", "eu").stop()
+    spare.server.sql("STOP SLAVE", "RESET SLAVE ALL", "RESET MASTER")
+    pair.eu.sql("RESET MASTER")
+    capture.launch()
+    cause = capture.expect_exit(69)
+    assert "the source lost transactions" in cause
+    for server in (pair.eu, spare.server):
+        assert f"host {name(server)} has come to" in capture.text()
