@@ -4,6 +4,7 @@
  * written as it came. Otherwise the judge says which row remains, and the write starts from the *local* row, since that
  * is what is there. An update that changes its key is whole when the old row is as expected and the new key is free;
  * otherwise it is what it means for keys: a delete of the old and an insert of the new one, each decided by itself. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "applier/apply_private.h"
@@ -62,15 +63,89 @@ static bool same_key(const struct table_def *t, const struct cell *a, const stru
     return true;
 }
 
+/* ---- the journal ---- */
+
+static struct conflict_case case_of(const struct exact *x, enum conflict_kind kind, const struct cell *before,
+                                    const struct cell *after, const struct cell *local)
+{
+    return (struct conflict_case){.kind = kind,
+                                  .rule = x->rule,
+                                  .table = x->table->def,
+                                  .before = before,
+                                  .incoming = after,
+                                  .local = local,
+                                  .from = x->sink->from,
+                                  .to = x->sink->to};
+}
+
+static struct journal_entry entry_of(const struct exact *x, const struct conflict_case *c,
+                                     const struct conflict_outcome *outcome, const struct cell *result)
+{
+    return (struct journal_entry){.link = x->sink->link,
+                                  .gtid = &x->txn->head.gtid,
+                                  .seq = x->txn->head.seq,
+                                  .conflict = c,
+                                  .outcome = outcome,
+                                  .result = result};
+}
+
+static int journal(struct exact *x, const struct conflict_case *c, const struct conflict_outcome *outcome,
+                   const struct cell *result, struct err *err)
+{
+    struct journal_entry entry = entry_of(x, c, outcome, result);
+    struct buf place = {0};
+    put_place(x, c->local ? c->local : c->before ? c->before : c->incoming, &place);
+    log_notice("conflict kind=%s verdict=%s at %s: %s link=%s seq=%llu", conflict_kind_name(c->kind),
+               conflict_verdict_name(outcome->verdict), buf_cstr(&place), outcome->why, x->sink->link,
+               (unsigned long long)x->txn->head.seq);
+    buf_free(&place);
+    x->sink->counts.conflicts++;
+    return target_session_now(x->sink->db, err) || journal_write(x->sink->db, &entry, err) ? -1 : 0;
+}
+
+static int write_stop(struct exact *x, const struct journal_entry *entry, struct err *err)
+{
+    struct sink *s = x->sink;
+    if (sink_begin_aside(s, err))
+        return -1;
+    int there = journal_has_stop(s->db, entry, err);
+    if (there == 0 && (journal_write(s->db, entry, err) || sink_commit_aside(s, err)))
+        there = -1;
+    if (there != 0)
+        sink_rollback(s);
+    else
+        s->counts.conflicts++;
+    return there < 0 ? -1 : 0;
+}
+
+/* What stops the link changes nothing, but stands in the journal: once, in a transaction of its own, however often the
+ * link comes to it again. `err` is the stop; it gives way to an error by which the entry is still to be written.
+ * Returns -1. */
+static int journal_stop(struct exact *x, const struct conflict_case *c, const char *why, struct err *err)
+{
+    struct conflict_outcome outcome = {.verdict = VERDICT_STOP};
+    struct journal_entry entry = entry_of(x, c, &outcome, c->local);
+    struct err failed = {0};
+    (void)snprintf(outcome.why, sizeof outcome.why, "%s", why);
+    sink_rollback(x->sink);
+    if (write_stop(x, &entry, &failed) == 0)
+        return -1;
+    if (failed.class == ERR_RETRY)
+        *err = failed;
+    else
+        log_error("what stops the link could not be written to the journal: %s", failed.text);
+    return -1;
+}
+
 /* ---- writing one row ---- */
 
 /* What the server refused is another row in the way, or a row of another table that is missing: nothing here may decide
  * it. */
-static int refused(const struct exact *x, const struct cell *image, struct err *err)
+static int refused(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
 {
     struct buf place = {0};
     struct err server = *err;
-    put_place(x, image, &place);
+    put_place(x, after ? after : before, &place);
     err_fatal(err, EXIT_UNSAFE, "%s: %s of transaction %llu cannot be written at the target: %s%s", buf_cstr(&place),
               rows_op_name(x->rows->op), (unsigned long long)x->txn->head.seq, server.text,
               server.code == SERVER_DUPLICATE_KEY
@@ -78,7 +153,10 @@ static int refused(const struct exact *x, const struct cell *image, struct err *
                   : "");
     err->code = server.code;
     buf_free(&place);
-    return -1;
+    if (server.code != SERVER_DUPLICATE_KEY)
+        return -1;
+    struct conflict_case c = case_of(x, CONFLICT_UNIQUE_CLASH, before, after, before);
+    return journal_stop(x, &c, server.text, err);
 }
 
 /* READ COMMITTED locks no absence: a local writer can have taken the key since it was looked for. Then the transaction
@@ -102,7 +180,7 @@ static int not_written(struct exact *x, const struct cell *before, const struct 
         return -1;
     if (err->code == SERVER_DUPLICATE_KEY && taken_meanwhile(x, before, after, err))
         return -1;
-    return refused(x, after ? after : before, err);
+    return refused(x, before, after, err);
 }
 
 /* `before` NULL: insert; `after` NULL: delete. */
@@ -123,47 +201,23 @@ static int write_row(struct exact *x, const struct cell *before, const struct ce
 
 /* ---- deciding ---- */
 
-static int stopped(const struct exact *x, const struct conflict_case *c, const char *why, struct err *err)
+static int stopped(struct exact *x, const struct conflict_case *c, const char *why, struct err *err)
 {
     struct buf place = {0};
+    char cause[sizeof err->text];
+    (void)snprintf(cause, sizeof cause, "%s", why); /* it may be err's own text */
     put_place(x, c->local ? c->local : c->before ? c->before : c->incoming, &place);
     err_fatal(err, EXIT_UNSAFE, "conflict %s on %s: %s (transaction %llu of %s)", conflict_kind_name(c->kind),
-              buf_cstr(&place), why, (unsigned long long)x->txn->head.seq, x->sink->from);
+              buf_cstr(&place), cause, (unsigned long long)x->txn->head.seq, x->sink->from);
     buf_free(&place);
-    return -1;
-}
-
-static int journal(struct exact *x, const struct conflict_case *c, const struct conflict_outcome *outcome,
-                   const struct cell *result, struct err *err)
-{
-    struct journal_entry entry = {.link = x->sink->link,
-                                  .gtid = &x->txn->head.gtid,
-                                  .seq = x->txn->head.seq,
-                                  .conflict = c,
-                                  .outcome = outcome,
-                                  .result = result};
-    struct buf place = {0};
-    put_place(x, c->local ? c->local : c->before ? c->before : c->incoming, &place);
-    log_notice("conflict kind=%s verdict=%s at %s: %s link=%s seq=%llu", conflict_kind_name(c->kind),
-               conflict_verdict_name(outcome->verdict), buf_cstr(&place), outcome->why, x->sink->link,
-               (unsigned long long)x->txn->head.seq);
-    buf_free(&place);
-    x->sink->counts.conflicts++;
-    return target_session_now(x->sink->db, err) || journal_write(x->sink->db, &entry, err) ? -1 : 0;
+    return journal_stop(x, c, cause, err);
 }
 
 /* Judge, write what the verdict says, journal it. */
 static int settle(struct exact *x, enum conflict_kind kind, const struct cell *before, const struct cell *after,
                   const struct cell *local, struct err *err)
 {
-    struct conflict_case c = {.kind = kind,
-                              .rule = x->rule,
-                              .table = x->table->def,
-                              .before = before,
-                              .incoming = after,
-                              .local = local,
-                              .from = x->sink->from,
-                              .to = x->sink->to};
+    struct conflict_case c = case_of(x, kind, before, after, local);
     struct conflict_outcome outcome;
     if (conflict_judge(&c, &outcome, err))
         return err->class == ERR_DATA ? stopped(x, &c, err->text, err) : -1;
@@ -202,14 +256,7 @@ static int delete_row(struct exact *x, const struct cell *before, struct err *er
 static int journal_order(struct exact *x, const struct cell *before, const struct cell *after, const struct cell *local,
                          struct err *err)
 {
-    struct conflict_case c = {.kind = CONFLICT_ORDER_VIOLATED,
-                              .rule = x->rule,
-                              .table = x->table->def,
-                              .before = before,
-                              .incoming = after,
-                              .local = local,
-                              .from = x->sink->from,
-                              .to = x->sink->to};
+    struct conflict_case c = case_of(x, CONFLICT_ORDER_VIOLATED, before, after, local);
     struct conflict_outcome outcome = {.verdict = VERDICT_INCOMING,
                                        .why = "the version column did not rise in this update"};
     return journal(x, &c, &outcome, after, err);

@@ -138,26 +138,44 @@ static struct ledger_state state_after(const struct sink *s, const struct txn *l
     return next;
 }
 
-int sink_begin(struct sink *s, const struct txn *last, struct err *err)
+static int begin(struct sink *s, const struct ledger_state *next, struct err *err)
 {
     map_clear(&s->touched);
     if (target_session_begin(s->db, err))
         return -1;
-    struct ledger_state next = state_after(s, last);
-    int rc = ledger_write(s->db, &s->slot, &next, err);
-    ledger_state_free(&next);
+    int rc = ledger_write(s->db, &s->slot, next, err);
     if (rc)
         sink_rollback(s);
     return rc;
 }
 
-int sink_commit(struct sink *s, const struct txn *last, struct err *err)
+int sink_begin_aside(struct sink *s, struct err *err)
+{
+    return begin(s, &s->state, err);
+}
+
+int sink_commit_aside(struct sink *s, struct err *err)
 {
     s->unsettled = true;
     if (db_exec(s->db, "COMMIT", err))
         return -1;
     s->unsettled = false;
     ledger_committed(&s->slot);
+    return 0;
+}
+
+int sink_begin(struct sink *s, const struct txn *last, struct err *err)
+{
+    struct ledger_state next = state_after(s, last);
+    int rc = begin(s, &next, err);
+    ledger_state_free(&next);
+    return rc;
+}
+
+int sink_commit(struct sink *s, const struct txn *last, struct err *err)
+{
+    if (sink_commit_aside(s, err))
+        return -1;
     struct ledger_state next = state_after(s, last);
     ledger_state_free(&s->state);
     s->state = next;

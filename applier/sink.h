@@ -49,6 +49,10 @@ void sink_forget_tables(struct sink *s);
 struct txn;
 MUST_CHECK int sink_begin(struct sink *s, const struct txn *last, struct err *err);
 MUST_CHECK int sink_commit(struct sink *s, const struct txn *last, struct err *err);
+/* The same for what is to be in the journal though nothing of the stream comes into effect: the ledger row counts on,
+ * and stands where it stood. */
+MUST_CHECK int sink_begin_aside(struct sink *s, struct err *err);
+MUST_CHECK int sink_commit_aside(struct sink *s, struct err *err);
 /* ROLLBACK; drops what the writer had gathered. An error of it is not told: the connection is then gone, and the
  * transaction too. */
 void sink_rollback(struct sink *s);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/target/journal_images.h"
 #include "common/target/schema.h"
 
 #define ER_NO_SUCH_DB 1049
@@ -59,6 +60,29 @@ const char *journal_create_sql(void)
            "`result_hash` CHAR(16) NULL, "
            "KEY `at` (`at`), KEY `row_of` (`db`, `tbl`, `id`)"
            ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
+}
+
+int journal_has_stop(struct db *db, const struct journal_entry *e, struct err *err)
+{
+    const struct conflict_case *c = e->conflict;
+    struct buf sql = {0}, key = {0};
+    char gtid[GTID_TEXT_LEN];
+    uint64_t count = 0;
+    journal_put_key_json(c->table, c->before ? c->before : c->incoming, &key);
+    buf_put_str(&sql, "SELECT COUNT(*) FROM `" DRC_DB "`.`" JOURNAL_TABLE "` WHERE `db` = ");
+    db_put_string(&sql, c->table->db);
+    buf_put_str(&sql, " AND `tbl` = ");
+    db_put_string(&sql, c->table->name);
+    buf_put_str(&sql, " AND `row_key` = ");
+    db_put_string(&sql, buf_span(&key));
+    buf_put_str(&sql, " AND `link` = ");
+    db_put_string(&sql, span_str(e->link));
+    buf_printf(&sql, " AND `gtid` = '%s' AND `kind` = '%s' AND `verdict` = '%s'", gtid_text(gtid, e->gtid),
+               conflict_kind_name(c->kind), conflict_verdict_name(VERDICT_STOP));
+    int rc = db_query_u64(db, &count, buf_cstr(&sql), err);
+    buf_free(&sql);
+    buf_free(&key);
+    return rc ? -1 : count > 0;
 }
 
 /* SELECT of one page: entries with an id below `below` (0: from the newest). */

@@ -37,6 +37,10 @@ MUST_CHECK int journal_write_act(struct db *db, const struct journal_act *entry,
 /* Inside the caller's transaction. A row that no packet of the server can carry: fatal 78 with the setting to raise. */
 MUST_CHECK int journal_write(struct db *db, const struct journal_entry *entry, struct err *err);
 
+/* Does the journal hold this stop already: the same change of the same row, with the verdict stop? 1, 0, or -1: error.
+ */
+MUST_CHECK int journal_has_stop(struct db *db, const struct journal_entry *entry, struct err *err);
+
 /* CREATE TABLE IF NOT EXISTS of the journal, for schema_ensure. */
 const char *journal_create_sql(void);
 

@@ -188,6 +188,8 @@ def test_a_clash_on_another_unique_key_stops_the_link(both):
     assert "`shop`.`item`" in line and "id=41" in line, line
     pair.applier("us", "eu").expect_exit(69)
     assert 41 not in names(pair.us) and 42 not in names(pair.eu)
+    (entry,) = pair.us.query("SELECT seq, kind, verdict, row_key, incoming_image FROM drc.conflicts")
+    assert entry[1:4] == ("unique/clash", "stop", '{"id": 41}') and '"code": 77' in entry[4]
 
 
 ONE_WAY = {
@@ -226,6 +228,7 @@ def test_stop_names_table_key_and_kind(make_pair):
     line = pair.applier("eu", "us").expect_exit(69)
     assert "update/changed" in line and "`shop`.`item`" in line and "id=1" in line, line
     assert names(pair.us) == {1: "us"}, "nothing of the transaction was written"
+    assert journal(pair.us) == [("eu:us", 1, "update/changed", "stop")]
     pair.us.sql(rename(1, "same", 0), f"UPDATE shop.item SET updated_at = {at(0)}")
     pair.start()
     pair.settle()

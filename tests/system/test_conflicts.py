@@ -172,6 +172,13 @@ def test_policy_stop_stops_at_the_row(one_way):
     assert "update/changed" in last and "`shop`.`item` row id=1" in last and "the policy is stop" in last
     assert names(pair) == {"eu": {1: "from eu"}, "us": {1: "from us"}}
     pair.wait("eu", "us", timeout=20, expect=69)
+    (entry,) = pair.conflicts()
+    assert (entry["kind"], entry["policy"], entry["verdict"]) == ("update/changed", "stop", "stop")
+    images = [image(entry[f"{which}_image"]) for which in ("before", "incoming", "local", "result")]
+    assert images == ["old", "from eu", "from us", "from us"]
+    pair.applier("eu", "us").launch()
+    pair.applier("eu", "us").expect_exit(69)
+    assert pair.conflicts() == [entry], "the same stop is told once"
 
     pair.us.sql(update(1, "old", OLD))  # mended by hand: the link goes on
     pair.start()
