@@ -3,6 +3,7 @@
 import datetime
 import json
 import subprocess
+import zlib
 
 import pytest
 from support import place
@@ -134,6 +135,30 @@ def test_what_is_no_readable_binlog_is_refused_in_one_line(directory):
         (said,) = events("--binlog", file, expect=69).stderr.splitlines()
         assert file.name in said and why in said
     assert "cannot open" in events("--binlog", directory / "nothing", expect=75).stderr
+
+
+def with_event(data, kind, flags):
+    """The binlog with one more event after its first, of a type that nobody knows; positions stay as they were."""
+    at = 4 + int.from_bytes(data[13:17], "little")
+    event = bytes(4) + bytes([kind]) + bytes(4) + (19 + 8 + 4).to_bytes(4, "little")
+    event += at.to_bytes(4, "little") + flags.to_bytes(2, "little") + bytes(8)
+    return data[:at] + event + zlib.crc32(event).to_bytes(4, "little") + data[at:]
+
+
+def test_an_unknown_event_is_passed_over_only_where_it_says_that_it_may(directory):
+    data = binlog("groups").read_bytes()
+    file = directory / "newer.bin"
+    file.write_bytes(with_event(data, 99, 0x80))
+    done = events("--json", "--binlog", file)
+    assert [json.loads(line)["gtid"] for line in done.stdout.splitlines()] == [
+        group["gtid"] for group in groups("--binlog", binlog("groups"))
+    ]
+    assert "passed over 1 events of unknown types" in done.stderr
+    file.write_bytes(with_event(data, 99, 0))
+    (said,) = events("--binlog", file, expect=69).stderr.splitlines()
+    assert "newer.bin:" in said and "event of type 99" in said and "does not know" in said
+    file.write_bytes(with_event(data, 99, 0)[:-1000] + b"x" + data[-999:])
+    assert "event of type 99" in events("--binlog", file, expect=69).stderr  # the first thing that is wrong is told
 
 
 def test_wrong_words_are_told():
