@@ -3,9 +3,11 @@
 
 #include <inttypes.h>
 
-void gate_open(struct gate *g, const struct stream *state, bool compare)
+#include "common/model/way_out.h"
+
+void gate_open(struct gate *g, const struct stream *state, bool compare, const char *region)
 {
-    *g = (struct gate){.last = state->gtid, .seq = state->seq, .fingerprint = state->fingerprint};
+    *g = (struct gate){.region = region, .last = state->gtid, .seq = state->seq, .fingerprint = state->fingerprint};
     g->waits = compare && state->seq > 0;
     position_copy(&g->resumed, &state->position);
 }
@@ -85,6 +87,7 @@ int gate_end(const struct gate *g, const char *what, struct err *err)
         err, EXIT_UNSAFE,
         "the source lost transactions: %s (seq %" PRIu64 ", the last one in the topic) is not what the source "
         "has in its place (seen up to %s); it may have crashed without sync_binlog=1, been restored, or be "
-        "a replica that lagged: compare both sides (drc-reconcile), then start with a new topic",
-        gtid_text(text, &g->last), g->seq, what);
+        "a replica that lagged. Point regions.%s at a server that has it, or go on from the last position that both "
+        "share: " WAY_OUT_BRANCH_AT,
+        gtid_text(text, &g->last), g->seq, what, g->region, g->region);
 }

@@ -15,7 +15,8 @@ enum gate_verdict {
 };
 
 struct gate {
-    bool waits; /* the topic's last transaction has not come again yet */
+    const char *region; /* for messages */
+    bool waits;         /* the topic's last transaction has not come again yet */
     struct position resumed;
     struct gtid last;
     uint64_t seq;
@@ -23,7 +24,7 @@ struct gate {
 };
 
 /* `compare`: the dump begins at state->before, so that the last transaction must come again. */
-void gate_open(struct gate *g, const struct stream *state, bool compare);
+void gate_open(struct gate *g, const struct stream *state, bool compare, const char *region);
 void gate_free(struct gate *g);
 
 /* What to do with the transaction of that GTID; `read` is the position before it. Fatal (69): the source sends GTIDs

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/model/way_out.h"
 
 /* A new start reads the topic back to the epoch in force, and retention must never delete that: so an epoch does not
  * get old or large. */
@@ -137,7 +138,7 @@ static int open_dump(struct reader *r, bool compare, struct err *err)
     };
     struct dump *d;
     gate_free(&r->gate);
-    gate_open(&r->gate, r->state, compare);
+    gate_open(&r->gate, r->state, compare, r->options.region->name);
     if (dump_open(&d, r->options.region, compare ? &r->state->before : &r->state->position, &options, err) != 0)
         return -1;
     assembler_restart(r->assembler, "");
@@ -154,7 +155,7 @@ static int open_dump(struct reader *r, bool compare, struct err *err)
 /* Can the topic's last transaction be asked for again? */
 static bool can_compare(const struct stream *state)
 {
-    if (state->seq == 0 || position_has(&state->before, &state->gtid))
+    if (state->seq == 0 || state->gtid.flavor == FLAVOR_NONE || position_has(&state->before, &state->gtid))
         return false;
 #ifdef DRC_FAULT_NO_FENCE
     return false;
@@ -168,10 +169,10 @@ static int refused(const struct reader *r, const struct err *why, struct err *er
     position_put_text(&r->state->position, &text);
     int rc = err_fatal(
         err, EXIT_UNSAFE,
-        "%s; the stream is at %s: what came after it cannot be had from this server (purged, or never there), "
-        "so going on would lose it. Point regions.%s at a server that still has it, or reconcile both sides "
-        "and start a new topic",
-        why->text, buf_cstr(&text), r->options.region->name);
+        "%s; the stream is at %s: what came after it cannot be had from this server, so going on would lose it. Point "
+        "regions.%s at a server that still has it; or, if it was purged: " WAY_OUT_PURGED
+        "; or, if the histories have parted: " WAY_OUT_BRANCH_AT,
+        why->text, buf_cstr(&text), r->options.region->name, r->options.region->name, r->options.region->name);
     buf_free(&text);
     return rc;
 }

@@ -3,9 +3,13 @@
 
 #include <inttypes.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/model/way_out.h"
 #include "common/stream/claim.h"
+#include "common/stream/lost.h"
+
+#define LOST_LOGGED 100u /* transactions, each a line */
 
 /* A version 4 UUID, so that it reads like one. */
 static int invent_stream(struct claim *c, const struct takeover_options *o, struct err *err)
@@ -104,25 +108,44 @@ static int start_new(struct stream *s, const struct takeover_options *o, struct 
     return 0;
 }
 
-static int check_source_has(const struct stream *s, const struct takeover_options *o, struct err *err)
+/* One line for each, so that all of them are told; the error has the newest. */
+static void log_lost(const struct lost *l, const char *topic)
+{
+    char gtid[GTID_TEXT_LEN], at[CLOCK_TEXT_LEN];
+    size_t first = l->count > LOST_LOGGED ? l->count - LOST_LOGGED : 0;
+    for (size_t i = first; i < l->count; i++)
+        log_error("published and not in the source: %s (seq %" PRIu64 " of topic %s), committed %s",
+                  gtid_text(gtid, &l->list[i].gtid), l->list[i].seq, topic, clock_text(at, l->list[i].commit_us));
+}
+
+static int tell_lost(const struct stream *s, struct claim *c, const struct takeover_options *o,
+                     const struct position *have, struct err *err)
+{
+    struct buf topic = {0}, source = {0};
+    struct lost lost;
+    if (lost_read(&lost, &c->rb, have, c->low, c->offset, err) != 0)
+        return -1;
+    log_lost(&lost, o->topic);
+    position_put_text(&s->position, &topic);
+    position_put_text(have, &source);
+    int rc = err_fatal(
+        err, EXIT_UNSAFE,
+        "the source lost transactions: topic %s has come to %s, the source only to \"%s\" (%" PRIu64
+        " published transactions less, named above); it may have been restored, failed over to a replica that lagged, "
+        "or had RESET MASTER. Point regions.%s at a server that has them, or give them up: " WAY_OUT_BRANCH,
+        o->topic, buf_cstr(&topic), buf_cstr(&source), lost.total, o->region->name, o->region->name);
+    buf_free(&topic);
+    buf_free(&source);
+    lost_free(&lost);
+    return rc;
+}
+
+static int check_source_has(const struct stream *s, struct claim *c, const struct takeover_options *o, struct err *err)
 {
     struct position have = {0};
     if (source_logged(o->source, &have, err) != 0)
         return -1;
-    int rc = 0;
-    if (!position_covers(&have, &s->position)) {
-        struct buf topic = {0}, source = {0};
-        position_put_text(&s->position, &topic);
-        position_put_text(&have, &source);
-        rc = err_fatal(
-            err, EXIT_UNSAFE,
-            "the source lost transactions: topic %s has come to %s, the source only to \"%s\" (%" PRIu64
-            " transactions less); it may have been restored, failed over to a replica that lagged, or had RESET "
-            "MASTER: compare both sides (drc-reconcile), then start with a new topic",
-            o->topic, buf_cstr(&topic), buf_cstr(&source), position_distance(&s->position, &have));
-        buf_free(&topic);
-        buf_free(&source);
-    }
+    int rc = position_covers(&have, &s->position) ? 0 : tell_lost(s, c, o, &have, err);
     position_free(&have);
     return rc;
 }
@@ -141,7 +164,7 @@ static void log_start(const struct stream *s, const struct takeover_options *o, 
 }
 
 /* The epoch is ours: is the past that the topic tells the source's too, or where does a new stream begin? */
-static int go_on(struct stream *s, const struct claim *c, const struct takeover_options *o, struct err *err)
+static int go_on(struct stream *s, struct claim *c, const struct takeover_options *o, struct err *err)
 {
     bool fresh = s->position.flavor == FLAVOR_NONE;
     memcpy(s->uuid, c->stream, STREAM_UUID_LEN);
@@ -149,7 +172,7 @@ static int go_on(struct stream *s, const struct claim *c, const struct takeover_
     s->instance = c->instance;
     if (source_settle(o->source, fresh ? NULL : &s->position, o->own_host, err) != 0)
         return -1;
-    if ((fresh ? start_new(s, o, err) : check_source_has(s, o, err)) != 0)
+    if ((fresh ? start_new(s, o, err) : check_source_has(s, c, o, err)) != 0)
         return -1;
     log_start(s, o, fresh);
     *o->memory = (struct takeover_memory){.had_stream = true, .epoch = c->number, .instance = c->instance};
@@ -164,10 +187,10 @@ int takeover(struct stream *out, const struct takeover_options *o, struct err *e
     int rc = claim_open(&c, &o->region->kafka, o->topic, o->region->name, o->stop, o->memory->instance, err);
     if (rc == 0)
         rc = take_epoch(&c, out, o, err);
-    claim_close(&c);
     if (rc == 0 && go_on(out, &c, o, err) != 0) {
         stream_free(out);
         rc = -1;
     }
+    claim_close(&c);
     return rc;
 }

@@ -52,6 +52,9 @@ MUST_CHECK int stream_source(struct stream_job *job, struct err *err);
 /* How far the source has come. */
 MUST_CHECK int stream_source_position(struct stream_job *job, struct position *out, struct err *err);
 
+/* After what its oldest binlog file begins: nothing up to there can be had from it any more. */
+MUST_CHECK int stream_oldest_position(struct stream_job *job, struct position *out, struct err *err);
+
 /* Refuse (75) while a capture holds the stream: by its socket on this host, or by what it writes into the topic. */
 MUST_CHECK int stream_check_idle(struct stream_job *job, struct err *err);
 

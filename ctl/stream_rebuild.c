@@ -167,37 +167,6 @@ static int read_ledgers(struct rebuild *b, struct err *err)
 
 /* ---- the source ---- */
 
-/* What the source's oldest binlog file begins after. */
-static int oldest_position(struct rebuild *b, struct position *out, struct err *err)
-{
-    struct db *db = b->job.source;
-    enum flavor flavor = db_flavor(db);
-    struct arena arena = {0};
-    struct db_rows rows;
-    struct buf sql = {0};
-    int rc = -1;
-    if (flavor == FLAVOR_MARIADB) {
-        if (db_query(db, &rows, &arena, "SHOW BINARY LOGS", err))
-            goto out;
-        if (rows.row_count == 0) {
-            err_fatal(err, EXIT_BAD_CONFIG, "region %s has no binlog", b->job.region->name);
-            goto out;
-        }
-        buf_put_str(&sql, "SELECT BINLOG_GTID_POS(");
-        db_put_string(&sql, db_cell(&rows, 0, 0));
-        buf_put_str(&sql, ", 4)");
-    } else {
-        buf_put_str(&sql, "SELECT @@GLOBAL.gtid_purged");
-    }
-    if (db_query(db, &rows, &arena, buf_cstr(&sql), err))
-        goto out;
-    rc = position_parse(out, flavor, rows.row_count == 1 ? db_cell(&rows, 0, 0) : (struct span){0}, err);
-out:
-    buf_free(&sql);
-    arena_free(&arena);
-    return rc;
-}
-
 static int name_gap(const struct rebuild *b, const struct position *oldest, struct err *err)
 {
     struct buf have = {0}, from = {0};
@@ -229,7 +198,7 @@ static int check_source(struct rebuild *b, struct err *err)
                        "a server is needed that has it",
                        b->gtid, b->job.region->name);
     if (rc == 0)
-        rc = oldest_position(b, &oldest, err);
+        rc = stream_oldest_position(&b->job, &oldest, err);
     if (rc == 0 && !position_covers(&b->start.position, &oldest))
         rc = name_gap(b, &oldest, err);
     position_free(&have);

@@ -217,6 +217,35 @@ void position_union(struct position *p, const struct position *other)
     }
 }
 
+static void meet_source(struct position *to, const struct position_source *a, const struct position_source *b)
+{
+    for (size_t i = 0; b && i < a->count; i++) {
+        for (size_t k = 0; k < b->count; k++) {
+            uint64_t first =
+                a->intervals[i].first > b->intervals[k].first ? a->intervals[i].first : b->intervals[k].first;
+            uint64_t last = a->intervals[i].last < b->intervals[k].last ? a->intervals[i].last : b->intervals[k].last;
+            if (first <= last)
+                position_add_interval(to, a->uuid, a->tag, first, last);
+        }
+    }
+}
+
+void position_meet(struct position *to, const struct position *a, const struct position *b)
+{
+    struct position met = {.flavor = a->flavor};
+    for (size_t i = 0; a->flavor == b->flavor && i < a->count; i++) {
+        if (a->flavor == FLAVOR_MYSQL) {
+            meet_source(&met, &a->sources[i], get_source(b, a->sources[i].uuid, a->sources[i].tag));
+            continue;
+        }
+        size_t at = find_domain(b, a->domains[i].domain);
+        if (has_domain(b, at, a->domains[i].domain))
+            add_maria(&met, a->domains[i].seq < b->domains[at].seq ? &a->domains[i] : &b->domains[at]);
+    }
+    position_free(to);
+    *to = met;
+}
+
 bool position_has(const struct position *p, const struct gtid *g)
 {
     if (p->flavor != g->flavor)

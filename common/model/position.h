@@ -39,6 +39,8 @@ void position_add(struct position *p, const struct gtid *g);
 void position_add_interval(struct position *p, const uint8_t uuid[16], const char *tag, uint64_t first, uint64_t last);
 /* MySQL: adds a whole set. MariaDB: adds each domain's GTID of `other`. */
 void position_union(struct position *p, const struct position *other);
+/* What both have: `to`, valid or zeroed, is replaced. MariaDB: of each domain that both know the lesser GTID. */
+void position_meet(struct position *to, const struct position *a, const struct position *b);
 /* Is the transaction in it? MariaDB: the domain's seq has been reached. */
 bool position_has(const struct position *p, const struct gtid *g);
 /* Is everything of `part` in it? The empty position is in every other. */

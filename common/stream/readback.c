@@ -81,7 +81,8 @@ static void forget(struct stream *s, struct position *kept, enum stream_verdict 
 #endif
 }
 
-static int feed(struct readback *rb, struct stream *s, int64_t from, int64_t end, struct err *err)
+int readback_walk(struct readback *rb, struct stream *s, int64_t from, int64_t end, readback_each_fn *each,
+                  void *context, struct err *err)
 {
     struct kafka_record raw;
     struct record rec;
@@ -95,6 +96,8 @@ static int feed(struct readback *rb, struct stream *s, int64_t from, int64_t end
             rc = err_prefix(err, "topic %s offset %" PRId64, rb->topic, raw.offset);
         if (rc == 0)
             forget(s, &kept, verdict);
+        if (rc == 0 && each)
+            rc = each(context, s, &rec, verdict, err);
         if (at >= end)
             break;
     }
@@ -113,7 +116,7 @@ int readback_state(struct readback *rb, struct stream *out, int64_t low, int64_t
     for (;;) {
         int64_t from = end - window > low ? end - window : low;
         stream_init(out, from == 0);
-        if (feed(rb, out, from, end, err) != 0) {
+        if (readback_walk(rb, out, from, end, NULL, NULL, err) != 0) {
             stream_free(out);
             return -1;
         }

@@ -30,6 +30,13 @@ MUST_CHECK int readback_glance(struct readback *rb, struct readback_glance *out,
  * when the log from `low` on has no resume record that counts. Released by stream_free on success only. */
 MUST_CHECK int readback_state(struct readback *rb, struct stream *out, int64_t low, int64_t end, struct err *err);
 
+/* Called for each record that was judged: `s` is the stream after it. */
+typedef int readback_each_fn(void *context, const struct stream *s, const struct record *rec,
+                             enum stream_verdict verdict, struct err *err);
+/* Feed a stream with the records of [from, end), one by one. */
+MUST_CHECK int readback_walk(struct readback *rb, struct stream *s, int64_t from, int64_t end, readback_each_fn *each,
+                             void *context, struct err *err);
+
 /* Who else has written into [from, end)? *rival is the highest number of an epoch record there that is not
  * (epoch, instance) itself and not below it; 0: none, everything else there is void or a repetition of our own. */
 MUST_CHECK int readback_rival(struct readback *rb, uint64_t *rival, int64_t from, int64_t end, uint64_t epoch,

@@ -4,6 +4,8 @@
 """
 
 import json
+import shutil
+import subprocess
 
 import pytest
 
@@ -183,3 +185,122 @@ def test_a_rebuild_that_the_binlog_does_not_reach_names_the_gap(eu_us):
     gap = act(pair, "rebuild", "--from-ledgers", expect=69).stderr
     assert "no longer reaches that far" in gap and pair.eu.executed_gtids() in gap
     assert pair.topic("eu") not in pair.kafka.topics()
+
+
+# ---- the source is not what it was ----
+
+
+def backup(pair):
+    """Stop the source, keep what it holds now, start it again; the capture waits meanwhile."""
+    kept = pair.directory / "backup"
+    pair.eu.stop()
+    subprocess.run(["cp", "-a", "--sparse=always", pair.eu.datadir, kept], check=True)
+    pair.eu.start()
+    return kept
+
+
+def restore(pair, kept):
+    pair.eu.kill()
+    shutil.rmtree(pair.eu.datadir)
+    kept.rename(pair.eu.datadir)
+    pair.eu.start()
+
+
+def drop_lost(pair, first, last):
+    """What reconcile would do with rows that only the target has."""
+    pair.us.sql(f"DELETE FROM shop.item WHERE n BETWEEN {first} AND {last}")
+
+
+def test_a_restored_source_is_told_and_its_branch_accepted(eu_us):
+    pair = eu_us.start()
+    capture = pair.capture("eu")
+    insert(pair, 1, 5)
+    kept = backup(pair)
+    first = pair.eu.executed_gtids()
+    insert(pair, 10, 3)
+    lost = [f"0-1-{int(first.split('-')[2]) + n}" for n in (1, 2, 3)]
+    pair.wait("eu", "us")
+    capture.stop()
+    restore(pair, kept)
+    capture.launch()
+    cause = capture.expect_exit(69)
+    assert "lost transactions" in cause and "3 published transactions" in cause
+    assert "drcctl stream accept-branch --region eu --why TEXT" in cause
+    assert all(f"published and not in the source: {gtid} " in capture.text() for gtid in lost)
+
+    dry = act(pair, "accept-branch", "--dry-run")
+    assert all(gtid in dry.stdout for gtid in lost) and "nothing was changed" in dry.stdout
+    told = json.loads(act(pair, "accept-branch", "--json").stdout)["details"]
+    assert [one["gtid"] for one in told["transactions"]] == lost and told["position"] == first
+    capture.start()
+    insert(pair, 20, 5)  # under the GTIDs of those that are lost
+    pair.wait("eu", "us")
+    drop_lost(pair, 10, 12)
+    settled(pair)
+    assert acts(pair) == [("accept-branch", "test of accept-branch", told)]
+
+
+def test_a_source_that_went_on_by_itself_is_told_by_what_its_gtids_hold(eu_us):
+    pair = eu_us.start()
+    capture = pair.capture("eu")
+    insert(pair, 1, 5)
+    kept = backup(pair)
+    common = pair.eu.executed_gtids()
+    insert(pair, 10, 3)
+    pair.wait("eu", "us")
+    capture.stop()
+    restore(pair, kept)
+    insert(pair, 20, 6, "other")
+    capture.launch()
+    cause = capture.expect_exit(69)
+    assert "lost transactions" in cause and "accept-branch --region eu --at POSITION --why TEXT" in cause
+    nothing = act(pair, "accept-branch", expect=64)
+    assert "--at" in nothing.stderr
+    wrong = act(pair, "accept-branch", "--at", "0-1-1000", expect=64)
+    assert "do not both have it" in wrong.stderr
+    act(pair, "accept-branch", "--at", common)
+    capture.start()
+    pair.wait("eu", "us")
+    drop_lost(pair, 10, 12)
+    settled(pair)
+
+
+def test_a_reset_source_goes_on_from_its_new_beginning(eu_us):
+    pair = eu_us.start()
+    capture = pair.capture("eu")
+    insert(pair, 1, 5)
+    pair.wait("eu", "us")
+    capture.stop()
+    pair.eu.sql("RESET MASTER")
+    insert(pair, 10, 3)
+    capture.launch()
+    assert "lost transactions" in capture.expect_exit(69)
+    act(pair, "accept-branch")  # by its GTIDs; but under them stand other transactions
+    capture.launch()
+    assert "--at POSITION" in capture.expect_exit(69)
+    act(pair, "accept-branch", "--at", "none")
+    capture.start()
+    insert(pair, 20, 5)
+    settled(pair)
+    assert [kind for kind, *_ in acts(pair)] == ["accept-branch", "accept-branch"]
+
+
+def test_what_was_purged_unpublished_is_passed_over_by_name(eu_us):
+    pair = eu_us.start()
+    capture = pair.capture("eu")
+    insert(pair, 1, 5)
+    pair.wait("eu", "us")
+    capture.stop()
+    insert(pair, 10, 3)
+    pair.eu.cut_binlog()
+    insert(pair, 20, 3)
+    capture.launch()
+    cause = capture.expect_exit(69)
+    assert "purged" in cause and "drcctl stream accept-branch --region eu --purged --why TEXT" in cause
+    told = json.loads(act(pair, "accept-branch", "--purged", "--json").stdout)["details"]
+    assert told["never_published"] == 3
+    capture.start()
+    pair.wait("eu", "us")
+    pair.us.sql("INSERT INTO shop.item VALUES (10, 'x'), (11, 'x'), (12, 'x')")
+    settled(pair)
+    assert acts(pair)[0][2] == told

@@ -107,7 +107,7 @@ static inline void kit_builder(struct kit *k, const struct stream *state, bool c
     };
     builder_free(&k->builder);
     gate_free(&k->gate);
-    gate_open(&k->gate, state, compare);
+    gate_open(&k->gate, state, compare, "eu");
     k->builder = builder_new(&settings, state, &k->gate);
 }
 
