@@ -1,26 +1,25 @@
-"""Make the small real binlogs under tests/data/binlog/ anew, from the system's MariaDB.
+"""Make the small real binlogs under tests/data/binlog/ anew, from the system's MariaDB and the servers of ./dev setup.
 
-    /usr/bin/python3 tests/data/make_binlogs.py [--mysql SOCKET] [DIRECTORY]
+    /usr/bin/python3 tests/data/make_binlogs.py [--directory DIRECTORY] [NAME...]
 
 Each story below becomes one file: its statements run on a server of its own, between two FLUSH BINARY LOGS. Of the stories
 of all types also the server's own text of every value is kept (*.values): what decoding is held against. The expected
 texts beside the files come from the decoder itself (DRC_WRITE_EXPECTED=1 build/tests/unit_binlog_test_files): read their
-difference before you commit it. With --mysql the two stories of MySQL run instead, on one that listens there without a
-password for root, with GTIDs and full row metadata on.
+difference before you commit it.
 """
 
 import argparse
 import pathlib
+import re
 import shutil
 import sys
-
-import pymysql
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support import place  # noqa: E402
-from support.mariadb import MariaDB  # noqa: E402
+from support.mariadb import MariaDB, MariaDB118  # noqa: E402
+from support.mysql import MySQL  # noqa: E402
 
 NOW = "SET TIMESTAMP = 1700000000.123456"
 
@@ -96,6 +95,12 @@ MYSQL_TYPES = [entry for entry in TYPES if not any(word in entry[0] for word in 
     ("vector(3)", ["string_to_vector('[1, -2.5, 0]')"]),
 ]
 
+# MariaDB 11.8 has one more than 10.11, and wants COMPRESSED before the character set.
+MARIADB118_TYPES = [
+    (re.sub(r"( character set \w+) compressed", r" compressed\1", sql_type), values) for sql_type, values in TYPES
+    if sql_type != "mediumblob"
+] + [("vector(3)", ["vec_fromtext('[1, -2.5, 0]')"])]
+
 # In the texts of values a byte string is shown as hex, other character sets than UTF-8 likewise.
 HEX = ("binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob", "point", "geometry", "polygon", "vector")
 HEX_SETS = ("latin1", "cp1251", "ucs2")
@@ -128,7 +133,7 @@ def wide_table(columns):
     return f"CREATE TABLE s.wide (id int PRIMARY KEY, {names}) ENGINE=InnoDB"
 
 
-STORIES = {
+MARIADB_STORIES = {
     "types": ({}, ["CREATE DATABASE types CHARACTER SET utf8mb4"], types_story(TYPES)),
     "groups": (
         {},
@@ -274,6 +279,24 @@ MYSQL_STORY = [
 ]
 
 
+# Documents of which only the changes are in the binlog, at every depth, and large ones.
+MYSQL_PARTIAL = [
+    "USE m", "SET SESSION binlog_row_value_options = PARTIAL_JSON",
+    "CREATE TABLE d (id int PRIMARY KEY, n int, j json, k json)",
+    """INSERT INTO d VALUES (1, 0, '{"a": 1, "b": [10, "x", {"k": null}], "with space": "s", "o": {"x": 1.5, "y": true}}', '[]'),
+       (2, 0, NULL, '[1, 2, 3]'), (3, 0, json_object('long', repeat('x', 300)), '{"k": 1}')""",
+    "UPDATE d SET j = json_set(j, '$.a', 2) WHERE id = 1",
+    "UPDATE d SET j = json_set(j, '$.b[1]', 'longer than before', '$.\"with space\"', 1) WHERE id = 1",
+    "UPDATE d SET j = json_remove(j, '$.o.x', '$.b[0]'), n = n + 1 WHERE id = 1",
+    "UPDATE d SET j = json_set(j, '$.new', cast('2026-01-31 10:00:00.5' AS datetime(6))), k = json_array_insert(k, '$[0]', 1.25)"
+    " WHERE id = 1",
+    "UPDATE d SET k = json_set(k, '$[last]', 'end') WHERE id IN (1, 2)",
+    "UPDATE d SET j = json_set(j, '$.long', repeat('y', 66000)) WHERE id = 3",
+    "UPDATE d SET j = json_replace(j, '$.long', 'short'), k = json_set(k, '$.\"\\u00e4\"', 2) WHERE id = 3",
+    "UPDATE d SET j = NULL WHERE id = 1", "UPDATE d SET j = '{}' WHERE id = 2", "DELETE FROM d WHERE id = 1",
+]
+
+
 def write_values(cursor, types, path):
     """Lines of table, id, text as the server has it after the story."""
     cursor.execute("SET NAMES utf8mb4")
@@ -287,9 +310,21 @@ def write_values(cursor, types, path):
                 out.write(f"t{number}\t{key}\t{'NULL' if text is None else text}\n")
 
 
-def make(name, options, before, story, work, out):
+# name: (server, its options, statements before, statements of the story, types of which the values are kept)
+STORIES = {
+    **{name: (MariaDB, *story, TYPES if name == "types" else None) for name, story in MARIADB_STORIES.items()},
+    "mariadb118_types": (MariaDB118, {}, MARIADB_STORIES["types"][1], types_story(MARIADB118_TYPES), MARIADB118_TYPES),
+    "mariadb118_groups": (MariaDB118, {"log_bin_compress": "ON", "log_bin_compress_min_len": 40}, *MARIADB_STORIES["groups"][1:], None),
+    "mysql_types": (MySQL, {}, ["CREATE DATABASE types CHARACTER SET utf8mb4"], types_story(MYSQL_TYPES), MYSQL_TYPES),
+    "mysql_groups": (MySQL, {}, ["CREATE DATABASE m"], MYSQL_STORY, None),
+    "mysql_partial": (MySQL, {}, ["CREATE DATABASE m"], MYSQL_PARTIAL, None),
+}
+
+
+def make(name, work, out):
     """Run one story and copy its binlog file."""
-    server = MariaDB(name, work / name, 101, options=options)
+    kind, options, before, story, types = STORIES[name]
+    server = kind(name, work / name, 101, options=options)
     with server:
         with server.connect() as connection, connection.cursor() as cursor:
             for statement in [*before, "FLUSH BINARY LOGS", NOW]:
@@ -297,45 +332,23 @@ def make(name, options, before, story, work, out):
             file = server.binlog_end()[0]
             for statement in story:
                 cursor.execute(statement)
-            if name == "types":
-                write_values(cursor, TYPES, out / "types.values")
+            if types:
+                write_values(cursor, types, out / f"{name}.values")
             cursor.execute("FLUSH BINARY LOGS")
         shutil.copyfile(server.datadir / file, out / f"{name}.bin")
     server.remove()
 
 
-def make_mysql(name, database, story, socket, out):
-    """The same on a MySQL that runs already; what the story makes is removed again."""
-    with pymysql.connect(unix_socket=socket, user="root", autocommit=True, charset="utf8mb4") as connection:
-        cursor = connection.cursor()
-        for statement in (f"DROP DATABASE IF EXISTS {database}", f"CREATE DATABASE {database}", "FLUSH BINARY LOGS"):
-            cursor.execute(statement)
-        cursor.execute("SHOW BINARY LOG STATUS")
-        file = cursor.fetchone()[0]
-        for statement in story:
-            cursor.execute(statement)
-        if database == "types":
-            write_values(cursor, MYSQL_TYPES, out / f"{name}.values")
-        cursor.execute("FLUSH BINARY LOGS")
-        cursor.execute(f"DROP DATABASE {database}")
-        cursor.execute("SELECT @@datadir")
-        shutil.copyfile(pathlib.Path(cursor.fetchone()[0]) / file, out / f"{name}.bin")
-
-
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--mysql", metavar="SOCKET")
-    parser.add_argument("directory", nargs="?", default=ROOT / "tests" / "data" / "binlog", type=pathlib.Path)
+    parser.add_argument("--directory", default=ROOT / "tests" / "data" / "binlog", type=pathlib.Path)
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *STORIES], help="default: all")
     args = parser.parse_args()
     args.directory.mkdir(parents=True, exist_ok=True)
-    if args.mysql:
-        make_mysql("mysql_types", "types", types_story(MYSQL_TYPES), args.mysql, args.directory)
-        make_mysql("mysql_groups", "m", MYSQL_STORY, args.mysql, args.directory)
-        return
     work = place.run_directory("binlogs")
     try:
-        for name, (options, before, story) in STORIES.items():
-            make(name, options, before, story, work, args.directory)
+        for name in args.names or STORIES:
+            make(name, work, args.directory)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
