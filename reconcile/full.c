@@ -9,6 +9,8 @@
 #include "reconcile/keyed.h"
 #include "reconcile/unkeyed.h"
 
+#define LOOK_MS 15000 /* a row written on both sides several times a second is equal now and then */
+
 struct table_name {
     struct span db;
     struct span name;
@@ -239,6 +241,7 @@ int full_run(struct config *config, const struct full_options *options)
         fprintf(stderr, "drc-reconcile: %s\n", err.text);
         return err.exit_code;
     }
+    run.look_ms = options->timeout_ms < LOOK_MS ? options->timeout_ms : LOOK_MS;
     run.meter = meter_new(options->quiet);
     run.links = links_new(config, options->regions);
     run.sides[0] = side_new(regions[0]);

@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 
-#define LOOKS_MAX 15  /* after the first; then what still changes is unsettled */
-#define SAME_LOOKS 4u /* looks running with the same states, from which on a difference is one */
+#include "common/base/clock.h"
+
+#define LOOKS_LEAST 15 /* after the first; then, and after run->look_ms, what still changes is unsettled */
+#define SAME_LOOKS 4u  /* looks running with the same states, from which on a difference is one */
 
 static bool is_equal(const struct suspect *x, void *context)
 {
@@ -90,12 +92,14 @@ int settle(struct run *run, const struct plan *plan, struct suspects *s, const s
            struct table_counts *counts, struct err *err)
 {
     struct arena arena = {0};
+    uint64_t began_ms = clock_mono_ms();
     bool certain = false;
     bool moved;
     bool failed = s->count > 0 && mark_links(run, &moved) != 0;
     int rc = -1;
-    for (int look = 0; s->count > 0 && look < LOOKS_MAX && !certain && !failed; look++) {
-        if (pass_links(run))
+    for (int look = 0; s->count > 0 && !certain && !failed; look++) {
+        bool enough = look >= LOOKS_LEAST && clock_mono_ms() - began_ms >= run->look_ms;
+        if (enough || pass_links(run))
             break;
         int found = look_again(run, plan, s, kind, &arena, counts, &failed, err);
         if (found < 0)

@@ -6,7 +6,8 @@
  * certain.
  *  - the same two states at several looks running, each with a wait between: it is a difference. (A row that others
  * keep changing to and fro between just these two states could pass for one; the more looks, the less so.)
- *  - states that change: look again, and after a number of looks it is `unsettled`, which is counted apart. */
+ *  - states that change: look again, and after a number of looks and a time it is `unsettled`, which is counted apart.
+ */
 #ifndef DRC_RECONCILE_SETTLE_H
 #define DRC_RECONCILE_SETTLE_H
 

@@ -20,6 +20,7 @@ static struct {
     unsigned quiet_from;    /* marks from this one on find nothing new */
     unsigned wait_fails_at; /* wait number, from 1; 0: never */
     unsigned waits;
+    uint64_t look_ms; /* how long hot rows are looked at */
     bool look_fails;
 } world;
 
@@ -94,7 +95,7 @@ static int settle_scripts(struct script *scripts, size_t count, unsigned quiet_f
     const struct report_options options = {
         .regions = {"eu", "us"}
     };
-    struct run run = {.meter = meter_new(true), .timeout_ms = 1000};
+    struct run run = {.meter = meter_new(true), .timeout_ms = 1000, .look_ms = world.look_ms};
     struct suspects s = {0};
     struct err err = {0};
     assert_int_equal(report_open(&run.report, &options, &err), 0);
@@ -182,6 +183,20 @@ static void what_keeps_changing_is_unsettled(void **state)
     assert_int_equal(world.look, 15);
 }
 
+static void what_keeps_changing_gets_its_time(void **state)
+{
+    (void)state;
+    struct script s[] = {
+        {.name = "hot", .states = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQQ"}
+    };
+    struct table_counts counts;
+    world.look_ms = 60000;
+    assert_int_equal(settle_scripts(s, 1, 1000, &counts), 0);
+    assert_false(s[0].told); /* it was equal at last */
+    assert_int_equal(counts.in_flight, 1);
+    assert_int_equal(world.look, 21);
+}
+
 static void links_that_do_not_come_leave_the_rest_unsettled(void **state)
 {
     (void)state;
@@ -224,6 +239,7 @@ int main(void)
         cmocka_unit_test_setup(nothing_committed_meanwhile_makes_one_look_certain, clean_world),
         cmocka_unit_test_setup(the_same_states_again_and_again_are_a_difference, clean_world),
         cmocka_unit_test_setup(what_keeps_changing_is_unsettled, clean_world),
+        cmocka_unit_test_setup(what_keeps_changing_gets_its_time, clean_world),
         cmocka_unit_test_setup(links_that_do_not_come_leave_the_rest_unsettled, clean_world),
         cmocka_unit_test_setup(a_database_that_fails_is_an_error, clean_world),
         cmocka_unit_test_setup(nothing_to_settle_asks_nobody, clean_world),
