@@ -30,6 +30,9 @@ struct builder *builder_new(const struct builder_settings *settings, const struc
     struct bytes r = bytes_of(buf_span(&bytes));
     cut_read(&b->cut, &r);
     assert(!r.bad);
+    r = bytes_of(buf_span(&state->permits));
+    permits_read(&b->permits, &r);
+    assert(!r.bad); /* takeover has looked at them */
     buf_free(&bytes);
     return b;
 }
@@ -53,6 +56,8 @@ void builder_free(struct builder **builder)
     buf_free(&b->cut_bytes);
     buf_free(&b->position_bytes);
     buf_free(&b->before_bytes);
+    buf_free(&b->permit_bytes);
+    permits_free(&b->permits);
     free(b);
     *builder = NULL;
 }
@@ -80,6 +85,8 @@ static int item_begin(struct builder *b, const struct item *item, struct err *er
     if (group->gtid.flavor == FLAVOR_NONE)
         return err_fatal(err, EXIT_UNSAFE, "a transaction without GTID: positions cannot tell it from others");
     settle_rolled_back(b, &group->gtid);
+    if (b->permits.count > 0)
+        builder_pass_permits(b);
     b->idle = 0;
     t->open = true;
     t->origin = ORIGIN_UNKNOWN;
@@ -343,6 +350,11 @@ int builder_item(struct builder *b, const struct item *item, struct err *err)
 bool builder_at_boundary(const struct builder *b)
 {
     return !b->txn.open;
+}
+
+const struct permits *builder_permits(const struct builder *b)
+{
+    return &b->permits;
 }
 
 const struct builder_counts *builder_counts(const struct builder *b)

@@ -63,6 +63,9 @@ MUST_CHECK int builder_renew(struct builder *b, uint64_t now_us, struct err *err
 bool builder_at_boundary(const struct builder *b);
 /* Table definitions that items brought so far are going to be released. */
 void builder_forget_tables(struct builder *b);
+/* What operators have permitted, as of the stream's newest resume record. */
+struct permits;
+const struct permits *builder_permits(const struct builder *b);
 const struct builder_counts *builder_counts(const struct builder *b);
 const struct position *builder_position(const struct builder *b);
 uint64_t builder_seq(const struct builder *b);

@@ -82,6 +82,11 @@ static int put_control(struct builder *b, enum record_kind kind, uint64_t now_us
     buf_clear(&b->before_bytes);
     position_put(&b->before, &b->before_bytes);
     rec.before = buf_span(&b->before_bytes);
+    if (kind == RECORD_RESUME && b->permits.count > 0) {
+        buf_clear(&b->permit_bytes);
+        permits_put(&b->permits, &b->permit_bytes);
+        rec.permits = buf_span(&b->permit_bytes);
+    }
     b->cut_moved = false;
     return builder_put(b, &rec, err);
 }

@@ -5,13 +5,15 @@
 #include "capture/builder.h"
 #include "capture/ledger_mark.h"
 #include "common/base/hash.h"
+#include "common/model/permit.h"
 
 /* What is to be done with a table's rows: decided once a definition. */
-enum table_fate { FATE_PUBLISH, FATE_DROP, FATE_LEDGER };
+enum table_fate { FATE_PUBLISH, FATE_DROP, FATE_LEDGER, FATE_NAMELESS };
 
 struct decision {
     enum table_fate fate;
-    struct ledger_columns ledger; /* FATE_LEDGER */
+    struct ledger_columns ledger;     /* FATE_LEDGER */
+    const struct table_def *accepted; /* FATE_PUBLISH of a table without column names: the definition that has them */
 };
 
 /* A group's rows: who made them? Decided by its first rows event. */
@@ -71,6 +73,7 @@ struct builder {
     struct position before;   /* a dump from here sends `gtid` again */
     struct cut cut;
     bool cut_moved;          /* since a record carried it */
+    struct permits permits;  /* that stand */
     struct gtid rolled_back; /* of the last group if it was rolled back; its GTID may be used again */
     uint64_t commit_us;
     unsigned idle; /* heartbeats of the source since the last group */
@@ -84,6 +87,7 @@ struct builder {
     struct buf cut_bytes;
     struct buf position_bytes;
     struct buf before_bytes;
+    struct buf permit_bytes;
 };
 
 /* Where something stands in the binlog, before an error's text. Returns -1. */
@@ -91,6 +95,8 @@ int builder_place(struct err *err, const struct item *item);
 
 /* ---- builder_rows.c ---- */
 MUST_CHECK int builder_rows(struct builder *b, const struct item *item, struct err *err);
+/* Forget permits that the position has passed. */
+void builder_pass_permits(struct builder *b);
 /* Put the fragment under construction out. */
 MUST_CHECK int builder_flush(struct builder *b, bool last, struct err *err);
 

@@ -4,17 +4,74 @@
 
 #include "capture/builder_private.h"
 #include "common/base/mem.h"
+#include "common/model/way_out.h"
 #include "common/target/ledger_canary.h"
 
 #define HEADER_BYTES 1024u /* at most, of a record beside its body, cut and XID */
 
 /* ---- whose rows are these? ---- */
 
+/* Are these the columns of the rows? What a TABLE_MAP says without names must be the same; it never says which
+ * character set the members of ENUM and SET are in. */
+static bool has_columns(const struct table_def *accepted, const struct table_def *t)
+{
+    if (accepted->column_count != t->column_count)
+        return false;
+    for (size_t i = 0; i < t->column_count; i++) {
+        const struct column *a = &accepted->columns[i], *c = &t->columns[i];
+        bool members = c->type == COLUMN_ENUM || c->type == COLUMN_SET;
+        if (a->type != c->type || a->meta != c->meta || a->is_unsigned != c->is_unsigned ||
+            a->nullable != c->nullable || (!members && a->collation != c->collation))
+            return false;
+    }
+    return true;
+}
+
+/* The newest accepted definition that fits; NULL: none. */
+static const struct table_def *find_accepted(const struct builder *b, const struct table_def *t)
+{
+    for (size_t i = b->permits.count; i > 0; i--) {
+        const struct table_def *one = b->permits.list[i - 1].table;
+        if (one && span_eq(one->db, t->db) && span_eq(one->name, t->name) && has_columns(one, t))
+            return one;
+    }
+    return NULL;
+}
+
+void builder_pass_permits(struct builder *b)
+{
+    size_t before = b->permits.count;
+    permits_drop_passed(&b->permits, &b->position);
+    if (b->permits.count != before)
+        builder_forget_tables(b); /* decisions may rest on what is gone */
+}
+
+/* Rows that would be published, and nobody knows their columns' names. */
+static int lacks_names(const struct builder *b, const struct table_def *t, struct err *err)
+{
+    bool tried = false;
+    for (size_t i = 0; i < b->permits.count; i++) {
+        const struct table_def *one = b->permits.list[i].table;
+        tried = tried || (one && span_eq(one->db, t->db) && span_eq(one->name, t->name));
+    }
+    return err_fatal(
+        err, EXIT_UNSAFE,
+        "table %.*s.%.*s: the binlog lacks its column names%s; run: SET GLOBAL binlog_row_metadata='FULL'; "
+        "then, for the events that are there: " WAY_OUT_DEFINITION,
+        SPAN_ARG(t->db), SPAN_ARG(t->name),
+        tried ? " (a definition was accepted, but count or types of its columns are others)" : "", b->settings.region,
+        SPAN_ARG(t->db), SPAN_ARG(t->name));
+}
+
 static int decide(struct builder *b, struct decision *out, const struct table_def *t, struct err *err)
 {
     out->fate = filter_match(b->settings.tables, t->db, t->name) ? FATE_PUBLISH : FATE_DROP;
-    if (!ledger_is_table(t))
+    if (!ledger_is_table(t)) {
+        out->accepted = t->nameless ? find_accepted(b, t) : NULL;
+        if (t->nameless && out->fate == FATE_PUBLISH && !out->accepted)
+            out->fate = FATE_NAMELESS;
         return 0;
+    }
     out->fate = FATE_LEDGER;
     if (ledger_columns_find(&out->ledger, t))
         return 0;
@@ -240,7 +297,11 @@ int builder_rows(struct builder *b, const struct item *item, struct err *err)
     if (d->fate == FATE_LEDGER)
         return late_mark(t, rows, err);
     add_to_fingerprint(t, rows);
-    if (t->gate == GATE_COMPARE || d->fate != FATE_PUBLISH)
+    if (t->gate == GATE_COMPARE || d->fate == FATE_DROP)
         return 0;
-    return publish(b, rows, err);
+    if (d->fate == FATE_NAMELESS)
+        return lacks_names(b, rows->table, err);
+    struct rows named = *rows;
+    named.table = d->accepted ? d->accepted : rows->table;
+    return publish(b, &named, err);
 }

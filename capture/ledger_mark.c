@@ -3,6 +3,8 @@
 
 #include "common/target/schema.h"
 
+#define LEDGER_COLUMNS_LEAST 15 /* of version 1 */
+
 bool ledger_is_table(const struct table_def *t)
 {
     return span_is(t->db, DRC_DB) && span_is(t->name, LEDGER_TABLE);
@@ -20,8 +22,22 @@ static bool is_unsigned(const struct table_def *t, size_t i, unsigned type)
     return t->columns[i].type == type && t->columns[i].is_unsigned;
 }
 
+/* Without names the layout decides, which is our own: the columns that we read have had the same places in every
+ * version.
+ */
+static bool find_by_place(struct ledger_columns *out, const struct table_def *t)
+{
+    *out = (struct ledger_columns){.stream = 0, .part = 1, .watermark = 6, .done = 7};
+    if (t->column_count < LEDGER_COLUMNS_LEAST || t->columns[out->stream].type != COLUMN_STRING ||
+        t->columns[out->stream].meta != STREAM_UUID_LEN || t->columns[out->done].type != COLUMN_VARCHAR)
+        return false;
+    return is_unsigned(t, out->part, COLUMN_LONG) && is_unsigned(t, out->watermark, COLUMN_LONGLONG);
+}
+
 bool ledger_columns_find(struct ledger_columns *out, const struct table_def *t)
 {
+    if (t->nameless)
+        return find_by_place(out, t);
     return find(&out->stream, t, LEDGER_STREAM) && find(&out->part, t, LEDGER_PART) &&
            find(&out->watermark, t, LEDGER_WATERMARK) && find(&out->done, t, LEDGER_DONE) &&
            is_unsigned(t, out->part, COLUMN_LONG) && is_unsigned(t, out->watermark, COLUMN_LONGLONG);

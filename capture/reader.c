@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/model/permit.h"
 #include "common/model/way_out.h"
 
 /* A new start reads the topic back to the epoch in force, and retention must never delete that: so an epoch does not
@@ -64,6 +65,16 @@ static void take_canary(void *context, const uint8_t stream[STREAM_UUID_LEN], ui
     canary_seen(r->options.canary, stream, nonce);
 }
 
+/* What operators have permitted the assembler. Names are missed only where they are needed: in the builder. */
+static void permit(struct reader *r)
+{
+    const struct permits *permits = builder_permits(r->builder);
+    assembler_take_nameless(r->assembler);
+    for (size_t i = 0; i < permits->count; i++)
+        if (permits->list[i].kind == PERMIT_SKIP)
+            assembler_skip(r->assembler, permits->list[i].file, permits->list[i].offset);
+}
+
 struct reader *reader_new(const struct reader_options *options, const struct stream *state)
 {
     struct reader *r = xcalloc(1, sizeof *r);
@@ -82,6 +93,7 @@ struct reader *reader_new(const struct reader_options *options, const struct str
         .sink = {.put = put_parcel, .known = knows_stream, .canary = take_canary, .context = r},
     };
     r->builder = builder_new(&settings, state, &r->gate);
+    permit(r);
     r->epoch_ms = clock_mono_ms();
     return r;
 }
@@ -279,6 +291,20 @@ static int ask_for_ack(struct reader *r, struct err *err)
     return put_parcel(r, parcel_new_safe(where.file, where.end), err);
 }
 
+/* After an error of the assembler: one about a single event could be passed over. */
+static int may_be_skipped(const struct reader *r, struct err *err)
+{
+    const struct err why = *err;
+    struct binlog_where where = assembler_where(r->assembler);
+    if (why.code != ASSEMBLER_SKIPPABLE)
+        return -1;
+    char *place = xasprintf("%s:%" PRIu64, where.file, where.offset);
+    (void)err_fatal(err, EXIT_UNSAFE, "%.600s. To pass this one event over: " WAY_OUT_SKIP, why.text,
+                    r->options.region->name, place);
+    free(place);
+    return -1;
+}
+
 static int take_event(struct reader *r, struct span raw, struct err *err)
 {
     struct item item;
@@ -288,7 +314,9 @@ static int take_event(struct reader *r, struct span raw, struct err *err)
     while ((rc = assembler_next(r->assembler, &item, err)) == 1)
         if (act(r, &item, err) != 0)
             return -1;
-    if (rc != 0 || (dump_wants_ack(r->dump) && ask_for_ack(r, err) != 0))
+    if (rc != 0)
+        return may_be_skipped(r, err);
+    if (dump_wants_ack(r->dump) && ask_for_ack(r, err) != 0)
         return -1;
     return builder_at_boundary(r->builder) ? keep_time(r, err) : 0;
 }

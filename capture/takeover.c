@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/model/permit.h"
 #include "common/model/way_out.h"
 #include "common/stream/claim.h"
 #include "common/stream/lost.h"
@@ -140,6 +141,18 @@ static int tell_lost(const struct stream *s, struct claim *c, const struct takeo
     return rc;
 }
 
+/* A resume record's permits must be ones that we understand. */
+static int check_permits(const struct stream *s, const struct takeover_options *o, struct err *err)
+{
+    struct bytes r = bytes_of(buf_span(&s->permits));
+    struct permits permits = {0};
+    permits_read(&permits, &r);
+    permits_free(&permits);
+    return r.bad ? err_fatal(err, EXIT_UNSAFE, "topic %s: malformed permits of %zu bytes in the newest resume record",
+                             o->topic, s->permits.len)
+                 : 0;
+}
+
 static int check_source_has(const struct stream *s, struct claim *c, const struct takeover_options *o, struct err *err)
 {
     struct position have = {0};
@@ -172,7 +185,7 @@ static int go_on(struct stream *s, struct claim *c, const struct takeover_option
     s->instance = c->instance;
     if (source_settle(o->source, fresh ? NULL : &s->position, o->own_host, err) != 0)
         return -1;
-    if ((fresh ? start_new(s, o, err) : check_source_has(s, c, o, err)) != 0)
+    if ((fresh ? start_new(s, o, err) : check_source_has(s, c, o, err)) != 0 || check_permits(s, o, err) != 0)
         return -1;
     log_start(s, o, fresh);
     *o->memory = (struct takeover_memory){.had_stream = true, .epoch = c->number, .instance = c->instance};

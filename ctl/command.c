@@ -4,16 +4,18 @@
 #include <stdio.h>
 
 const struct command commands[] = {
-    {"status",               "positions, lag, state and last error of each link",               command_status              },
-    {"wait",                 "return once what a region has committed is in effect in another", command_wait                },
-    {"conflicts list",       "what collided, how it was decided, and what lost",                command_conflicts_list      },
-    {"conflicts show",       "one entry of the conflict journal, its images side by side",      command_conflicts_show      },
-    {"events",               "print what a region's topic, or a binlog file, holds",            command_events              },
-    {"config check",         "read the pair file and say what it asks for",                     command_config_check        },
-    {"stream rebuild",       "make a lost topic anew, from where the targets' ledgers stand",   command_stream_rebuild      },
-    {"stream accept-branch", "go on with a source that lacks published transactions",           command_stream_accept_branch},
-    {"version",              "print the version",                                               command_version             },
-    {NULL,                   NULL,                                                              NULL                        },
+    {"status",                   "positions, lag, state and last error of each link",               command_status                  },
+    {"wait",                     "return once what a region has committed is in effect in another", command_wait                    },
+    {"conflicts list",           "what collided, how it was decided, and what lost",                command_conflicts_list          },
+    {"conflicts show",           "one entry of the conflict journal, its images side by side",      command_conflicts_show          },
+    {"events",                   "print what a region's topic, or a binlog file, holds",            command_events                  },
+    {"config check",             "read the pair file and say what it asks for",                     command_config_check            },
+    {"stream rebuild",           "make a lost topic anew, from where the targets' ledgers stand",   command_stream_rebuild          },
+    {"stream accept-branch",     "go on with a source that lacks published transactions",           command_stream_accept_branch    },
+    {"stream accept-definition", "read a table's events that lack column names",                    command_stream_accept_definition},
+    {"stream skip",              "pass one event over that capture does not know",                  command_stream_skip             },
+    {"version",                  "print the version",                                               command_version                 },
+    {NULL,                       NULL,                                                              NULL                            },
 };
 
 const struct argp_child command_config_child[] = {

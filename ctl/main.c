@@ -33,7 +33,7 @@ static char *help_filter(int key, const char *text, void *input)
     struct buf out = {0};
     buf_put_str(&out, "Commands:\n");
     for (const struct command *c = commands; c->name; c++)
-        buf_printf(&out, "  %-24s %s\n", c->name, c->help);
+        buf_printf(&out, "  %-26s %s\n", c->name, c->help);
     buf_put_str(&out,
                 "\n`drcctl COMMAND --help` tells more. Exit codes: 0 done; 64 usage; 69 a link is stopped, or going "
                 "on would lose or repeat data; 75 not now, try again; 77 access denied; 78 configuration.");

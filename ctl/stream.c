@@ -241,6 +241,13 @@ int stream_look(struct stream_job *job, struct stream *out, struct err *err)
     return rc;
 }
 
+int stream_permits(const struct stream *s, struct permits *out, struct err *err)
+{
+    struct bytes r = bytes_of(buf_span(&s->permits));
+    permits_read(out, &r);
+    return r.bad ? err_fatal(err, EXIT_UNSAFE, "the permits that stand in the stream are malformed") : 0;
+}
+
 /* "user@host" of whoever runs this. */
 static char *who_acts(void)
 {

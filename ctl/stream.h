@@ -61,6 +61,9 @@ MUST_CHECK int stream_check_idle(struct stream_job *job, struct err *err);
 /* The stream as its topic tells it. Released by stream_free. A topic that is missing or empty: fatal 69. */
 MUST_CHECK int stream_look(struct stream_job *job, struct stream *out, struct err *err);
 
+/* The permits that stand in it, into a zeroed set. */
+MUST_CHECK int stream_permits(const struct stream *s, struct permits *out, struct err *err);
+
 /* Claim the stream and write the resume record from `state` on, unless it is a dry run. `seen`: what stream_look gave;
  * the claim must find the same. NULL: a topic that nobody has written to, whose stream is state->uuid and whose
  * epochs go on above state->epoch. */

@@ -69,6 +69,7 @@ struct branch {
     struct position have; /* the source's */
     struct position common;
     struct lost lost;
+    struct permits permits; /* that stand: they go on standing */
 };
 
 /* ---- the common position ---- */
@@ -207,14 +208,13 @@ static void make_state(struct branch *b)
 static int accept_branch(struct branch *b, struct err *err)
 {
     if (stream_begin(&b->job, &b->arguments->common, "accept-branch", err) || stream_check_idle(&b->job, err) ||
-        stream_look(&b->job, &b->seen, err))
+        stream_look(&b->job, &b->seen, err) || stream_permits(&b->seen, &b->permits, err))
         return -1;
-    struct permits none = {0};
     if (b->arguments->purged) {
         if (pass_purged(b, err))
             return -1;
         make_state(b);
-        return stream_write(&b->job, &b->seen, &b->goes_on, &none, err);
+        return stream_write(&b->job, &b->seen, &b->goes_on, &b->permits, err);
     }
     if (find_common(b, err))
         return -1;
@@ -227,7 +227,7 @@ static int accept_branch(struct branch *b, struct err *err)
         return -1;
     say(b);
     make_state(b);
-    return stream_write(&b->job, &b->seen, &b->goes_on, &none, err);
+    return stream_write(&b->job, &b->seen, &b->goes_on, &b->permits, err);
 }
 
 int command_stream_accept_branch(int argc, char **argv, const char *config_path)
@@ -244,5 +244,6 @@ int command_stream_accept_branch(int argc, char **argv, const char *config_path)
     position_free(&b.have);
     position_free(&b.common);
     lost_free(&b.lost);
+    permits_free(&b.permits);
     return code;
 }

@@ -6,6 +6,8 @@
 #include "common/binlog/event_control.h"
 
 #include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char *const kind_names[ITEM_KIND_COUNT] = {
@@ -50,6 +52,9 @@ void assembler_free(struct assembler **a)
     arena_free(&(*a)->definition_arena);
     map_free(&(*a)->definitions);
     position_free(&(*a)->gtids);
+    for (size_t i = 0; i < (*a)->skip_count; i++)
+        free((*a)->skips[i].file);
+    free((*a)->skips);
     free((*a)->savepoints);
     free((*a)->mapped);
     free(*a);
@@ -64,6 +69,36 @@ static void set_file(struct assembler *a, struct span name)
     for (char *c = a->file; *c; c++)
         if ((unsigned char)*c < ' ')
             *c = '?'; /* it goes into messages */
+}
+
+void assembler_take_nameless(struct assembler *a)
+{
+    a->take_nameless = true;
+}
+
+void assembler_skip(struct assembler *a, const char *file, uint64_t offset)
+{
+    a->skips = xreallocarray(a->skips, a->skip_count + 1, sizeof *a->skips);
+    a->skips[a->skip_count++] = (struct assembler_place){xstrdup(file), offset};
+}
+
+int assemble_stop_at(struct assembler *a, struct err *err, const char *fmt, ...)
+{
+    char text[600];
+    va_list args;
+    for (size_t i = 0; i < a->skip_count; i++) {
+        if (a->skips[i].offset == a->offset && a->offset > 0 && strcmp(a->skips[i].file, a->file) == 0) {
+            a->counts.skipped++;
+            return 0;
+        }
+    }
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    (void)err_fatal(err, EXIT_UNSAFE, "%s", text);
+    if (err)
+        err->code = ASSEMBLER_SKIPPABLE;
+    return -1;
 }
 
 void assembler_restart(struct assembler *a, const char *file)
@@ -152,18 +187,19 @@ static int on_payload(struct assembler *a, const struct event *e, struct item *o
 
 static int on_load(struct assembler *a, const struct event *e, struct item *out, struct err *err)
 {
-    (void)a, (void)out;
-    return err_fatal(err, EXIT_UNSAFE,
-                     "%s event: LOAD DATA is in the binlog as a statement; run: SET GLOBAL binlog_format=ROW (and let "
-                     "sessions connect anew)",
-                     event_type_name(e->type));
+    (void)out;
+    return assemble_stop_at(
+        a, err,
+        "%s event: LOAD DATA is in the binlog as a statement; run: SET GLOBAL binlog_format=ROW (and let "
+        "sessions connect anew)",
+        event_type_name(e->type));
 }
 
 static int on_incident(struct assembler *a, const struct event *e, struct item *out, struct err *err)
 {
-    (void)a, (void)e, (void)out;
-    return err_fatal(
-        err, EXIT_UNSAFE,
+    (void)e, (void)out;
+    return assemble_stop_at(
+        a, err,
         "INCIDENT event: the source says that changes are missing from its binlog; compare and start anew behind it");
 }
 
@@ -273,8 +309,8 @@ static int dispatch(struct assembler *a, struct item *out, struct err *err)
         a->counts.ignored++;
         return 0;
     }
-    return err_fatal(err, EXIT_UNSAFE, "event of type %u (%s, %u bytes), which this program does not know", e->type,
-                     event_type_name(e->type), e->size);
+    return assemble_stop_at(a, err, "event of type %u (%s, %u bytes), which this program does not know", e->type,
+                            event_type_name(e->type), e->size);
 }
 
 /* Take up the next event: from the payload at hand, or the one that was fed. 1, 0 when there is none, -1. */

@@ -30,6 +30,9 @@ enum item_kind {
     ITEM_XA_COMMIT,   /* the body prepared earlier under this XID takes effect now; no rows in this group */
     ITEM_XA_ROLLBACK, /* or never */
 };
+/* err->code of an error that is about one event by itself: the history can be read on behind it. */
+#define ASSEMBLER_SKIPPABLE 1
+
 #define ITEM_KIND_COUNT (ITEM_XA_ROLLBACK + 1)
 
 /* Where an item's event stands, for messages: an event inside a payload is where the payload is. */
@@ -80,6 +83,7 @@ struct assembler_counts {
     uint64_t rows;        /* an update counts once */
     uint64_t groups;      /* BEGINs */
     uint64_t ignored;     /* events of unknown type that were marked ignorable */
+    uint64_t skipped;     /* events passed over by assembler_skip */
     uint64_t maps;        /* TABLE_MAPs */
     uint64_t maps_parsed; /* of them, not found among the definitions already parsed */
 };
@@ -88,6 +92,11 @@ struct assembler;
 
 struct assembler *assembler_new(void);
 void assembler_free(struct assembler **a);
+
+/* Give rows of tables whose TABLE_MAP lacks the column names (struct table_def's nameless) instead of failing. */
+void assembler_take_nameless(struct assembler *a);
+/* Pass the event at that place over, if it is one that would stop the assembler with ASSEMBLER_SKIPPABLE. */
+void assembler_skip(struct assembler *a, const char *file, uint64_t offset);
 
 /* A dump or file begins (anew): format, open group and table ids are forgotten without an item, definitions are kept.
  * `file` may be "" (the ROTATE at a dump's start says it). */

@@ -114,11 +114,11 @@ static int give_ddl(struct assembler *a, const struct event_query *q, struct ite
 static int on_statement(struct assembler *a, const struct event_query *q, struct item *out, struct err *err)
 {
     struct span sql = shown(q->sql);
-    (void)a, (void)out;
-    return err_fatal(
-        err, EXIT_UNSAFE,
+    int rc = assemble_stop_at(
+        a, err,
         "\"%.*s…\" is in the binlog as a statement; run: SET GLOBAL binlog_format=ROW (and let sessions connect anew)",
         SPAN_ARG(sql));
+    return rc == 0 && a->group == GROUP_SINGLE ? end_with(a, out, ITEM_COMMIT) : rc;
 }
 
 /* Inside a group only what the server itself calls DDL. */

@@ -35,6 +35,8 @@ static int find_definition(const struct definition **out, struct assembler *a, s
         struct table_def *t;
         if (table_map_parse(&t, bytes, a->format.flavor, &a->definition_arena, err) < 0)
             return -1;
+        if (t->nameless && !a->take_nameless)
+            return table_map_lacks_names(t, err);
         d = arena_zalloc(&a->definition_arena, sizeof *d);
         d->bytes = arena_copy(&a->definition_arena, bytes);
         d->table = t;

@@ -26,6 +26,13 @@ struct mapped_table {
 };
 
 struct assembler {
+    bool take_nameless;
+    struct assembler_place {
+        char *file;
+        uint64_t offset;
+    } * skips; /* events to be passed over */
+    size_t skip_count;
+
     struct event_format format;
     struct event_format inner; /* the same without checksums, for events inside a payload */
     char file[513];
@@ -70,6 +77,8 @@ assembler_handler assemble_gtid_mariadb, assemble_gtid_mysql, assemble_gtid_tagg
 assembler_handler assemble_query, assemble_xid, assemble_xa_prepare;
 assembler_handler assemble_table_map, assemble_rows;
 
+/* An event that stops us, but could be passed over: 0 when it shall be, else -1 with err marked. */
+int assemble_stop_at(struct assembler *a, struct err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The open statement's tables are forgotten. */
 void assemble_statement_end(struct assembler *a);
 /* The open group is over. */

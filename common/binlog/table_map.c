@@ -1,6 +1,8 @@
 /* TABLE_MAP events: column types by a table, then the optional metadata's fields by another. */
 #include "common/binlog/table_map.h"
 
+#include <stdio.h>
+
 #include "common/binlog/column_meta.h"
 
 #define TABLE_MAP_FIXED_LEN 8
@@ -284,15 +286,28 @@ static bool read_columns(struct table_def *t, int *unknown, struct bytes *r, str
 }
 
 /* What FULL metadata must have brought. */
-static int check_full(const struct builder *b, struct err *err)
+static bool is_full(const struct builder *b)
 {
     const struct table_def *t = b->t;
     bool full = b->names;
     for (size_t i = 0; i < t->column_count; i++)
         if (column_meta_members(&t->columns[i], b->flavor) && t->columns[i].member_count == 0)
             full = false;
-    if (full)
-        return 0;
+    return full;
+}
+
+static void number_columns(struct table_def *t, struct arena *a)
+{
+    char name[16];
+    t->nameless = true;
+    for (size_t i = 0; i < t->column_count; i++) {
+        snprintf(name, sizeof name, "@%zu", i + 1);
+        t->columns[i].name = arena_copy(a, span_str(name));
+    }
+}
+
+int table_map_lacks_names(const struct table_def *t, struct err *err)
+{
     return err_fatal(err, EXIT_UNSAFE,
                      "table %.*s.%.*s: the binlog lacks its column names; run: SET GLOBAL binlog_row_metadata=FULL",
                      SPAN_ARG(t->db), SPAN_ARG(t->name));
@@ -328,8 +343,8 @@ int table_map_parse(struct table_def **out, struct span definition, enum flavor 
     if (!read_optional(&b, &r))
         return err_fatal(err, EXIT_UNSAFE, "TABLE_MAP event of %.*s.%.*s: malformed: its optional metadata",
                          SPAN_ARG(b.t->db), SPAN_ARG(b.t->name));
-    if (check_full(&b, err) < 0)
-        return -1;
+    if (!is_full(&b))
+        number_columns(b.t, a);
     table_def_seal(b.t, a);
     *out = b.t;
     return 0;

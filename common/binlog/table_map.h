@@ -17,10 +17,12 @@ struct table_map {
 /* Split the event; nothing is parsed of the definition. Fails (fatal, 69) when too short. */
 MUST_CHECK int table_map_read(struct table_map *out, const struct event *e, const struct event_format *f,
                               struct err *err);
-/* Parse a definition into the arena, sealed. Fails (fatal, 69) when it is malformed, has a column type that we do not
- * know, or lacks the column names: then the text says how to set binlog_row_metadata. */
+/* Parse a definition into the arena, sealed. Fails (fatal, 69) when it is malformed or has a column type that we do not
+ * know. One that lacks what binlog_row_metadata=FULL brings is `nameless`. */
 MUST_CHECK int table_map_parse(struct table_def **out, struct span definition, enum flavor flavor, struct arena *a,
                                struct err *err);
+/* The error about a nameless one (fatal, 69), which says how to set binlog_row_metadata. Returns -1. */
+int table_map_lacks_names(const struct table_def *t, struct err *err);
 /* Parse only what every TABLE_MAP has: names of database and table, types, metadata, which columns may be NULL; not
  * sealed, its columns have no names. */
 MUST_CHECK int table_map_parse_bare(struct table_def **out, struct bytes *definition, struct arena *a, struct err *err);

@@ -76,8 +76,9 @@ struct table_def {
     struct span name;
     struct column *columns;
     uint16_t column_count;
-    uint16_t *key;        /* columns of the primary key in key order */
-    uint16_t key_count;   /* 0: the table has none */
+    uint16_t *key;      /* columns of the primary key in key order */
+    uint16_t key_count; /* 0: the table has none */
+    bool nameless; /* from a TABLE_MAP without column names: cells can be walked, but not told; columns are "@1" … */
     uint64_t fingerprint; /* over everything above, by table_def_seal: equal definitions have equal ones */
 };
 

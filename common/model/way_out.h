@@ -10,5 +10,9 @@
 #define WAY_OUT_BRANCH_AT "drcctl stream accept-branch --region %s --at POSITION --why TEXT"
 
 #define WAY_OUT_PURGED "drcctl stream accept-branch --region %s --purged --why TEXT"
+/* Takes database and table as well (SPAN_ARG each). */
+#define WAY_OUT_DEFINITION "drcctl stream accept-definition --region %s --table %.*s.%.*s --why TEXT"
+/* Takes the event's place as well. */
+#define WAY_OUT_SKIP "drcctl stream skip --region %s --at %s --why TEXT"
 
 #endif
