@@ -10,7 +10,7 @@ from support.load import TokenLoad
 
 
 class MixedLoad(TokenLoad):
-    """A share `big` of the transactions has hundreds of rows; `domains` go round among the writers' connections."""
+    """A share `big` of the transactions has hundreds of wide rows; `domains` go round among the writers' connections."""
 
     TABLES = (
         TokenLoad.TABLE,
@@ -18,7 +18,7 @@ class MixedLoad(TokenLoad):
     )
     BUMP = "INSERT INTO shop.work VALUES (%s, 0, %s) ON DUPLICATE KEY UPDATE n = n + 1, text = VALUES(text)"
 
-    def __init__(self, server, *, big=0.02, domains=None, **more):
+    def __init__(self, server, *, big=0.03, domains=None, **more):
         super().__init__(server, **more)
         self._big = big
         self._domains = itertools.cycle(domains) if domains else None
@@ -32,7 +32,7 @@ class MixedLoad(TokenLoad):
 
     def transaction(self, cursor, rng):
         txn = self._token(rng)
-        count = rng.randint(300, 1500) if rng.random() < self._big else rng.randint(1, 5)
+        count = rng.randint(100, 400) if rng.random() < self._big else rng.randint(1, 5)
         yield (txn, count)
         shape = rng.random()
         if shape < 0.03:
@@ -55,7 +55,7 @@ class MixedLoad(TokenLoad):
         return f"{rng.getrandbits(128):032x}"
 
     def _insert(self, cursor, rng, txn, count):
-        filler = "x" * rng.choice((0, 10, 200))
+        filler = "x" * (500 if count > 5 else rng.choice((0, 10, 200)))
         cursor.executemany(self.INSERT, [(self._token(rng), txn, count, self.server.name, filler) for _ in range(count)])
 
     def _xa(self, cursor, rng, txn, count, end):
