@@ -90,6 +90,9 @@ class MariaDB(Server):
         read = seqs(position)
         return all(read.get(domain, 0) >= seq for domain, seq in seqs(self.executed_gtids()).items())
 
+    def binlog_tool(self):
+        return ["mariadb-binlog", "--no-defaults"]
+
     def binlog_end(self):
         file, offset = self.query("SHOW MASTER STATUS")[0][:2]
         return file, int(offset)

@@ -92,6 +92,9 @@ class MySQL(Server):
     def is_within(self, position):
         return bool(self.value("SELECT GTID_SUBSET(@@GLOBAL.gtid_executed, %s)", (position,)))
 
+    def binlog_tool(self):
+        return [*self.program_words("bin", "mysqlbinlog"), "--no-defaults"]
+
     def binlog_end(self):
         file, offset = self.query("SHOW BINARY LOG STATUS")[0][:2]
         return file, int(offset)

@@ -58,6 +58,10 @@ class Server:
         """Everything in its binlog, as the server writes it."""
         raise NotImplementedError
 
+    def binlog_tool(self):
+        """The command that prints its binlog files as text, up to the options."""
+        raise NotImplementedError
+
     def is_within(self, position):
         """Whether everything in its binlog is in `position`, as a capture of it says."""
         raise NotImplementedError

@@ -10,16 +10,19 @@ import pytest
 from support import faults
 from support.capture_kills import CaptureKiller
 from support.checker import Broken
+from support.mariadb import MariaDB
 from support.mixed_load import MixedLoad
+from support.mysql import MySQL
 
 HEARTBEAT = 2  # seconds
 
 
-def test_killed_at_random_moments(stream, long_run):
-    pair, witness = stream()
+@pytest.mark.parametrize("server, kills", [(MariaDB, 6), (MySQL, 5)], ids=["mariadb", "mysql"])
+def test_killed_at_random_moments(stream, long_run, server, kills):
+    pair, witness = stream(server=server)
     killer = CaptureKiller(pair, "eu", witness)
     with MixedLoad(pair.eu, threads=3) as load:
-        killer.kill(50 if long_run else 6)
+        killer.kill(50 if long_run else kills)
     print(killer.summary(), load.summary(), witness.prove(), sep="\n")
 
 

@@ -1,4 +1,4 @@
-"""The source's binlog as its server's own tool prints it: `mariadb-binlog -v --base64-output=DECODE-ROWS`."""
+"""The source's binlog as its server's own tool prints it, mariadb-binlog or mysqlbinlog."""
 
 import fnmatch
 import io
@@ -6,7 +6,7 @@ import re
 import subprocess
 from dataclasses import dataclass, field
 
-COMMAND = ("mariadb-binlog", "--no-defaults", "-v", "--base64-output=DECODE-ROWS")
+OPTIONS = ("-v", "--base64-output=DECODE-ROWS")
 
 _GTID = re.compile(r"^#\d{6} .*\tGTID (\d+-\d+-\d+)( ddl)?|^SET @@SESSION\.GTID_NEXT= '([0-9a-f-]{36}:[^']+)'")
 _ROW = re.compile(r"^### (INSERT INTO|UPDATE|DELETE FROM) `(.+)`\.`(.+)`$")
@@ -106,7 +106,7 @@ def parse(lines):
 def read(server):
     """The groups of a server's whole binlog."""
     files = [server.datadir / row[0] for row in server.query("SHOW BINARY LOGS")]
-    command = [*getattr(server, "binlog_listing", COMMAND), *[str(file) for file in files]]
+    command = [*server.binlog_tool(), *OPTIONS, *[str(file) for file in files]]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
         lines = io.TextIOWrapper(child.stdout, encoding="latin-1", newline="\n")
         groups = parse(line[:-1] for line in lines)
