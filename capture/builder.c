@@ -227,7 +227,7 @@ static void take_pending_cut(struct builder *b)
     b->cut_moved = b->cut_moved || pending->count > 0;
 }
 
-static void close_group(struct builder *b)
+void builder_close_group(struct builder *b)
 {
     b->txn.open = false;
     cut_free(&b->txn.pending);
@@ -245,10 +245,11 @@ static int end_compared(struct builder *b, struct err *err)
 /* A group that took effect, or is prepared to. */
 static int item_commit(struct builder *b, const struct item *item, struct err *err)
 {
-    (void)item;
     struct txn *t = &b->txn;
     int rc = 0;
-    if (t->gate == GATE_SKIP) {
+    if (t->held && item->kind == ITEM_COMMIT && t->gate != GATE_SKIP) {
+        rc = builder_xa_one_phase(b, err);
+    } else if (t->gate == GATE_SKIP) {
         b->counts.repeated++;
     } else if (t->gate == GATE_COMPARE) {
         rc = end_compared(b, err);
@@ -263,7 +264,7 @@ static int item_commit(struct builder *b, const struct item *item, struct err *e
     }
     if (rc == 0 && t->gate != GATE_SKIP && t->gate != GATE_COMPARE)
         position_add(&b->position, &t->gtid);
-    close_group(b);
+    builder_close_group(b);
     return rc;
 }
 
@@ -274,39 +275,10 @@ static int item_rollback(struct builder *b, const struct item *item, struct err 
     bool published = t->fragments > 0;
     if (t->gate == GATE_PUBLISH)
         b->rolled_back = t->gtid;
-    close_group(b);
+    builder_close_group(b);
     t->fragments = 0;
     /* What is out cannot be taken back, but a new epoch makes it void. */
     return published ? builder_renew(b, t->commit_us, err) : 0;
-}
-
-static int put_xa_end(struct builder *b, uint8_t flags, struct span xid, uint64_t fingerprint, struct err *err)
-{
-    struct record rec;
-    builder_numbered_record(b, &rec, RECORD_XA_END);
-    rec.flags = flags;
-    rec.xid = xid;
-    rec.fingerprint = fingerprint;
-    b->cut_moved = false;
-    if (builder_put(b, &rec, err) != 0)
-        return -1;
-    builder_complete(b, rec.chain, fingerprint);
-    return 0;
-}
-
-static int item_xa_end(struct builder *b, const struct item *item, struct err *err)
-{
-    struct txn *t = &b->txn;
-    uint8_t flags = (uint8_t)(RECORD_FIRST | RECORD_LAST | (item->kind == ITEM_XA_COMMIT ? RECORD_COMMIT : 0));
-    uint64_t fingerprint = hash64(item->xid, flags);
-    char text[GTID_TEXT_LEN];
-    int rc = 0;
-    if (t->gate == GATE_PUBLISH)
-        rc = put_xa_end(b, flags, item->xid, fingerprint, err);
-    else if (t->gate == GATE_COMPARE && !gate_matches(b->gate, fingerprint))
-        rc = gate_end(b->gate, gtid_text(text, &t->gtid), err);
-    close_group(b);
-    return rc;
 }
 
 /* ---- between groups ---- */
@@ -330,11 +302,21 @@ static int item_nothing(struct builder *b, const struct item *item, struct err *
 typedef int item_fn(struct builder *b, const struct item *item, struct err *err);
 
 static item_fn *const act_by_kind[ITEM_KIND_COUNT] = {
-    [ITEM_FORMAT] = item_nothing,   [ITEM_ROTATE] = item_nothing,      [ITEM_HEARTBEAT] = item_heartbeat,
-    [ITEM_GTIDS] = item_nothing,    [ITEM_BEGIN] = item_begin,         [ITEM_ROWS] = builder_rows,
-    [ITEM_DDL] = item_ddl,          [ITEM_SAVEPOINT] = item_savepoint, [ITEM_ROLLBACK_TO] = item_rollback_to,
-    [ITEM_COMMIT] = item_commit,    [ITEM_ROLLBACK] = item_rollback,   [ITEM_XA_PREPARE] = item_commit,
-    [ITEM_XA_COMMIT] = item_xa_end, [ITEM_XA_ROLLBACK] = item_xa_end,
+    [ITEM_FORMAT] = item_nothing,
+    [ITEM_ROTATE] = item_nothing,
+    [ITEM_HEARTBEAT] = item_heartbeat,
+    [ITEM_GTIDS] = item_nothing,
+    [ITEM_BEGIN] = item_begin,
+    [ITEM_ROWS] = builder_rows,
+    [ITEM_DDL] = item_ddl,
+    [ITEM_SAVEPOINT] = item_savepoint,
+    [ITEM_ROLLBACK_TO] = item_rollback_to,
+    [ITEM_COMMIT] = item_commit,
+    [ITEM_ROLLBACK] = item_rollback,
+    [ITEM_XA_PREPARE] = item_commit,
+    [ITEM_XA_START] = builder_xa_start,
+    [ITEM_XA_COMMIT] = builder_xa_end,
+    [ITEM_XA_ROLLBACK] = builder_xa_end,
 };
 
 int builder_item(struct builder *b, const struct item *item, struct err *err)

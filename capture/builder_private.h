@@ -93,6 +93,16 @@ struct builder {
 /* Where something stands in the binlog, before an error's text. Returns -1. */
 int builder_place(struct err *err, const struct item *item);
 
+/* Nothing is open any more. */
+void builder_close_group(struct builder *b);
+
+/* ---- builder_xa.c ---- */
+MUST_CHECK int builder_xa_start(struct builder *b, const struct item *item, struct err *err);
+MUST_CHECK int builder_xa_end(struct builder *b, const struct item *item, struct err *err);
+/* The end of a group that began as the body of an XA PREPARE, and was committed by the same breath. Not for one that
+ * the gate skips. */
+MUST_CHECK int builder_xa_one_phase(struct builder *b, struct err *err);
+
 /* ---- builder_rows.c ---- */
 MUST_CHECK int builder_rows(struct builder *b, const struct item *item, struct err *err);
 /* Forget permits that the position has passed. */

@@ -17,6 +17,7 @@ static const char *const kind_names[ITEM_KIND_COUNT] = {
     [ITEM_GTIDS] = "GTIDS",
     [ITEM_BEGIN] = "BEGIN",
     [ITEM_ROWS] = "ROWS",
+    [ITEM_XA_START] = "XA_START",
     [ITEM_DDL] = "DDL",
     [ITEM_SAVEPOINT] = "SAVEPOINT",
     [ITEM_ROLLBACK_TO] = "ROLLBACK_TO",

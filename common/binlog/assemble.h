@@ -20,6 +20,7 @@ enum item_kind {
     ITEM_GTIDS,      /* what was executed before this file */
     ITEM_BEGIN,      /* a group begins */
     ITEM_ROWS,       /* rows of one table in it */
+    ITEM_XA_START,   /* the group that began is the body of an XA transaction, where its BEGIN did not say so */
     ITEM_DDL, /* a statement that is not about rows; alone in its group, but for CREATE TABLE … SELECT, whose rows
                  follow */
     ITEM_SAVEPOINT,   /* remember this point of the group under its number */
@@ -55,7 +56,7 @@ struct item_place {
 
 struct item_commit {
     uint64_t xid;   /* the engine's number, 0 when it ended by a COMMIT statement or has none */
-    bool one_phase; /* an XA transaction committed in one phase */
+    bool one_phase; /* an XA transaction committed in one phase: what XA_START said does not hold */
 };
 
 /* Spans and pointers are valid until the next assembler_feed or assembler_next, but for table definitions: see

@@ -75,11 +75,31 @@ static int on_rollback(struct assembler *a, const struct event_query *q, struct 
     return end_with(a, out, ITEM_ROLLBACK);
 }
 
+static int unknown_xid(struct err *err)
+{
+    return err_fatal(err, EXIT_UNSAFE,
+                     "QUERY event: an XA statement whose XID has a shape that this program does not know");
+}
+
 static int on_begin(struct assembler *a, const struct event_query *q, struct item *out, struct err *err)
 {
     (void)q, (void)out, (void)err;
     a->group = GROUP_INSIDE;
     return 0;
+}
+
+/* MariaDB says so in the GTID event. */
+static int on_xa_start(struct assembler *a, const struct event_query *q, struct item *out, struct err *err)
+{
+    if (a->gtid.flags & GROUP_XA_PREPARED)
+        return on_begin(a, q, out, err);
+    buf_clear(&a->xid);
+    if (!xid_from_statement(&a->xid, q->sql))
+        return unknown_xid(err);
+    a->group = GROUP_INSIDE;
+    out->kind = ITEM_XA_START;
+    out->xid = buf_span(&a->xid);
+    return 1;
 }
 
 static int on_nothing(struct assembler *a, const struct event_query *q, struct item *out, struct err *err)
@@ -148,8 +168,7 @@ static int on_xa_end_of(struct assembler *a, const struct event_query *q, struct
                         struct err *err)
 {
     if (a->xid.len == 0 && !xid_from_statement(&a->xid, q->sql))
-        return err_fatal(err, EXIT_UNSAFE,
-                         "QUERY event: an XA statement whose XID has a shape that this program does not know");
+        return unknown_xid(err);
     buf_clear(&a->scratch);
     buf_put_span(&a->scratch, buf_span(&a->xid));
     out->kind = kind;
@@ -232,7 +251,7 @@ static const struct query_rule rules[] = {
     [QUERY_RELEASE] = {on_statement,        on_nothing      },
     [QUERY_TEMPORARY] = {on_temporary_single, on_nothing      },
     [QUERY_CREATE_TABLE] = {on_single,           on_create_inside},
-    [QUERY_XA_START] = {on_begin,            on_nothing      },
+    [QUERY_XA_START] = {on_xa_start,         on_nothing      },
     [QUERY_XA_END] = {on_statement,        on_nothing      },
     [QUERY_XA_PREPARE] = {on_statement,        on_statement    },
     [QUERY_XA_COMMIT] = {on_xa_commit,        on_xa_commit    },

@@ -65,6 +65,10 @@ static void use_item(const struct item *item, bool *in_group)
         must(*in_group);
         use_rows(&item->rows);
         break;
+    case ITEM_XA_START:
+        xid_put_text(&text, item->xid);
+        must(*in_group);
+        break;
     case ITEM_DDL:
     case ITEM_SAVEPOINT:
     case ITEM_ROLLBACK_TO:

@@ -37,8 +37,8 @@ class MixedLoad(TokenLoad):
         shape = rng.random()
         if shape < 0.03:
             self._xa(cursor, rng, self._token(rng), 2, "ROLLBACK")
-        if shape > 0.97:
-            self._xa(cursor, rng, txn, count, "COMMIT")
+        if shape > 0.94:
+            self._xa(cursor, rng, txn, count, "COMMIT" if shape > 0.97 else "ONE PHASE")
             return
         if 0.1 < shape < 0.2:
             cursor.execute("SAVEPOINT s")
@@ -61,5 +61,9 @@ class MixedLoad(TokenLoad):
     def _xa(self, cursor, rng, txn, count, end):
         cursor.execute(f"XA START '{txn}'")
         self._insert(cursor, rng, txn, count)
-        for step in ("END", "PREPARE", end):
-            cursor.execute(f"XA {step} '{txn}'")
+        cursor.execute(f"XA END '{txn}'")
+        if end == "ONE PHASE":
+            cursor.execute(f"XA COMMIT '{txn}' ONE PHASE")
+            return
+        cursor.execute(f"XA PREPARE '{txn}'")
+        cursor.execute(f"XA {end} '{txn}'")

@@ -53,8 +53,7 @@ class _Parser:
         elif self._group is None:
             pass
         elif found := _XA.match(line):
-            self._group.kind = "held" if found.group(1) == "PREPARE" else f"xa-{found.group(1).lower()}"
-            self._group.xid, self._group.ended = found.group(2), True
+            self._end_xa(found.group(1), found.group(2), line.endswith(" ONE PHASE"))
         elif line.startswith("COMMIT"):
             self._group.ended = True
         elif line.startswith("ROLLBACK") and not line.startswith("ROLLBACK TO"):
@@ -62,6 +61,12 @@ class _Parser:
         elif not _NO_STATEMENT.match(line):
             self._statement = []
             self._statement_line(line)
+
+    def _end_xa(self, how, xid, one_phase):
+        self._group.ended = True
+        if not one_phase:
+            self._group.kind = "held" if how == "PREPARE" else f"xa-{how.lower()}"
+            self._group.xid = xid
 
     def _row_line(self, line):
         rows = self._group.rows

@@ -141,7 +141,7 @@ static inline void items_text_put(struct items_text *x, const struct item *item)
         buf_printf(out, " %" PRIu32, item->savepoint);
     else if (item->kind == ITEM_COMMIT)
         buf_printf(out, "%s%s", item->commit.xid ? " xid" : "", item->commit.one_phase ? ", one phase" : "");
-    else if (item->kind >= ITEM_XA_PREPARE) {
+    else if (item->kind == ITEM_XA_START || item->kind >= ITEM_XA_PREPARE) {
         buf_put_str(out, " ");
         xid_put_text(out, item->xid);
     }

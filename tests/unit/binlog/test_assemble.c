@@ -346,7 +346,10 @@ static void xa_names_come_from_statements_too(void **state)
     assert_int_equal(feed_query(f, "XA ROLLBACK X'6162',X'',4294967295"), 0);
     assert_text(f, "XA_ROLLBACK X'6162',X'',-1\n");
     assert_int_equal(feed_event(f, EVENT_GTID, 0, 300, buf_span(&body)), 0);
+    assert_int_equal(feed_query(f, "XA START 'plain'"), -1);
+    assert_has(f, "an XA statement whose XID");
     assert_int_equal(feed_query(f, "XA START X'6162',X'',1"), 0);
+    assert_text(f, "XA_START X'6162',X'',1\n");
     assert_int_equal(feed_query(f, "XA END X'6162',X'',1"), 0);
     buf_clear(&f->text.out);
     static const uint8_t prepare[] = {0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 'a', 'b'};
