@@ -9,6 +9,7 @@
 #include "common/model/table.h"
 #include "common/model/temporal.h"
 
+#define BASE64_LINE 57 /* bytes that a line of 76 characters holds */
 #define OPAQUE_FSP 6 /* times inside JSON always show microseconds */
 
 struct walk {
@@ -111,11 +112,14 @@ static bool put_string(struct walk *w, uint8_t type, struct span s)
     return read_sized(&text, &r) && put_quoted(w, text);
 }
 
+/* As the inside of a JSON string; the server breaks its lines. */
 static void put_base64(struct buf *out, struct span s)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < s.n; i += 3) {
         size_t n = s.n - i < 3 ? s.n - i : 3;
+        if (i > 0 && i % BASE64_LINE == 0)
+            buf_put_str(out, "\\n");
         uint32_t v = (uint32_t)s.p[i] << 16 | (n > 1 ? (uint32_t)s.p[i + 1] << 8 : 0) | (n > 2 ? s.p[i + 2] : 0);
         for (size_t k = 0; k < 4; k++)
             buf_put_u8(out, k <= n ? (uint8_t)digits[v >> (18 - 6 * k) & 63] : '=');
