@@ -32,11 +32,13 @@ SOURCES = {
         *(f"common/binlog/{name}.c" for name in ("event_gtid", "event_query", "query_classify", "rows_event", "xid")),
         "common/binlog/file_reader.c",
         "common/binlog/gtid_set.c",
+        "common/binlog/partial_rows.c",
     ],
     "table_map": ["common/binlog/table_map.c", "common/binlog/column_meta.c"],
     "cell": [f"common/model/{name}.c" for name in ("cell", "cell_text", "cell_order", "compressed", "decimal", "temporal")],
     "payload": ["common/binlog/payload.c", "common/binlog/uncompress.c", "common/base/inflate.c"],
     "json_binary": ["common/model/json_binary.c"],
+    "json_diff": ["common/model/json_diff.c", "common/model/json_tree.c"],
     "record": [f"common/model/{name}.c" for name in ("record", "record_body", "table", "ddl", "cut", "act", "permit")],
     "config": [
         *(f"common/link/{name}.c" for name in ("yaml", "config_read", "config_value", "config_check", "config_enter")),

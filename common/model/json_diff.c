@@ -162,6 +162,23 @@ static bool read_path(struct path *out, struct span text, struct arena *a)
 
 /* ---- documents ---- */
 
+/* What the work may use. The containers of a document lie inside of each other or apart, so all entries that are ever
+ * opened have their own bytes in what was given: where they have not, they overlap, and would be without end. */
+struct work {
+    struct arena *arena;
+    size_t budget; /* bytes of entries that may still be opened */
+};
+
+static bool open_node(struct json_node *n, struct work *w)
+{
+    if (n->open)
+        return true;
+    if (!json_node_open(n, w->arena) || n->count > w->budget / JSON_ENTRY_LEAST)
+        return false;
+    w->budget -= n->count * JSON_ENTRY_LEAST;
+    return true;
+}
+
 /* Index of the child that a leg names in an open container; where there is none, *where it would be put and false. */
 static bool find_child(const struct json_node *n, size_t *where, const struct leg *leg)
 {
@@ -181,7 +198,7 @@ static bool fits(const struct json_node *n, const struct leg *leg)
 }
 
 /* The node that the first `legs` steps lead to, or NULL. A value that is no array is its own first element. */
-static struct json_node *walk_to(struct json_node *root, const struct path *path, size_t legs, struct arena *a)
+static struct json_node *walk_to(struct json_node *root, const struct path *path, size_t legs, struct work *w)
 {
     struct json_node *n = root;
     for (size_t i = 0; i < legs; i++) {
@@ -189,53 +206,53 @@ static struct json_node *walk_to(struct json_node *root, const struct path *path
         size_t at;
         if (!leg->is_key && leg->index == 0 && !json_node_is_array(n))
             continue;
-        if (!fits(n, leg) || !json_node_open(n, a) || !find_child(n, &at, leg))
+        if (!fits(n, leg) || !open_node(n, w) || !find_child(n, &at, leg))
             return NULL;
         n = &n->children[at].node;
     }
     return n;
 }
 
-static bool replace(struct json_node *root, const struct path *path, const struct json_node *value, struct arena *a)
+static bool replace(struct json_node *root, const struct path *path, const struct json_node *value, struct work *w)
 {
-    struct json_node *n = walk_to(root, path, path->count, a);
+    struct json_node *n = walk_to(root, path, path->count, w);
     if (n)
         *n = *value;
     return n != NULL;
 }
 
-static bool insert(struct json_node *root, const struct path *path, const struct json_node *value, struct arena *a)
+static bool insert(struct json_node *root, const struct path *path, const struct json_node *value, struct work *w)
 {
     if (path->count == 0)
         return false;
     const struct leg *last = &path->legs[path->count - 1];
-    struct json_node *n = walk_to(root, path, path->count - 1, a);
+    struct json_node *n = walk_to(root, path, path->count - 1, w);
     size_t at;
-    if (!n || !fits(n, last) || !json_node_open(n, a))
+    if (!n || !fits(n, last) || !open_node(n, w))
         return false;
     if (find_child(n, &at, last) && last->is_key)
         return false;
-    struct json_child *child = json_node_insert(n, at, a);
+    struct json_child *child = json_node_insert(n, at, w->arena);
     child->key = last->key;
     child->node = *value;
     return true;
 }
 
-static bool take_out(struct json_node *root, const struct path *path, const struct json_node *value, struct arena *a)
+static bool take_out(struct json_node *root, const struct path *path, const struct json_node *value, struct work *w)
 {
     (void)value;
     if (path->count == 0)
         return false;
     const struct leg *last = &path->legs[path->count - 1];
-    struct json_node *n = walk_to(root, path, path->count - 1, a);
+    struct json_node *n = walk_to(root, path, path->count - 1, w);
     size_t at;
-    if (!n || !fits(n, last) || !json_node_open(n, a) || !find_child(n, &at, last))
+    if (!n || !fits(n, last) || !open_node(n, w) || !find_child(n, &at, last))
         return false;
     json_node_remove(n, at);
     return true;
 }
 
-typedef bool change_fn(struct json_node *root, const struct path *path, const struct json_node *value, struct arena *a);
+typedef bool change_fn(struct json_node *root, const struct path *path, const struct json_node *value, struct work *w);
 
 static change_fn *const by_operation[] = {
     [CHANGE_REPLACE] = replace, [CHANGE_INSERT] = insert, [CHANGE_REMOVE] = take_out};
@@ -246,30 +263,32 @@ static struct span take_lenenc(struct bytes *r)
     return bytes_take(r, n <= bytes_left(r) ? (size_t)n : SIZE_MAX);
 }
 
-static bool change(struct json_node *root, struct bytes *r, struct arena *a)
+static bool change(struct json_node *root, struct bytes *r, struct work *w)
 {
     struct path path;
     struct json_node value = {0};
     uint8_t operation = bytes_u8(r);
     struct span text = take_lenenc(r);
-    if (operation > CHANGE_REMOVE || r->bad || !read_path(&path, text, a))
+    if (operation > CHANGE_REMOVE || r->bad || !read_path(&path, text, w->arena))
         return false;
     if (operation != CHANGE_REMOVE) {
         struct span doc = take_lenenc(r);
         if (r->bad || doc.n == 0 || !json_tree_read(&value, doc))
             return false;
     }
-    return by_operation[operation](root, &path, &value, a);
+    return by_operation[operation](root, &path, &value, w);
 }
 
 bool json_diff_apply(struct buf *out, struct span doc, struct span changes, struct arena *a)
 {
     struct bytes r = bytes_of(changes);
+    struct work w = {a, doc.n + changes.n};
     struct json_node root;
     if (!json_tree_read(&root, doc))
         return false;
     while (bytes_left(&r) > 0)
-        if (!change(&root, &r, a))
+        if (!change(&root, &r, &w))
             return false;
-    return json_tree_put(&root, out);
+    /* Entries may become those of a large container: 11 bytes for 7, or 5 for 3. */
+    return json_tree_put(&root, out, 2 * (doc.n + changes.n) + JSON_HEAD_MOST);
 }

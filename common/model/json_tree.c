@@ -256,9 +256,9 @@ static void put_value(const struct json_node *n, struct buf *out)
         buf_put_span(out, n->raw);
 }
 
-bool json_tree_put(struct json_node *root, struct buf *out)
+bool json_tree_put(struct json_node *root, struct buf *out, size_t most)
 {
-    if (!measure(root))
+    if (!measure(root) || value_size(root, false) > most)
         return false;
     buf_put_u8(out, root->type);
     put_value(root, out);

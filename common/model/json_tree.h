@@ -9,6 +9,9 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 
+#define JSON_ENTRY_LEAST 3u /* bytes that an element takes in its container, beside what it points to */
+#define JSON_HEAD_MOST 9u   /* type, number of elements and size of a document */
+
 struct json_child;
 
 /* One value. Plain; its children belong to it alone. */
@@ -40,7 +43,8 @@ void json_node_remove(struct json_node *n, size_t index);
 /* Index of the key in an open object; where it is not there, *where it belongs and false. */
 bool json_node_find(const struct json_node *n, size_t *where, struct span key);
 
-/* Append the document. False when a key or the whole is longer than the format can say; `out` is as it was then. */
-MUST_CHECK bool json_tree_put(struct json_node *root, struct buf *out);
+/* Append the document. False when a key or the whole is longer than the format can say, or the whole is longer than
+ * `most`, as it can be where values of a malformed document overlap; `out` is as it was then. */
+MUST_CHECK bool json_tree_put(struct json_node *root, struct buf *out, size_t most);
 
 #endif

@@ -110,6 +110,33 @@ def json_documents():
         yield bytes.fromhex(digits)
 
 
+def change(operation, path, document=None):
+    """One change of a JSON document."""
+    out = bytes([operation]) + lenenc(len(path)) + path
+    return out if document is None else out + lenenc(len(document)) + document
+
+
+def json_diff():
+    """Documents with changes of each operation and of each form of path."""
+    number, text = b"\x05\x07\x00", b"\x0c\x03new"
+    paths = (b"$", b"$.a", b"$.b", b"$.b[0]", b"$.b[last]", b"$.b[last-1]", b"$[0]", b"$[0][0][0][0][0]", b'$."with space"')
+    paths += (b'$."\\u00e4\\n\\ud83d\\ude00"', b"$.b[99]", b"$.a.b.c", b"$[1", b"$.", b"a", b'$."x', b'$."\\x"')
+    for document in json_documents():
+        if len(document) > 1000:
+            continue
+        head = varint(len(document)) + document
+        yield head
+        for path in paths:
+            yield head + change(0, path, number) + change(0, path, text)
+            yield head + change(1, path, text) + change(2, path)
+            yield head + change(2, path) + change(1, path, number)
+    small = b"\x02\x00\x00\x04\x00"
+    many = b"".join(change(1, b"$[%d]" % i, text) for i in range(50))
+    yield varint(len(small)) + small + many
+    long = b"\x0c" + varint(70000) + b"z" * 70000
+    yield varint(len(small)) + small + bytes([1]) + lenenc(4) + b"$[0]" + b"\xfd" + len(long).to_bytes(3, "little") + long
+
+
 def cell():
     """Four bytes that choose a column (index into the program's list, meta, flags), and cells."""
     for document in json_documents():
@@ -203,6 +230,7 @@ PROGRAMS = {
     "cell": cell,
     "payload": payload,
     "json_binary": json_documents,
+    "json_diff": json_diff,
     "record": record,
     "config": config,
     "ddl_text": ddl_text,

@@ -280,12 +280,56 @@ static void damage_is_survived(void **state)
     arena_free(&a);
 }
 
+/* An array of `count` values of one type that all begin at the same place. */
+static struct buf overlapping(size_t count, uint8_t type, size_t offset, size_t more)
+{
+    struct buf doc = {0};
+    size_t size = 4 + 3 * count + more;
+    buf_put_u8(&doc, JSON_SMALL_ARRAY);
+    buf_put_le(&doc, count, 2);
+    buf_put_le(&doc, size, 2);
+    for (size_t i = 0; i < count; i++) {
+        buf_put_u8(&doc, type);
+        buf_put_le(&doc, offset, 2);
+    }
+    buf_put_varint(&doc, more - 2);
+    memset(buf_grow(&doc, more - 2), 'x', more - 2);
+    return doc;
+}
+
+/* Small documents whose values share their bytes would become endless ones. */
+static void values_that_overlap_make_no_long_documents(void **state)
+{
+    (void)state;
+    struct buf out = {0}, changes = {0};
+    struct arena a = {0};
+    struct buf doc = overlapping(1000, JSON_STRING, 4 + 3 * 1000, 4000);
+    put_change(&changes, 0, "$[0]", "1");
+    assert_false(json_diff_apply(&out, buf_span(&doc), buf_span(&changes), &a));
+    assert_int_equal(out.len, 0);
+    buf_free(&doc);
+    buf_clear(&changes);
+    /* Each element is the whole array again. */
+    doc = overlapping(5000, JSON_SMALL_ARRAY, 0, 200);
+    for (int i = 1; i < 100; i++) {
+        char path[80];
+        (void)snprintf(path, sizeof path, "$[%d][%d][%d][%d][%d]", i, i, i, i, i);
+        put_change(&changes, 0, path, "1");
+    }
+    assert_false(json_diff_apply(&out, buf_span(&doc), buf_span(&changes), &a));
+    assert_true(a.total < 100 * doc.len);
+    buf_free(&doc);
+    buf_free(&changes);
+    buf_free(&out);
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(single_changes),        cmocka_unit_test(changes_follow_each_other),
         cmocka_unit_test(forms_follow_the_size), cmocka_unit_test(random_changes_of_an_array),
-        cmocka_unit_test(damage_is_survived),
+        cmocka_unit_test(damage_is_survived),    cmocka_unit_test(values_that_overlap_make_no_long_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
