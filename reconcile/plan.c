@@ -61,6 +61,22 @@ static void choose_key(struct plan *p, const struct target_table *a, const struc
         memcpy(p->key, best->columns, best->count * sizeof *p->key);
 }
 
+/* What one side computes and the other stores is no value to compare, and no pair of columns that a link may serve: it
+ * cannot see this from a binlog. */
+static bool same_generated(const struct target_table *a, const struct target_table *b, struct buf *why)
+{
+    for (uint16_t i = 0; i < a->def->column_count; i++) {
+        const struct column *c = &a->def->columns[i];
+        if (c->generated == b->def->columns[i].generated)
+            continue;
+        buf_clear(why);
+        buf_printf(why, "`%.*s` is generated at the %s and an ordinary column at the %s", SPAN_ARG(c->name),
+                   c->generated ? "source" : "target", c->generated ? "target" : "source");
+        return false;
+    }
+    return true;
+}
+
 bool plan_make(struct plan *out, const struct target_table *a, const struct target_table *b, struct buf *why)
 {
     struct buf other_way = {0};
@@ -71,7 +87,7 @@ bool plan_make(struct plan *out, const struct target_table *a, const struct targ
      */
     bool comparable = target_table_takes(b, a->def, why) || target_table_takes(a, b->def, &other_way);
     buf_free(&other_way);
-    if (!comparable)
+    if (!comparable || !same_generated(a, b, why))
         return false;
     buf_clear(why);
     out->columns = xcalloc(a->def->column_count, sizeof *out->columns);

@@ -259,9 +259,37 @@ static void values_as_json(void **state)
     }
 }
 
+static void a_column_that_one_side_computes_is_no_pair(void **state)
+{
+    (void)state;
+    struct table tables[2] = {0};
+    struct shape both[] = {
+        {.name = "id", .type = COLUMN_LONG},
+        {.name = "b",  .type = COLUMN_LONG}
+    };
+    struct plan plan;
+    struct buf why = {0};
+    make(&tables[0], both, 2);
+    both[1].generated = true;
+    make(&tables[1], both, 2);
+    assert_false(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    assert_string_equal(buf_cstr(&why), "`b` is generated at the target and an ordinary column at the source");
+    plan_free(&plan);
+    assert_false(plan_make(&plan, &tables[1].t, &tables[0].t, &why));
+    assert_string_equal(buf_cstr(&why), "`b` is generated at the source and an ordinary column at the target");
+    plan_free(&plan);
+    assert_true(plan_make(&plan, &tables[1].t, &tables[1].t, &why));
+    assert_int_equal(plan.column_count, 1);
+    plan_free(&plan);
+    buf_free(&why);
+    arena_free(&tables[0].arena);
+    arena_free(&tables[1].arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_column_that_one_side_computes_is_no_pair),
         cmocka_unit_test(statements_of_a_single_key),
         cmocka_unit_test(ranges_of_a_composite_key),
         cmocka_unit_test(statements_without_a_key),
