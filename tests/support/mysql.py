@@ -18,10 +18,9 @@ class MySQL(Server):
 
     kind = "mysql"
     prefix = Prefix("mysql")
-    drc_grants = (  # what README tells operators to grant, with the pair's tables being any
-        "GRANT REPLICATION SLAVE, REPLICATION CLIENT, REPLICATION_APPLIER, CONNECTION_ADMIN, PROCESS ON *.* TO {user}",
+    drc_grants = (  # what README tells operators to grant
+        "GRANT REPLICATION SLAVE ON *.* TO {user}",
         "GRANT ALL ON drc.* TO {user}",
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON *.* TO {user}",
     )
 
     @classmethod

@@ -4,6 +4,7 @@ import time
 
 import pymysql
 import pytest
+from support import pairfile
 from support.load import TokenLoad
 from support.mysql import MySQL
 
@@ -319,6 +320,25 @@ def test_missing_grants_are_named(eu):
     eu.eu.sql("ALTER USER 'drc'@'%' IDENTIFIED BY 'another'")
     capture.launch()
     assert eu.eu.password not in capture.expect_exit(77)
+
+
+def test_tls_and_caching_sha2_password(eu):
+    """MySQL's own authentication, first by the server's RSA key, then over TLS that is verified."""
+    eu.eu.sql("CREATE USER tls@'%' IDENTIFIED BY 'secret' REQUIRE SSL", "GRANT REPLICATION SLAVE ON *.* TO tls@'%'")
+    eu.eu.sql("GRANT ALL ON drc.* TO tls@'%'")
+    assert eu.eu.value("SELECT plugin FROM mysql.user WHERE user = 'tls'") == "caching_sha2_password"
+    (eu.directory / "eu.password").write_text("secret\n", encoding="utf-8")
+    eu.file["regions"]["eu"] |= {"user": "tls", "password_file": "eu.password"}
+    eu.config.write_text(pairfile.render(eu.file), encoding="utf-8")
+    capture = eu.capture("eu")
+    capture.launch()
+    capture.expect_exit(77)
+    eu.file["regions"]["eu"]["tls"] = {"mode": "verify-ca", "ca": str(eu.eu.datadir / "ca.pem")}
+    eu.config.write_text(pairfile.render(eu.file), encoding="utf-8")
+    begin(eu)
+    eu.eu.sql("INSERT INTO shop.token (token, txn, rows_in_txn, region, filler) VALUES ('a', 'x', 1, 'eu', '')")
+    eu.captured("eu")
+    assert [row[3]["token"] for row in rows(eu)] == ["a"]
 
 
 def test_another_flavour_than_the_pair_file_says(eu):
