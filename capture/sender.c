@@ -30,7 +30,8 @@
 struct sender {
     struct sender_options options;
     struct kafka_writer *writer;
-    uint64_t epoch; /* of the last epoch record put */
+    struct queue *queue; /* that sender_run takes from */
+    uint64_t epoch;      /* of the last epoch record put */
     uint64_t instance;
     int64_t next; /* offset that the next ack should have; -1: not known */
     int64_t sure; /* all records before this offset are accounted for */
@@ -89,29 +90,6 @@ size_t sender_max_bytes(const struct sender *s)
     return kafka_writer_max_bytes(s->writer);
 }
 
-/* ---- putting ---- */
-
-static int put(struct sender *s, const struct parcel *p, struct err *err)
-{
-    struct stream_headers headers;
-    size_t count = stream_headers_fill(&headers, p->kind, p->epoch, p->seq, &p->gtid);
-    if (kafka_writer_in_flight(s->writer) == 0)
-        s->ack_ms = clock_mono_ms();
-    if (kafka_writer_put(s->writer, buf_span(&p->bytes), headers.list, count, p->completes ? p->seq : 0,
-                         s->options.stop, err) != 0)
-        return -1;
-    s->put_records++;
-    return 0;
-}
-
-/* While an offset is in doubt nothing is promised: a newer instance may have made our records void. */
-static void keep_promises(struct sender *s)
-{
-    const struct promise *due = s->doubt ? NULL : promises_keep(&s->promises, s->acked_records);
-    if (due)
-        s->options.safe(s->options.context, due->file, due->offset);
-}
-
 /* ---- watching ---- */
 
 static void say_stall(struct sender *s)
@@ -138,7 +116,38 @@ static void show(struct sender *s, bool now)
         return;
     s->status_ms = ms;
     say_stall(s);
+    if (s->queue)
+        status_queue(s->options.status, queue_items(s->queue), queue_bytes(s->queue), queue_is_full(s->queue));
     status_sender(s->options.status, s->acked_seq, s->acked_records, s->last_offset, kafka_writer_in_flight(s->writer));
+}
+
+/* While an offset is in doubt nothing is promised: a newer instance may have made our records void. */
+static void keep_promises(struct sender *s)
+{
+    const struct promise *due = s->doubt ? NULL : promises_keep(&s->promises, s->acked_records);
+    if (due)
+        s->options.safe(s->options.context, due->file, due->offset);
+}
+
+/* ---- putting ---- */
+
+static int put(struct sender *s, const struct parcel *p, struct err *err)
+{
+    struct stream_headers headers;
+    size_t count = stream_headers_fill(&headers, p->kind, p->epoch, p->seq, &p->gtid);
+    int rc;
+    if (kafka_writer_in_flight(s->writer) == 0)
+        s->ack_ms = clock_mono_ms();
+    while ((rc = kafka_writer_put(s->writer, buf_span(&p->bytes), headers.list, count, p->completes ? p->seq : 0,
+                                  err)) == 1) {
+        keep_promises(s);
+        show(s, false);
+        if (stop_requested(s->options.stop))
+            return err_retry(err, "stopped while waiting for room in the producer's queue");
+    }
+    if (rc == 0)
+        s->put_records++;
+    return rc;
 }
 
 /* Until nothing is in flight; for at most `limit_ms` (0: for ever), or until the stop. */
@@ -245,6 +254,7 @@ static int send_one(struct sender *s, struct parcel *p, struct err *err)
 int sender_run(struct sender *s, struct queue *queue, struct err *err)
 {
     size_t unpolled = 0;
+    s->queue = queue;
     while (!stop_requested(s->options.stop)) {
         bool waiting = kafka_writer_in_flight(s->writer) > 0;
         struct parcel *p = queue_pop(queue, unpolled > 0 || waiting ? 0 : POP_MS);

@@ -43,6 +43,7 @@ struct status {
     uint64_t offset;
     size_t queue_items;
     size_t queue_bytes;
+    bool held_back;
     struct builder_counts counts; /* of this session */
     struct builder_counts before; /* of earlier sessions */
     struct sample samples[2];
@@ -141,8 +142,7 @@ static void take_sample(struct status *s)
     s->samples[1] = (struct sample){now, sum.rows, sum.transactions};
 }
 
-void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset, size_t queue_items,
-                   size_t queue_bytes)
+void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset)
 {
     pthread_mutex_lock(&s->lock);
     s->counts = *builder_counts(b);
@@ -154,9 +154,16 @@ void status_reader(struct status *s, const struct builder *b, const char *file, 
     position_put_text(builder_position(b), &s->position);
     snprintf(s->file, sizeof s->file, "%s", file);
     s->offset = offset;
-    s->queue_items = queue_items;
-    s->queue_bytes = queue_bytes;
     take_sample(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_queue(struct status *s, size_t items, size_t bytes, bool held_back)
+{
+    pthread_mutex_lock(&s->lock);
+    s->queue_items = items;
+    s->queue_bytes = bytes;
+    s->held_back = held_back;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -199,8 +206,9 @@ void status_put_text(struct status *s, struct buf *out)
     buf_printf(out, "state: %s (%s), since start at %s\n", s->state, s->phase, clock_text(at, s->started_us));
     buf_printf(out, "stream %s, topic %s\n", s->stream, s->topic);
     buf_printf(out, "epoch %" PRIu64 ", seq %" PRIu64 ", gtid %s\n", s->epoch, s->seq, s->gtid);
-    buf_printf(out, "acknowledged: seq %" PRIu64 ", offset %" PRId64 "; in flight %zu, queued %zu (%zu bytes)\n",
-               s->acked_seq, s->acked_offset, s->in_flight, s->queue_items, s->queue_bytes);
+    buf_printf(out, "acknowledged: seq %" PRIu64 ", offset %" PRId64 "; in flight %zu, queued %zu (%zu bytes)%s\n",
+               s->acked_seq, s->acked_offset, s->in_flight, s->queue_items, s->queue_bytes,
+               s->held_back ? ", the source is held back" : "");
     buf_printf(out, "read: position %s, %s:%" PRIu64 "\n", buf_cstr(&s->position), s->file, s->offset);
     buf_printf(out,
                "published: %" PRIu64 " transactions, %" PRIu64 " rows, %" PRIu64 " bytes; now %.0f tx/s, %.0f rows/s\n",
@@ -247,6 +255,7 @@ static json_t *to_json(const struct status *s)
     json_object_set_new(o, "in_flight", number(s->in_flight));
     json_object_set_new(o, "queue_items", number(s->queue_items));
     json_object_set_new(o, "queue_bytes", number(s->queue_bytes));
+    json_object_set_new(o, "held_back", json_boolean(s->held_back));
     json_object_set_new(o, "transactions", number(sum.transactions));
     json_object_set_new(o, "rows", number(sum.rows));
     json_object_set_new(o, "bytes", number(sum.bytes));

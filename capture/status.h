@@ -17,8 +17,9 @@ void status_error(struct status *s, const struct err *err);
 /* A session has its place in the stream. */
 void status_epoch(struct status *s, const uint8_t stream[STREAM_UUID_LEN], uint64_t epoch, uint64_t instance);
 /* From the reader, now and then: where it is. `place` is the binlog file and offset. */
-void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset, size_t queue_items,
-                   size_t queue_bytes);
+void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset);
+/* From the sender, now and then: what lies between reader and Kafka, and whether the reader waits for room there. */
+void status_queue(struct status *s, size_t items, size_t bytes, bool held_back);
 /* From the sender, now and then: what Kafka has. */
 void status_sender(struct status *s, uint64_t acked_seq, uint64_t acked_records, int64_t offset, size_t in_flight);
 

@@ -13,7 +13,7 @@
 
 #define TIMEOUT_S 5u
 #define TICK_MS 1000u
-#define TOPIC_EVERY_MS 60000u
+#define TOPIC_EVERY_MS 20000u
 /* Until the first canary has come back: a new region has no ledger before its applier has made it. */
 #define FIRST_EVERY_MS 5000u
 

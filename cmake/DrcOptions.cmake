@@ -9,8 +9,9 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(DRC_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
 option(DRC_TESTS "Build the tests" ON)
 option(DRC_FUZZ "Build the libFuzzer programs (clang only)" OFF)
-set(DRC_FAULT "" CACHE STRING "Test builds only: switch off one protection (no-dedupe, no-fence) to prove that the tests notice")
-set_property(CACHE DRC_FAULT PROPERTY STRINGS "" no-dedupe no-fence)
+set(DRC_FAULT "" CACHE STRING "Test builds only: switch off one protection (no-dedupe, no-fence) to prove that the tests notice, or have one \
+part break down now and then (fatal-producer)")
+set_property(CACHE DRC_FAULT PROPERTY STRINGS "" no-dedupe no-fence fatal-producer)
 
 add_library(drc_flags INTERFACE)
 target_compile_definitions(drc_flags INTERFACE _GNU_SOURCE DRC_VERSION="${PROJECT_VERSION}" $<$<CONFIG:Debug>:DRC_DEBUG>)

@@ -24,6 +24,7 @@ struct queue {
     size_t head; /* where the next pop reads */
     size_t items;
     size_t bytes;
+    unsigned waiting; /* for room */
     bool closed;
 };
 
@@ -81,8 +82,10 @@ int queue_push(struct queue *q, void *item, size_t bytes)
 {
     assert(item);
     pthread_mutex_lock(&q->lock);
+    q->waiting++;
     while (!q->closed && !has_room(q, bytes))
         pthread_cond_wait(&q->not_full, &q->lock);
+    q->waiting--;
     bool open = !q->closed;
     if (open) {
         q->ring[(q->head + q->items) % q->max_items] = (struct queue_slot){item, bytes};
@@ -161,4 +164,12 @@ size_t queue_bytes(struct queue *q)
     size_t n = q->bytes;
     pthread_mutex_unlock(&q->lock);
     return n;
+}
+
+bool queue_is_full(struct queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    bool full = q->waiting > 0;
+    pthread_mutex_unlock(&q->lock);
+    return full;
 }

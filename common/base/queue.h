@@ -22,5 +22,6 @@ bool queue_closed(struct queue *q);
 /* A glance for metrics. */
 size_t queue_items(struct queue *q);
 size_t queue_bytes(struct queue *q);
+bool queue_is_full(struct queue *q); /* somebody waits for room */
 
 #endif

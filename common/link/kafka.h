@@ -84,10 +84,10 @@ typedef void kafka_ack_fn(void *context, int64_t offset, uint64_t tag);
 
 MUST_CHECK int kafka_writer_open(struct kafka_writer **out, const struct kafka_config *kafka, const char *topic,
                                  kafka_ack_fn *on_ack, void *context, struct err *err);
-/* Copies value and headers. Waits (polling) while librdkafka's queue is full; `stop` ends the wait with ERR_RETRY.
- * `tag` comes back with the ack. */
+/* Copies value and headers. `tag` comes back with the ack. 1: librdkafka's queue is full, also after acks were served
+ * for a moment: nothing was put, try again. */
 MUST_CHECK int kafka_writer_put(struct kafka_writer *w, struct span value, const struct kafka_header *headers,
-                                size_t header_count, uint64_t tag, struct stop *stop, struct err *err);
+                                size_t header_count, uint64_t tag, struct err *err);
 /* Serve acks for at most timeout_ms. -1: a fatal producer error or a failed delivery: close the writer, read the tail
  * again. */
 MUST_CHECK int kafka_writer_poll(struct kafka_writer *w, int timeout_ms, struct err *err);

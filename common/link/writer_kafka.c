@@ -48,6 +48,9 @@ struct kafka_writer {
     void *context;
     size_t max_bytes; /* of the topic */
     size_t in_flight;
+#ifdef DRC_FAULT_FATAL_PRODUCER
+    size_t put;
+#endif
     rd_kafka_resp_err_t failed; /* of the first delivery that failed */
 };
 
@@ -175,29 +178,31 @@ static rd_kafka_resp_err_t produce(struct kafka_writer *w, struct span value, rd
                              RD_KAFKA_V_OPAQUE((void *)(uintptr_t)tag), RD_KAFKA_V_END);
 }
 
+/* Test builds only: the error after which nothing but the topic's tail can tell what was written. */
+static void break_down(struct kafka_writer *w)
+{
+#ifdef DRC_FAULT_FATAL_PRODUCER
+    if (++w->put == 500)
+        rd_kafka_test_fatal_error(w->client.rk, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "a test asks for it");
+#else
+    (void)w;
+#endif
+}
+
 int kafka_writer_put(struct kafka_writer *w, struct span value, const struct kafka_header *headers, size_t header_count,
-                     uint64_t tag, struct stop *stop, struct err *err)
+                     uint64_t tag, struct err *err)
 {
     rd_kafka_headers_t *list = make_headers(headers, header_count);
-    rd_kafka_resp_err_t code;
-    /* librdkafka takes the headers over on success only. */
-    while ((code = produce(w, value, list, tag)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-        if (kafka_writer_poll(w, FULL_WAIT_MS, err) != 0)
-            goto fail;
-        if (stop && stop_requested(stop)) {
-            err_retry(err, "stopped while waiting for room in the producer's queue");
-            goto fail;
-        }
+    break_down(w);
+    rd_kafka_resp_err_t code = produce(w, value, list, tag);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        w->in_flight++;
+        return 0;
     }
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        kafka_error(&w->client, err, code, "writing a record", NULL);
-        goto fail;
-    }
-    w->in_flight++;
-    return 0;
-fail:
-    rd_kafka_headers_destroy(list);
-    return -1;
+    rd_kafka_headers_destroy(list); /* taken over on success only */
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        return kafka_writer_poll(w, FULL_WAIT_MS, err) != 0 ? -1 : 1;
+    return check_failed(w, err) != 0 ? -1 : kafka_error(&w->client, err, code, "writing a record", NULL);
 }
 
 size_t kafka_writer_in_flight(const struct kafka_writer *w)

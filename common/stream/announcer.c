@@ -67,9 +67,11 @@ int announcer_put(void *context, int64_t *offset, const struct record *rec, stru
     size_t count = stream_headers_fill(&headers, rec->kind, rec->epoch, rec->seq, &rec->gtid);
     record_write(rec, &bytes);
     a->offset = -1;
-    int rc = kafka_writer_put(a->writer, buf_span(&bytes), headers.list, count, 0, NULL, err);
+    int rc = kafka_writer_put(a->writer, buf_span(&bytes), headers.list, count, 0, err);
     if (rc == 0)
         rc = wait_for_ack(a, err);
+    else if (rc > 0)
+        rc = err_retry(err, "topic %s: no room for one record", a->topic);
     buf_free(&bytes);
     *offset = a->offset;
     return rc;

@@ -237,6 +237,10 @@ class Kafka:
     def delete_topic(self, name):
         kafka_admin.delete_topic(self.bootstrap, name)
 
+    def alter_topic(self, name, config):
+        """These settings, and the cluster's for all that are not among them."""
+        kafka_admin.alter_topic(self.bootstrap, name, config)
+
     def delete_records(self, name, before, partition=0):
         """Forget the records below offset `before`, as retention would."""
         kafka_admin.delete_records(self.bootstrap, name, partition, before)

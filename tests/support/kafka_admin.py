@@ -10,6 +10,7 @@ import ctypes.util
 
 _ERROR_SIZE = 512
 _PRODUCER = 0
+_TOPIC = 2
 _NO_ERROR = 0
 
 _ptr, _int, _i64, _str = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64, ctypes.c_char_p
@@ -108,6 +109,13 @@ _FACES = {
     "rd_kafka_DeleteRecords_destroy": (None, [_ptr]),
     "rd_kafka_DeleteRecords": (None, [_ptr, ctypes.POINTER(_ptr), ctypes.c_size_t, _ptr, _ptr]),
     "rd_kafka_event_DeleteRecords_result": (_ptr, [_ptr]),
+    "rd_kafka_ConfigResource_new": (_ptr, [_int, _str]),
+    "rd_kafka_ConfigResource_destroy": (None, [_ptr]),
+    "rd_kafka_ConfigResource_set_config": (_int, [_ptr, _str, _str]),
+    "rd_kafka_ConfigResource_error": (_int, [_ptr]),
+    "rd_kafka_AlterConfigs": (None, [_ptr, ctypes.POINTER(_ptr), ctypes.c_size_t, _ptr, _ptr]),
+    "rd_kafka_event_AlterConfigs_result": (_ptr, [_ptr]),
+    "rd_kafka_AlterConfigs_result_resources": (ctypes.POINTER(_ptr), [_ptr, ctypes.POINTER(ctypes.c_size_t)]),
     "rd_kafka_DeleteRecords_result_offsets": (ctypes.POINTER(_TopicPartitionList), [_ptr]),
 }
 
@@ -254,3 +262,17 @@ def delete_records(bootstrap, topic, partition, before, timeout=30):
             _check(_rk.rd_kafka_DeleteRecords_result_offsets(result).contents.elems[0].err, what)
     finally:
         _rk.rd_kafka_DeleteRecords_destroy(request)
+
+
+def alter_topic(bootstrap, name, config, timeout=30):
+    what, count = f"alter topic {name}", ctypes.c_size_t()
+    request = _rk.rd_kafka_ConfigResource_new(_TOPIC, name.encode())
+    try:
+        for key, value in config.items():
+            _check(_rk.rd_kafka_ConfigResource_set_config(request, key.encode(), str(value).encode()), what)
+        with _handle(bootstrap) as handle, _answer(handle, _rk.rd_kafka_AlterConfigs, request, what, timeout) as event:
+            result = _rk.rd_kafka_event_AlterConfigs_result(event)
+            resources = _rk.rd_kafka_AlterConfigs_result_resources(result, ctypes.byref(count))
+            _check(_rk.rd_kafka_ConfigResource_error(resources[0]), what)
+    finally:
+        _rk.rd_kafka_ConfigResource_destroy(request)
