@@ -29,7 +29,7 @@ static void as_text(enum flavor flavor, struct span text)
 /* What holds of any two sets. */
 static void check_both(const struct position *a, const struct position *b)
 {
-    struct position both = {0}, copy = {0};
+    struct position both = {0}, copy = {0}, met = {0};
     position_copy(&copy, a);
     must(position_eq(&copy, a) && position_covers(a, &copy) && position_distance(a, &copy) == 0);
     position_union(&copy, a);
@@ -52,8 +52,11 @@ static void check_both(const struct position *a, const struct position *b)
         }
         must(position_has(b, &g) && position_has(&both, &g));
     }
+    position_meet(&met, a, b);
+    must(position_covers(a, &met) && position_covers(b, &met));
     position_free(&both);
     position_free(&copy);
+    position_free(&met);
 }
 
 /* Two sets with a bar between. */

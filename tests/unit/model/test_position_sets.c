@@ -113,6 +113,15 @@ static struct model both(const struct model *a, const struct model *b)
     return m;
 }
 
+static struct model common(const struct model *a, const struct model *b)
+{
+    struct model m;
+    for (size_t s = 0; s < SOURCES; s++)
+        for (size_t i = 0; i < SEGMENTS; i++)
+            m.in[s][i] = a->in[s][i] && b->in[s][i];
+    return m;
+}
+
 static struct position united(const struct position *a, const struct position *b)
 {
     struct position p = {0};
@@ -143,9 +152,19 @@ static void sets_of_any_size_equal_the_naive_model(void **state)
         assert_true(position_eq(&ab, &ba));
         assert_true(position_covers(&ab, &a) && position_covers(&ab, &b));
         assert_true(position_distance(&ab, &b) == count(&ma, &mb, &scale));
+        struct model mm = common(&ma, &mb);
+        struct position met = {0}, met_again = {0};
+        position_meet(&met, &a, &b);
+        assert_is(&met, &mm, &scale);
+        assert_true(position_distance(&met, &none) == count(&mm, NULL, &scale));
+        assert_true(position_covers(&a, &met) && position_covers(&b, &met));
+        position_meet(&met_again, &b, &a);
+        assert_true(position_eq(&met, &met_again));
+        position_meet(&met_again, &ab, &a);
+        assert_true(position_eq(&met_again, &a));
         struct position bc = united(&b, &c), ab_c = united(&ab, &c), a_bc = united(&a, &bc);
         assert_true(position_eq(&ab_c, &a_bc));
-        struct position *all[] = {&a, &b, &c, &ab, &ba, &bc, &ab_c, &a_bc};
+        struct position *all[] = {&a, &b, &c, &ab, &ba, &bc, &ab_c, &a_bc, &met, &met_again};
         for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
             position_free(all[i]);
     }
