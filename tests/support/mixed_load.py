@@ -23,6 +23,14 @@ class MixedLoad(TokenLoad):
         self._big = big
         self._domains = itertools.cycle(domains) if domains else None
 
+    @staticmethod
+    def write_big(server, mark, rows=40000):
+        """One transaction of some 13 MB at a MariaDB server; `mark`, of which its token is made, must be new."""
+        server.sql(
+            f"INSERT INTO shop.token SELECT MD5(CONCAT({mark}, '/', seq)), MD5({mark}), {rows}, '{server.name}',"
+            f" REPEAT('x', 200), NOW(6) FROM shop.seq_1_to_{rows}"
+        )
+
     def _connect(self):
         connection = super()._connect()
         if connection is not None and self._domains is not None:

@@ -15,15 +15,25 @@ from support.mixed_load import MixedLoad
 from support.mysql import MySQL
 
 HEARTBEAT = 2  # seconds
+COMPRESSED = {MariaDB: {"log_bin_compress": "ON"}, MySQL: {"binlog_transaction_compression": "ON"}}
 
 
-@pytest.mark.parametrize("server, kills", [(MariaDB, 6), (MySQL, 5)], ids=["mariadb", "mysql"])
-def test_killed_at_random_moments(stream, long_run, server, kills):
-    pair, witness = stream(server=server)
+@pytest.mark.parametrize("server", [MariaDB, MySQL], ids=["mariadb", "mysql"])
+def test_killed_at_random_moments(stream, long_run, server):
+    pair, witness = stream(server=server, options={"max_binlog_size": 2**19, **COMPRESSED[server]})
     killer = CaptureKiller(pair, "eu", witness)
     with MixedLoad(pair.eu, threads=3) as load:
-        killer.kill(50 if long_run else kills)
+        killer.kill(50 if long_run else 5)
     print(killer.summary(), load.summary(), witness.prove(), sep="\n")
+
+
+def test_killed_inside_a_big_transaction(stream, long_run):
+    pair, witness = stream()
+    killer = CaptureKiller(pair, "eu", witness)
+    for _ in range(10 if long_run else 1):
+        killer.kill_inside(lambda mark: MixedLoad.write_big(pair.eu, mark))
+    print(killer.summary(), witness.prove(), sep="\n")
+    assert witness.reader.counts.unfinished > 0
 
 
 def test_killed_while_several_domains_are_written(stream, long_run):
