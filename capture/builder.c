@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "capture/builder_private.h"
@@ -78,6 +79,33 @@ static void settle_rolled_back(struct builder *b, const struct gtid *next)
     b->rolled_back = (struct gtid){0};
 }
 
+static bool is_listed(char *const *list, size_t count, const char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], text) == 0)
+            return true;
+    return count == 0;
+}
+
+/* A transaction of a domain or tag that the pair does not know of comes from a writer that nobody reckoned with. */
+static int check_expected(const struct builder *b, const struct gtid *gtid, struct err *err)
+{
+    const struct builder_expects *e = &b->settings.expects;
+    bool maria = gtid->flavor == FLAVOR_MARIADB;
+    char text[GTID_TEXT_LEN], part[GTID_TAG_MAX + 1];
+    if (maria)
+        snprintf(part, sizeof part, "%" PRIu32, gtid->maria.domain);
+    else
+        snprintf(part, sizeof part, "%s", *gtid->mysql.tag ? gtid->mysql.tag : "-");
+    if (maria ? is_listed(e->domains, e->domain_count, part) : is_listed(e->tags, e->tag_count, part))
+        return 0;
+    const char *what = maria ? "domain" : "tag";
+    return err_fatal(err, EXIT_UNSAFE,
+                     "GTID %s is of %s %s, which regions.%s.gtid_%ss does not list: who writes there? If it belongs to "
+                     "the pair, add it to the list and start again",
+                     gtid_text(text, gtid), what, part, b->settings.region, what);
+}
+
 static int item_begin(struct builder *b, const struct item *item, struct err *err)
 {
     struct txn *t = &b->txn;
@@ -106,7 +134,9 @@ static int item_begin(struct builder *b, const struct item *item, struct err *er
     t->hash_table = NULL;
     t->mark_count = 0;
     b->commit_us = group->commit_us;
-    return gate_begin(b->gate, &t->gate, &b->position, &t->gtid, err);
+    if (gate_begin(b->gate, &t->gate, &b->position, &t->gtid, err) != 0)
+        return -1;
+    return t->gate == GATE_PUBLISH ? check_expected(b, &t->gtid, err) : 0;
 }
 
 /* ---- statements ---- */

@@ -24,10 +24,19 @@ struct builder_sink {
     void *context;
 };
 
+/* What a GTID may have, as the pair file lists it; nothing: anything. */
+struct builder_expects {
+    char *const *domains;
+    size_t domain_count;
+    char *const *tags;
+    size_t tag_count;
+};
+
 struct builder_settings {
     const struct filter *tables;
     const char *region;
-    const char *topic;     /* for messages */
+    const char *topic; /* for messages */
+    struct builder_expects expects;
     size_t fragment_bytes; /* most bytes of rows in one record, where a row is not larger by itself */
     size_t max_bytes;      /* that the topic takes in one record */
     struct builder_sink sink;

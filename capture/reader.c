@@ -88,9 +88,11 @@ struct reader *reader_new(const struct reader_options *options, const struct str
         .tables = &options->config->tables,
         .region = options->region->name,
         .topic = options->topic,
+        .expects = {options->region->gtid_domains, options->region->gtid_domain_count, options->region->gtid_tags,
+                    options->region->gtid_tag_count                                                                            },
         .fragment_bytes = options->config->fragment_bytes,
         .max_bytes = options->max_bytes,
-        .sink = {.put = put_parcel, .known = knows_stream, .canary = take_canary, .context = r},
+        .sink = {.put = put_parcel,             .known = knows_stream,              .canary = take_canary,      .context = r},
     };
     r->builder = builder_new(&settings, state, &r->gate);
     permit(r);

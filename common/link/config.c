@@ -99,6 +99,12 @@ static void free_region(struct region_config *r)
     free(r->tls.cert);
     free(r->tls.key);
     free(r->start.gtid);
+    for (size_t i = 0; i < r->gtid_domain_count; i++)
+        free(r->gtid_domains[i]);
+    free(r->gtid_domains);
+    for (size_t i = 0; i < r->gtid_tag_count; i++)
+        free(r->gtid_tags[i]);
+    free(r->gtid_tags);
     config_kafka_free(&r->kafka);
 }
 

@@ -74,7 +74,11 @@ struct region_config {
     struct tls_config tls;
     uint32_t replica_id;
     struct start_config start;
-    bool relaxed;              /* durability: relaxed */
+    bool relaxed;        /* durability: relaxed */
+    char **gtid_domains; /* that its binlog may have, as texts; none: any */
+    size_t gtid_domain_count;
+    char **gtid_tags; /* the same of MySQL's tags; "-": none */
+    size_t gtid_tag_count;
     bool semi_sync;            /* acknowledge to the source what Kafka has */
     struct kafka_config kafka; /* complete: merged with the global one */
     int line;

@@ -79,6 +79,72 @@ static void describe_names(struct buf *out, const struct config_key *key)
     buf_put_str(out, "a list of names such as [a, b]");
 }
 
+/* ---- lists of what GTIDs may have ---- */
+
+#define DOMAIN_DIGITS 10
+
+/* A number of 32 bits as the server writes it. */
+static bool is_domain(const char *text)
+{
+    size_t n = strspn(text, "0123456789");
+    return n > 0 && !text[n] && n <= DOMAIN_DIGITS && (text[0] != '0' || n == 1) &&
+           strtoull(text, NULL, 10) <= UINT32_MAX;
+}
+
+/* A tag as the server writes it, or "-" for GTIDs without one. */
+static bool is_tag(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+    if (strcmp(text, "-") == 0)
+        return true;
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");
+    return strchr(letters, text[0]) && n > 0 && !text[n] && n <= GTID_TAG_MAX;
+}
+
+static int set_checked(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
+                       bool (*is_good)(const char *text), const char *what, struct err *err)
+{
+    if (want_list(r, key, node, err) < 0)
+        return -1;
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *item = &node->entries[i].value;
+        struct buf quoted = {0};
+        if (is_good(item->text))
+            continue;
+        (void)config_fail_value(r, key, item, err, "%s is no %s", config_quote(&quoted, item->text), what);
+        buf_free(&quoted);
+        return -1;
+    }
+    return set_names(r, key, node, err);
+}
+
+static int set_domains(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
+                       struct err *err)
+{
+    return set_checked(r, key, node, is_domain, "domain", err);
+}
+
+static int set_tags(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
+                    struct err *err)
+{
+    return set_checked(r, key, node, is_tag, "tag", err);
+}
+
+static void describe_domains(struct buf *out, const struct config_key *key)
+{
+    (void)key;
+    buf_put_str(out, "a list of GTID domains such as [0, 1]");
+}
+
+static void describe_tags(struct buf *out, const struct config_key *key)
+{
+    (void)key;
+    buf_put_str(out, "a list of GTID tags in lower case such as [\"-\", batch], where \"-\" is none");
+}
+
+const struct config_type config_domains = {.set = set_domains, .describe = describe_domains};
+const struct config_type config_tags = {.set = set_tags, .describe = describe_tags};
+
 /* ---- table patterns ---- */
 
 static int add_patterns(struct config_reader *r, const struct config_key *key, bool include,

@@ -222,6 +222,18 @@ const struct config_key config_keys[] = {
      .help =
          "capture registers as a semi-synchronous replica and acknowledges what the topic has, so that a commit that "
          "returned is not lost with the source; the server must have semi-synchronous replication switched on"},
+    {.path = "regions.<region>.gtid_domains",
+     .type = &config_domains,
+     .fallback_note = "any",
+     REGION(gtid_domains),
+     .count_offset = offsetof(struct region_config, gtid_domain_count),
+     .help = "MariaDB: the GTID domains that the binlog may have; a transaction of another one stops capture"},
+    {.path = "regions.<region>.gtid_tags",
+     .type = &config_tags,
+     .fallback_note = "any",
+     REGION(gtid_tags),
+     .count_offset = offsetof(struct region_config, gtid_tag_count),
+     .help = "MySQL: the GTID tags that the binlog may have, `-` for none; a transaction of another one stops capture"},
     {.path = "regions.<region>.kafka",
      .type = &config_map,
      .like = "kafka",
@@ -233,7 +245,7 @@ const struct config_key config_keys[] = {
      .type = &config_list,
      .required = true,
      .help = "who replicates to whom; two opposite links make a two-way pair; [] for capture only"},
-    {.path = "links[]",                                                                                    .type = &config_map, .enter = config_enter_link, .help = "one direction"},
+    {.path = "links[]",                                                                                   .type = &config_map, .enter = config_enter_link, .help = "one direction"},
     {.path = "links[].from",
      .type = &config_text,
      .required = true,
@@ -273,9 +285,9 @@ const struct config_key config_keys[] = {
      .required = true,
      CONFIG(tables),
      .help = "patterns database.table, each part with * and ?; system schemas and `drc` never match"},
-    {.path = "tables.exclude",                                                                                    .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
+    {.path = "tables.exclude",                                                                                                   .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
 
-    {.path = "conflicts",                                                                                      .type = &config_map, .help = "what happens to a row that both sides changed"},
+    {.path = "conflicts",                                                                               .type = &config_map, .help = "what happens to a row that both sides changed"},
     {.path = "conflicts.default",
      .type = &config_map,
      .enter = config_enter_default_rule,
@@ -304,7 +316,7 @@ const struct config_key config_keys[] = {
      .fallback = "false",
      RULE(allow_divergence),
      .help = "permit this rule in a two-way pair although it can leave the sides different for good"},
-    {.path = "conflicts.tables",                                                                                            .type = &config_named, .help = "rules of single tables"},
+    {.path = "conflicts.tables",                                                                              .type = &config_named, .help = "rules of single tables"},
     {.path = "conflicts.tables.<table>",
      .type = &config_map,
      .like = "conflicts.default",
@@ -322,7 +334,7 @@ const struct config_key config_keys[] = {
      CONFIG(allow_divergence_anywhere),
      .help = "the same as conflicts.allow_divergence"},
 
-    {.path = "capture",                                                                                      .type = &config_map, .help = "how changes are published"},
+    {.path = "capture",                                                                                .type = &config_map, .help = "how changes are published"},
     {.path = "capture.fragment_bytes",
      .type = &config_size,
      .min = 16 * KIB,
@@ -346,7 +358,7 @@ const struct config_key config_keys[] = {
      .help = "how often capture of a region that is a target too proves that the loop mark of its ledger reaches the "
              "binlog, by a transaction of its own; 0s for never"},
 
-    {.path = "limits",                                                                                                   .type = &config_map, .help = "what the daemons may use"},
+    {.path = "limits",                              .type = &config_map, .help = "what the daemons may use"},
     {.path = "limits.queue_bytes",
      .type = &config_size,
      .min = MIB,
@@ -355,7 +367,7 @@ const struct config_key config_keys[] = {
      CONFIG(queue_bytes),
      .help = "bound of each queue between two threads; one larger transaction passes alone"},
 
-    {.path = "control",                              .type = &config_map, .help = "how the daemons are asked and told"},
+    {.path = "control",                                                                                      .type = &config_map, .help = "how the daemons are asked and told"},
     {.path = "control.socket",
      .type = &config_file,
      .fallback = "/run/drc/{name}.sock",
@@ -364,7 +376,7 @@ const struct config_key config_keys[] = {
          "the unix socket of each daemon; {name} stands for capture-<region> or applier-<from>-<to>, and is appended "
          "where it is missing"},
 
-    {.path = "log",                                                                                      .type = &config_map, .help = "what the daemons write to stderr"},
+    {.path = "log",                                                       .type = &config_map, .help = "what the daemons write to stderr"},
     {.path = "log.level",
      .type = &config_choice,
      .words = log_levels,
@@ -372,7 +384,7 @@ const struct config_key config_keys[] = {
      .fallback = "info",
      CONFIG(log_level),
      .help = "the least important that is written"},
-    {.path = NULL                                                      },
+    {.path = NULL                                                                             },
 };
 
 const char *config_key_child(const char *path, const char *parent)

@@ -28,6 +28,8 @@ extern const struct config_type config_choice; /* one of key->words, into an int
 extern const struct config_type
     config_hosts; /* one text or a list, into a struct host_config * and the count beside it */
 extern const struct config_type config_names;   /* list of text, into a char ** and the count beside it */
+extern const struct config_type config_domains; /* the same of MariaDB's GTID domains, as their numbers' texts */
+extern const struct config_type config_tags;    /* the same of MySQL's GTID tags; "-": none */
 extern const struct config_type config_include; /* list of patterns, into a struct filter */
 extern const struct config_type config_exclude;
 extern const struct config_type config_start;      /* a word or {gtid: text}, into a struct start_config */

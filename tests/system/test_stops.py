@@ -413,3 +413,38 @@ def test_a_change_in_the_binlog_as_a_statement_is_passed_over(eu_us):
     pair.wait("eu", "us")
     pair.us.sql("INSERT INTO shop.item VALUES (10, 'x')")
     settled(pair)
+
+
+# ---- surprises ----
+
+
+def test_a_domain_that_nobody_reckoned_with(eu_us):
+    eu_us.file["regions"]["eu"]["gtid_domains"] = [0]
+    eu_us.write_config()
+    pair = eu_us.start()
+    capture = pair.capture("eu")
+    insert(pair, 1, 3)
+    pair.wait("eu", "us")
+    pair.eu.sql("SET SESSION gtid_domain_id = 7", "INSERT INTO shop.item VALUES (10, 'x')")
+    cause = capture.expect_exit(69)
+    assert "7-1-1 is of domain 7, which regions.eu.gtid_domains does not list" in cause
+    pair.file["regions"]["eu"]["gtid_domains"] = [0, 7]
+    pair.write_config()
+    capture.start()
+    insert(pair, 20, 3)
+    settled(pair)
+
+
+def test_a_gtid_used_twice_or_out_of_order(eu_us):
+    """Two servers with one server id in one domain: what would break the order stops the link."""
+    pair = eu_us.start()
+    capture = pair.capture("eu")
+    insert(pair, 1, 5)
+    pair.wait("eu", "us")
+    pair.eu.sql(
+        "SET GLOBAL gtid_strict_mode = 0",
+        "SET SESSION gtid_seq_no = 3",
+        "INSERT INTO shop.item VALUES (10, 'x')",
+    )
+    cause = capture.expect_exit(69)
+    assert "used twice or out of order" in cause and "0-1-3" in cause
