@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/binlog/xid.h"
+#include "common/model/way_out.h"
 
 /* ---- reading ---- */
 
@@ -146,15 +147,15 @@ static int take_held(struct intake *in, const struct record *rec, const struct k
     return hand_over(in, rec, NULL, raw->offset, err);
 }
 
-static int no_body(const struct held_body *b, int64_t offset, const char *why, struct err *err)
+static int no_body(const struct intake *in, const struct held_body *b, int64_t offset, const char *why, struct err *err)
 {
     struct buf xid = {0};
     xid_put_text(&xid, buf_span(&b->xid));
-    (void)err_fatal(err, EXIT_UNSAFE,
-                    "XA COMMIT %s at offset %" PRId64 ": its body, prepared as seq %" PRIu64 " from offset %" PRId64
-                    " on, is not in the topic any more (%s): compare and repair with drc-reconcile, then start the "
-                    "link anew",
-                    buf_cstr(&xid), offset, b->seq, b->offset, why);
+    (void)err_fatal(
+        err, EXIT_UNSAFE,
+        "XA COMMIT %s at offset %" PRId64 ": its body, prepared as seq %" PRIu64 " from offset %" PRId64
+        " on, is not in the topic any more (%s). To publish it again from the source: " WAY_OUT_REBUILD_OVER,
+        buf_cstr(&xid), offset, b->seq, b->offset, why, in->setup.region);
     buf_free(&xid);
     return -1;
 }
@@ -189,11 +190,11 @@ static int read_body(struct intake *in, const struct held_body *b, const struct 
         struct record rec;
         int got = intake_read_next(in, &raw, err);
         if (got < 0 && err->code == KAFKA_OUT_OF_RANGE)
-            return no_body(b, offset, "the topic has been truncated", err);
+            return no_body(in, b, offset, "the topic has been truncated", err);
         if (got < 0 || (got > 0 && record_read(&rec, raw.value, err)))
             return -1;
         if (got > 0 && raw.offset >= offset)
-            return no_body(b, offset, "fragments are missing", err);
+            return no_body(in, b, offset, "fragments are missing", err);
         if (got == 0 || !is_of_body(in, b, &rec) || rec.fragment != due)
             continue;
         if (hand_over(in, end, &rec, offset, err))
@@ -273,7 +274,8 @@ static int disagrees(struct intake *in, const struct record *rec, struct err *er
     struct err found = *err;
     int rejoined = intake_rejoin_if_rebuilt(in, err);
     if (rejoined == 0)
-        *err = found;
+        (void)err_fatal(err, EXIT_UNSAFE, "%.600s. To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
+                        found.text, in->setup.region);
     return rejoined > 0 ? 0 : -1;
 }
 

@@ -30,11 +30,12 @@ static int out_of_order(const struct position *read, const struct gtid *gtid, st
     char text[GTID_TEXT_LEN];
     struct buf position = {0};
     position_put_text(read, &position);
-    int rc =
-        err_fatal(err, EXIT_UNSAFE,
-                  "the source sent GTID %s although it had come to %s: a GTID was used twice or out of order, so a "
-                  "position says nothing; SET GLOBAL gtid_strict_mode=1 keeps a server from doing so",
-                  gtid_text(text, gtid), buf_cstr(&position));
+    int rc = err_fatal(
+        err, EXIT_UNSAFE,
+        "the source sent GTID %s although it had come to %s: a GTID was used twice or out of order, so a "
+        "position says nothing: compare both sides with drc-reconcile, then begin a new stream (docs/stops.md); "
+        "SET GLOBAL gtid_strict_mode=1 keeps a server from doing so",
+        gtid_text(text, gtid), buf_cstr(&position));
     buf_free(&position);
     return rc;
 }

@@ -205,10 +205,28 @@ static void make_state(struct branch *b)
     }
 }
 
+/* Where GTIDs may go back, a transaction that is behind the source's position may be in its binlog all the same, and
+ * would be published twice. */
+static int check_order(struct branch *b, struct err *err)
+{
+    uint64_t strict = 1;
+    if (stream_source(&b->job, err))
+        return -1;
+    if (db_flavor(b->job.source) == FLAVOR_MARIADB &&
+        db_query_u64(b->job.source, &strict, "SELECT @@GLOBAL.gtid_strict_mode", err))
+        return -1;
+    return strict
+               ? 0
+               : err_fatal(err, EXIT_BAD_CONFIG,
+                           "region %s lets GTIDs go back, so that its position cannot be trusted; run: SET GLOBAL "
+                           "gtid_strict_mode=1. If one was used twice since the stream's position, begin a new stream",
+                           b->job.region->name);
+}
+
 static int accept_branch(struct branch *b, struct err *err)
 {
     if (stream_begin(&b->job, &b->arguments->common, "accept-branch", err) || stream_check_idle(&b->job, err) ||
-        stream_look(&b->job, &b->seen, err) || stream_permits(&b->seen, &b->permits, err))
+        stream_look(&b->job, &b->seen, err) || stream_permits(&b->seen, &b->permits, err) || check_order(b, err))
         return -1;
     if (b->arguments->purged) {
         if (pass_purged(b, err))

@@ -447,4 +447,15 @@ def test_a_gtid_used_twice_or_out_of_order(eu_us):
         "INSERT INTO shop.item VALUES (10, 'x')",
     )
     cause = capture.expect_exit(69)
-    assert "used twice or out of order" in cause and "0-1-3" in cause
+    assert "used twice or out of order" in cause and "0-1-3" in cause and "begin a new stream" in cause
+    refused = act(pair, "accept-branch", expect=78)
+    assert "SET GLOBAL gtid_strict_mode=1" in refused.stderr
+    # The one way out that holds: a new stream, once both sides are equal.
+    pair.us.sql("INSERT INTO shop.item VALUES (10, 'x')")
+    pair.applier("eu", "us").stop()
+    pair.kafka.delete_topic(pair.topic("eu"))
+    pair.us.sql("DELETE FROM drc.ledger")
+    pair.eu.sql("SET GLOBAL gtid_strict_mode = 1", "RESET MASTER")
+    pair.start()
+    insert(pair, 20, 3)
+    settled(pair)
