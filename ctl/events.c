@@ -44,7 +44,9 @@ static const struct argp_option options[] = {
      "Also epochs, resumes, heartbeats, and records that readers pass over; of binlogs formats, GTID lists, rotations",                       2},
     {NULL,          0,           NULL,      0,            "How:",                                                                             3},
     {"json",        'j',         NULL,      0,            "JSON Lines: one object a record or transaction",                                   3},
-    {"verbose",     'v',         NULL,      0,            "Whole rows of updates, not only what changed, and whole values",                   3},
+    {"verbose",     'v',         NULL,      0,
+     "Whole rows of updates, not only what changed, and whole values; of binlogs also the statements that made the "
+     "rows",                                                                                                                                  3},
     {NULL,          0,           NULL,      0,            NULL,                                                                               0},
 };
 

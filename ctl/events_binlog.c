@@ -82,6 +82,22 @@ static void on_ddl(struct binlog_run *b, const struct ddl *ddl)
     b->matched = true;
 }
 
+/* What the rows that follow come from. It is no change itself, so it makes nothing match. */
+static void on_statement(struct binlog_run *b, struct span statement)
+{
+    struct events_printer *p = b->printer;
+    if (json(b)) {
+        buf_put_str(&p->out, b->first ? "{\"op\": \"statement\", " : ", {\"op\": \"statement\", ");
+        events_put_text(&p->out, "statement", statement);
+        buf_put_str(&p->out, "}");
+    } else {
+        buf_put_str(&p->out, "  # ");
+        utf8_put_printable(&p->out, statement, SIZE_MAX);
+        buf_put_str(&p->out, "\n");
+    }
+    b->first = false;
+}
+
 static void on_mark(struct binlog_run *b, const char *op, uint32_t savepoint)
 {
     struct buf *out = &b->printer->out;
@@ -178,6 +194,8 @@ static void print_inside(struct binlog_run *b, const struct item *item)
         on_rows(b, &item->rows);
     else if (item->kind == ITEM_DDL)
         on_ddl(b, &item->ddl);
+    else if (item->kind == ITEM_STATEMENT)
+        on_statement(b, item->statement);
     else if (item->kind == ITEM_SAVEPOINT || item->kind == ITEM_ROLLBACK_TO)
         on_mark(b, item->kind == ITEM_SAVEPOINT ? "savepoint" : "rollback to", item->savepoint);
     else if (item->kind == ITEM_COMMIT || item->kind == ITEM_ROLLBACK)
@@ -241,6 +259,8 @@ int events_print_binlogs(struct events_printer *p, char *const *paths, size_t co
 {
     struct binlog_run b = {.printer = p, .assembler = assembler_new()};
     int rc = 0;
+    if (p->options->verbose)
+        assembler_tell_statements(b.assembler);
     b.from = p->options->from > 0 ? (uint64_t)p->options->from : 0;
     for (size_t i = 0; rc == 0 && i < count && !enough(&b); i++) {
         rc = print_file(&b, paths[i], i + 1 == count, err);

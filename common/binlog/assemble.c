@@ -19,6 +19,7 @@ static const char *const kind_names[ITEM_KIND_COUNT] = {
     [ITEM_ROWS] = "ROWS",
     [ITEM_XA_START] = "XA_START",
     [ITEM_DDL] = "DDL",
+    [ITEM_STATEMENT] = "STATEMENT",
     [ITEM_SAVEPOINT] = "SAVEPOINT",
     [ITEM_ROLLBACK_TO] = "ROLLBACK_TO",
     [ITEM_COMMIT] = "COMMIT",
@@ -175,6 +176,30 @@ static int pass_over(struct assembler *a, const struct event *e, struct item *ou
     return 0;
 }
 
+static int give_statement(struct assembler *a, struct span text, struct item *out)
+{
+    if (!a->tell_statements || a->group == GROUP_NONE)
+        return 0;
+    out->kind = ITEM_STATEMENT;
+    out->statement = text;
+    return 1;
+}
+
+static int on_annotate(struct assembler *a, const struct event *e, struct item *out, struct err *err)
+{
+    (void)err;
+    return give_statement(a, e->body, out);
+}
+
+/* MySQL's form has a length of one byte before the text, which is wrong for longer ones. */
+static int on_rows_query(struct assembler *a, const struct event *e, struct item *out, struct err *err)
+{
+    struct bytes r = bytes_of(e->body);
+    (void)err;
+    bytes_skip(&r, 1);
+    return give_statement(a, bytes_take(&r, bytes_left(&r)), out);
+}
+
 static int on_payload(struct assembler *a, const struct event *e, struct item *out, struct err *err)
 {
     (void)out;
@@ -237,8 +262,8 @@ static assembler_handler *const handlers[256] = {
     /* These say nothing about rows. */
     [EVENT_STOP] = pass_over,
     [EVENT_IGNORABLE] = pass_over,
-    [EVENT_ROWS_QUERY] = pass_over,
-    [EVENT_ANNOTATE_ROWS] = pass_over,
+    [EVENT_ROWS_QUERY] = on_rows_query,
+    [EVENT_ANNOTATE_ROWS] = on_annotate,
     [EVENT_BINLOG_CHECKPOINT] = pass_over,
     [EVENT_TRANSACTION_CONTEXT] = pass_over,
     [EVENT_VIEW_CHANGE] = pass_over,
@@ -282,6 +307,11 @@ static int at_place(const struct assembler *a, uint64_t offset, struct err *err)
 struct binlog_where assembler_where(const struct assembler *a)
 {
     return (struct binlog_where){a->file, a->offset, a->end};
+}
+
+void assembler_tell_statements(struct assembler *a)
+{
+    a->tell_statements = true;
 }
 
 int assembler_feed(struct assembler *a, struct span raw, struct err *err)

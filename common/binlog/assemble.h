@@ -23,6 +23,7 @@ enum item_kind {
     ITEM_XA_START,   /* the group that began is the body of an XA transaction, where its BEGIN did not say so */
     ITEM_DDL, /* a statement that is not about rows; alone in its group, but for CREATE TABLE … SELECT, whose rows
                  follow */
+    ITEM_STATEMENT,   /* what made the rows that follow, as it was sent to the server; only where it is asked for */
     ITEM_SAVEPOINT,   /* remember this point of the group under its number */
     ITEM_ROLLBACK_TO, /* everything since the point of that number is undone; the point stays */
     ITEM_COMMIT,      /* the group takes effect */
@@ -74,7 +75,8 @@ struct item {
         struct ddl ddl;
         uint32_t savepoint; /* SAVEPOINT, ROLLBACK_TO: small number, given again when the same name is set again */
         struct item_commit commit;
-        struct span xid; /* XA_*, canonical form of xid.h */
+        struct span statement; /* in the character set of its session */
+        struct span xid;       /* XA_*, canonical form of xid.h */
     };
 };
 
@@ -102,6 +104,10 @@ void assembler_skip(struct assembler *a, const char *file, uint64_t offset);
 /* A dump or file begins (anew): format, open group and table ids are forgotten without an item, definitions are kept.
  * `file` may be "" (the ROTATE at a dump's start says it). */
 void assembler_restart(struct assembler *a, const char *file);
+
+/* From now on give ITEM_STATEMENTs too, which servers write when they are told to (binlog_annotate_row_events,
+ * binlog_rows_query_log_events). For people. */
+void assembler_tell_statements(struct assembler *a);
 
 /* Give the next raw event, as it came from the server or the file; only after assembler_next gave 0. The bytes must
  * live until it gives 0 again. Fails when its header or checksum is wrong. */

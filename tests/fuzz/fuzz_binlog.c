@@ -70,6 +70,7 @@ static void use_item(const struct item *item, bool *in_group)
         must(*in_group);
         break;
     case ITEM_DDL:
+    case ITEM_STATEMENT:
     case ITEM_SAVEPOINT:
     case ITEM_ROLLBACK_TO:
         must(*in_group);
@@ -156,6 +157,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t how = bytes_u8(&r);
     struct assembler *a = assembler_new();
     assembler_restart(a, "fuzz");
+    if (how & 4)
+        assembler_tell_statements(a);
     if (how & 2) {
         feed_file(a, bytes_take(&r, bytes_left(&r)));
     } else {

@@ -65,7 +65,7 @@ def binlog():
         group = b""
         for kind, body in [*events(data), (GROUP_BEGINS[0], b"")]:
             if kind in GROUP_BEGINS or len(group) > PIECE_MAX:
-                yield flavor + group
+                yield bytes([flavor[0] | 4]) + group
                 group = b""
             if kind != FORMAT:
                 group += piece(kind, body)

@@ -36,6 +36,16 @@ def test_text_shows_keys_changes_and_ends():
     assert lines[-1] == "  rollback"
     whole = events("--binlog", binlog("groups"), "--gtid", "0-101-6", "--verbose").stdout.splitlines()
     assert '  update g.a {"id": 1, "v": "one"} -> {"id": 1, "v": "x"}' in whole
+    assert whole[1] == "  # INSERT INTO b SELECT * FROM a" and not any(line.startswith("  # ") for line in lines)
+
+
+def test_statements_are_told_where_servers_wrote_them():
+    (group,) = [g for g in groups("-v", "--binlog", binlog("mysql_groups")) if any(r["op"] == "statement" for r in g["rows"])]
+    assert [row["op"] for row in group["rows"]] == ["statement", "insert"]
+    assert group["rows"][0]["statement"] == "INSERT INTO a VALUES (30, 'a', 0, 2021, 0)"
+    # They are no change: of another table there is nothing to show.
+    assert groups("-v", "--binlog", binlog("mysql_groups"), "-T", "m.a", "-g", group["gtid"]) == [group]
+    assert groups("-v", "--binlog", binlog("mysql_groups"), "-T", "m.b", "-g", group["gtid"]) == []
 
 
 def test_long_values_are_cut_for_people_only():
