@@ -5,17 +5,12 @@ import os
 import subprocess
 
 import servers
+import workload
 from report import Report
 from support import place
 from support.pair import Pair
 
-TABLE = "CREATE TABLE bench.latency (k INT UNSIGNED NOT NULL, r INT UNSIGNED NOT NULL, filler VARCHAR(200) NOT NULL, PRIMARY KEY (k, r))"
 RATE, ROWS = 1000, 5
-
-
-def prepare(*hosts):
-    for server in hosts:
-        server.sql("SET SESSION sql_log_bin = 0", "CREATE DATABASE IF NOT EXISTS bench", "DROP TABLE IF EXISTS bench.latency", TABLE)
 
 
 def measure(source, target, seconds, skip):
@@ -31,7 +26,7 @@ def run_ours(directory, turn, seconds, skip):
     pair = Pair(directory / f"ours-{turn}", links=[("eu", "us")], tables=["bench.*"], options={**servers.ROOMY, **servers.DURABLE})
     try:
         pair.start_servers()
-        prepare(pair.eu, pair.us)
+        workload.latency_table(pair.eu, pair.us)
         pair.start()
         return measure(pair.eu, pair.us, seconds, skip)
     finally:
@@ -43,7 +38,7 @@ def run_native(directory, turn, seconds, skip):
     replica = None
     try:
         replica = servers.Replica(directory / f"native-{turn}", source, 2, servers.DURABLE, 4)
-        prepare(source, replica.server)
+        workload.latency_table(source, replica.server)
         replica.follow(source.executed_gtids())
         replica.start()
         return measure(source, replica.server, seconds, skip)
@@ -54,7 +49,7 @@ def run_native(directory, turn, seconds, skip):
 
 
 def run(arguments, directory):
-    seconds, skip = arguments.seconds, min(10, arguments.seconds // 6)
+    seconds, skip = servers.steady_seconds(arguments)
     report = Report("latency", rate=RATE, rows=ROWS, seconds=seconds, skipped_seconds=skip, **servers.ROOMY, **servers.DURABLE)
     ours, native = [], []
     for turn in range(arguments.rounds):

@@ -15,6 +15,11 @@ DURABLE = {"sync_binlog": 1, "innodb_flush_log_at_trx_commit": 1}
 RELAXED = {"innodb_flush_log_at_trx_commit": 2, "log_bin": None}
 
 
+def steady_seconds(arguments):
+    """How long a steady load lasts, and how much of its beginning does not count."""
+    return arguments.seconds, min(10, arguments.seconds // 6)
+
+
 def poll_status(daemon):
     """The daemon's own status as a dictionary; {} while it does not answer."""
     try:

@@ -8,6 +8,11 @@ TABLE = """CREATE TABLE bench.item (
     price DECIMAL(12,2) NOT NULL, made DATETIME(3) NOT NULL, seen TIMESTAMP(6) NOT NULL,
     code VARCHAR(40) NOT NULL, name VARCHAR(60) NOT NULL, note VARCHAR(120) NOT NULL)"""
 
+LATENCY = (
+    "CREATE TABLE bench.latency (k INT UNSIGNED NOT NULL, r INT UNSIGNED NOT NULL, filler VARCHAR(200) NOT NULL,"
+    " PRIMARY KEY (k, r))"
+)
+
 VALUES = (
     "{id}, {id} MOD 97, {id} MOD 1000, {id} * 1000003, ({id} MOD 100000) / 100, '2026-01-02 03:04:05.678',"
     " '2026-01-02 03:04:05.678901', CONCAT('code-', {id}), REPEAT('n', 40), REPEAT('t', 70)"
@@ -75,6 +80,20 @@ def big(server, rows):
 
     _without_fsync(server, write)
     return Backlog(start, 6 * batches, 2 * BIG_UPDATE * batches)
+
+
+def huge(server, rows):
+    """One transaction of `rows` inserts."""
+    start = server.executed_gtids()
+    values = VALUES.format(id="seq")
+    _without_fsync(server, lambda: server.sql(f"INSERT INTO bench.item SELECT {values} FROM bench.seq_1_to_{rows}"))
+    return Backlog(start, 1, rows)
+
+
+def latency_table(*servers):
+    """Make the table of the latency measurements, out of the binlog."""
+    for server in servers:
+        server.sql("SET SESSION sql_log_bin = 0", "CREATE DATABASE IF NOT EXISTS bench", "DROP TABLE IF EXISTS bench.latency", LATENCY)
 
 
 def checksum(server):

@@ -157,6 +157,7 @@ static int supervise(struct capture *c, struct err *err)
 
 int capture_run(const struct config *config, const struct region_config *region, struct stop *stop, struct err *err)
 {
+    mem_keep_freed();
     /* Never freed once the worker runs: it may outlive this function by the time that the process needs to end. */
     struct capture *c = xcalloc(1, sizeof *c);
     char *topic = config_topic(config, region->name);

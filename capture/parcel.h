@@ -6,6 +6,8 @@
 #include "common/model/record.h"
 
 struct parcel {
+    struct parcel *prev; /* among those of the sender that are not acknowledged */
+    struct parcel *next;
     enum record_kind kind;
     bool completes; /* its seq is complete with it */
     uint64_t epoch;

@@ -20,8 +20,13 @@
 #include "common/stream/readback.h"
 
 #define POP_MS 10
-#define ACK_MS 1       /* wait for acks while records are in flight */
-#define POLL_EVERY 128 /* parcels */
+#define ACK_MS 1
+/* Parcels go to librdkafka in bursts that make one request each, the next when the last is acknowledged: an idempotent
+ * producer of librdkafka 2.0 has no more than that in flight, and while it holds records that it may not send yet its
+ * thread spins instead of waiting. What comes meanwhile gathers in our queue: large bursts under load, single records
+ * without. */
+#define BURST_PARCELS 4096
+#define BURST_BYTES 900000u
 #define STATUS_EVERY_MS 50u
 #define STALL_MS 10000u /* without an ack, before it is said */
 #define STALL_SAY_EVERY_MS 30000u
@@ -36,7 +41,9 @@ struct sender {
     int64_t next; /* offset that the next ack should have; -1: not known */
     int64_t sure; /* all records before this offset are accounted for */
     bool doubt;
-    int64_t last_offset; /* of the last ack; -1: the broker did not say */
+    int64_t last_offset;   /* of the last ack; -1: the broker did not say */
+    struct parcel *oldest; /* of those put and not acknowledged: librdkafka reads their bytes */
+    struct parcel *newest;
     uint64_t acked_seq;
     uint64_t put_records;
     uint64_t acked_records;
@@ -46,11 +53,28 @@ struct sender {
     uint64_t status_ms;
 };
 
-static void on_ack(void *context, int64_t offset, uint64_t tag)
+static void hold(struct sender *s, struct parcel *p)
+{
+    p->prev = s->newest;
+    p->next = NULL;
+    *(s->newest ? &s->newest->next : &s->oldest) = p;
+    s->newest = p;
+}
+
+static void let_go(struct sender *s, struct parcel *p)
+{
+    *(p->prev ? &p->prev->next : &s->oldest) = p->next;
+    *(p->next ? &p->next->prev : &s->newest) = p->prev;
+    parcel_free(p);
+}
+
+static void on_ack(void *context, int64_t offset, void *tag)
 {
     struct sender *s = context;
-    if (tag > s->acked_seq)
-        s->acked_seq = tag;
+    struct parcel *p = tag;
+    if (p->completes && p->seq > s->acked_seq)
+        s->acked_seq = p->seq;
+    let_go(s, p);
     s->acked_records++;
     s->ack_ms = clock_mono_ms();
     s->last_offset = offset;
@@ -80,6 +104,8 @@ void sender_close(struct sender **s)
     if (!*s)
         return;
     kafka_writer_close(&(*s)->writer);
+    while ((*s)->oldest)
+        let_go(*s, (*s)->oldest);
     promises_free(&(*s)->promises);
     free(*s);
     *s = NULL;
@@ -131,15 +157,16 @@ static void keep_promises(struct sender *s)
 
 /* ---- putting ---- */
 
-static int put(struct sender *s, const struct parcel *p, struct err *err)
+/* Takes the parcel over. */
+static int put(struct sender *s, struct parcel *p, struct err *err)
 {
     struct stream_headers headers;
     size_t count = stream_headers_fill(&headers, p->kind, p->epoch, p->seq, &p->gtid);
     int rc;
     if (kafka_writer_in_flight(s->writer) == 0)
         s->ack_ms = clock_mono_ms();
-    while ((rc = kafka_writer_put(s->writer, buf_span(&p->bytes), headers.list, count, p->completes ? p->seq : 0,
-                                  err)) == 1) {
+    hold(s, p);
+    while ((rc = kafka_writer_put(s->writer, buf_span(&p->bytes), headers.list, count, p, err)) == 1) {
         keep_promises(s);
         show(s, false);
         if (stop_requested(s->options.stop))
@@ -217,7 +244,6 @@ int sender_announce(struct sender *s, int64_t *offset, const struct record *rec,
     s->epoch = rec->epoch;
     s->instance = rec->instance;
     int rc = put(s, p, err);
-    parcel_free(p);
     if (rc == 0)
         rc = drain(s, 0, err);
     *offset = s->last_offset;
@@ -228,10 +254,12 @@ int sender_announce(struct sender *s, int64_t *offset, const struct record *rec,
 }
 
 /* The next epoch of this instance: nobody's records may stand before it unseen. */
-static int send_epoch(struct sender *s, const struct parcel *p, struct err *err)
+static int send_epoch(struct sender *s, struct parcel *p, struct err *err)
 {
-    if (drain(s, 0, err) != 0 || settle(s, err) != 0)
+    if (drain(s, 0, err) != 0 || settle(s, err) != 0) {
+        parcel_free(p);
         return -1;
+    }
     s->epoch = p->epoch;
     if (put(s, p, err) != 0 || drain(s, 0, err) != 0)
         return -1;
@@ -240,35 +268,48 @@ static int send_epoch(struct sender *s, const struct parcel *p, struct err *err)
 
 static int send_one(struct sender *s, struct parcel *p, struct err *err)
 {
-    int rc = 0;
-    if (p->safe_file) {
-        promises_add(&s->promises, s->put_records, p->safe_file, p->safe_offset);
-        p->safe_file = NULL;
-    } else {
-        rc = p->kind == RECORD_EPOCH ? send_epoch(s, p, err) : put(s, p, err);
-    }
+    if (!p->safe_file)
+        return p->kind == RECORD_EPOCH ? send_epoch(s, p, err) : put(s, p, err);
+    promises_add(&s->promises, s->put_records, p->safe_file, p->safe_offset);
+    p->safe_file = NULL;
     parcel_free(p);
+    return 0;
+}
+
+static size_t burst_bytes(const struct sender *s)
+{
+    size_t most = kafka_writer_max_bytes(s->writer);
+    return most < BURST_BYTES ? most : BURST_BYTES;
+}
+
+/* *count: how many parcels the queue had. */
+static int send_burst(struct sender *s, struct queue *queue, size_t *count, struct err *err)
+{
+    void *parcels[BURST_PARCELS];
+    int rc = 0;
+    *count = queue_pop_many(queue, parcels, BURST_PARCELS, burst_bytes(s), POP_MS);
+    for (size_t i = 0; i < *count; i++) {
+        if (rc == 0)
+            rc = send_one(s, parcels[i], err);
+        else
+            parcel_free(parcels[i]);
+    }
     return rc;
 }
 
 int sender_run(struct sender *s, struct queue *queue, struct err *err)
 {
-    size_t unpolled = 0;
     s->queue = queue;
     while (!stop_requested(s->options.stop)) {
-        bool waiting = kafka_writer_in_flight(s->writer) > 0;
-        struct parcel *p = queue_pop(queue, unpolled > 0 || waiting ? 0 : POP_MS);
-        if (p && send_one(s, p, err) != 0)
+        size_t sent = 0;
+        bool idle = kafka_writer_in_flight(s->writer) == 0;
+        if (idle && send_burst(s, queue, &sent, err) != 0)
             return -1;
-        unpolled += p ? 1 : 0;
-        if (p && unpolled < POLL_EVERY)
-            continue;
-        unpolled = 0;
-        if (kafka_writer_poll(s->writer, p || !waiting ? 0 : ACK_MS, err) != 0 || settle(s, err) != 0)
+        if (kafka_writer_poll(s->writer, ACK_MS, err) != 0 || settle(s, err) != 0)
             return -1;
         keep_promises(s);
         show(s, false);
-        if (!p && queue_closed(queue) && queue_items(queue) == 0)
+        if (idle && sent == 0 && queue_closed(queue) && queue_items(queue) == 0)
             break;
     }
     int rc = drain(s, GOODBYE_MS, err);

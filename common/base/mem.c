@@ -1,6 +1,7 @@
 /* Allocators that do not fail: out of memory ends the process, since no code above could do anything sensible. */
 #include "common/base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -66,4 +67,13 @@ char *xasprintf(const char *fmt, ...)
     if (n < 0)
         out_of_memory(0);
     return s;
+}
+
+#define OWN_MAPPING_BYTES (8 << 20)
+#define KEPT_BYTES (16 << 20)
+
+void mem_keep_freed(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, OWN_MAPPING_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 }

@@ -45,6 +45,11 @@ struct queue *queue_new(size_t max_items, size_t max_bytes)
     return q;
 }
 
+static bool fits(const struct queue *q, size_t taken, size_t max_bytes)
+{
+    return q->items > 0 && (taken == 0 || (taken <= max_bytes && q->ring[q->head].bytes <= max_bytes - taken));
+}
+
 static struct queue_slot take(struct queue *q)
 {
     struct queue_slot s = q->ring[q->head];
@@ -110,10 +115,10 @@ static struct timespec deadline_in(int timeout_ms)
     return t;
 }
 
-void *queue_pop(struct queue *q, int timeout_ms)
+size_t queue_pop_many(struct queue *q, void **items, size_t max, size_t max_bytes, int timeout_ms)
 {
-    void *item = NULL;
     struct timespec deadline = {0};
+    size_t n = 0, taken = 0;
     if (timeout_ms > 0)
         deadline = deadline_in(timeout_ms);
     pthread_mutex_lock(&q->lock);
@@ -124,13 +129,21 @@ void *queue_pop(struct queue *q, int timeout_ms)
         else
             late = pthread_cond_timedwait(&q->not_empty, &q->lock, &deadline) == ETIMEDOUT;
     }
-    if (q->items > 0) {
-        item = take(q).item;
-        /* All of them: the one that a signal would wake may have too large an item for the room. */
-        pthread_cond_broadcast(&q->not_full);
+    while (n < max && fits(q, taken, max_bytes)) {
+        struct queue_slot slot = take(q);
+        items[n++] = slot.item;
+        taken += slot.bytes;
     }
+    if (n > 0) /* all of them: the one that a signal would wake may have too large an item for the room */
+        pthread_cond_broadcast(&q->not_full);
     pthread_mutex_unlock(&q->lock);
-    return item;
+    return n;
+}
+
+void *queue_pop(struct queue *q, int timeout_ms)
+{
+    void *item;
+    return queue_pop_many(q, &item, 1, 0, timeout_ms) == 1 ? item : NULL;
 }
 
 void queue_close(struct queue *q)

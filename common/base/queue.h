@@ -16,6 +16,9 @@ void queue_free(struct queue **q, void (*drop)(void *item));
 int queue_push(struct queue *q, void *item, size_t bytes);
 /* Wait at most timeout_ms (-1: for ever) for an item. NULL: time is up, or closed and empty (queue_closed tells). */
 void *queue_pop(struct queue *q, int timeout_ms);
+/* The same for up to `max` items of together at most `max_bytes` (or one that is larger), under one lock; how many
+ * there are in `items`. */
+size_t queue_pop_many(struct queue *q, void **items, size_t max, size_t max_bytes, int timeout_ms);
 /* No more pushes; what is in it can still be popped; wakes everyone. Any thread, any number of times. */
 void queue_close(struct queue *q);
 bool queue_closed(struct queue *q);

@@ -80,16 +80,18 @@ struct kafka_header {
 
 /* Called from kafka_writer_poll only, in the order in which records were written: `offset` is -1 when the broker did
  * not say. An error is final for the writer. */
-typedef void kafka_ack_fn(void *context, int64_t offset, uint64_t tag);
+typedef void kafka_ack_fn(void *context, int64_t offset, void *tag);
 
 MUST_CHECK int kafka_writer_open(struct kafka_writer **out, const struct kafka_config *kafka, const char *topic,
                                  kafka_ack_fn *on_ack, void *context, struct err *err);
-/* Copies value and headers. `tag` comes back with the ack. 1: librdkafka's queue is full, also after acks were served
- * for a moment: nothing was put, try again. */
-MUST_CHECK int kafka_writer_put(struct kafka_writer *w, struct span value, const struct kafka_header *headers,
-                                size_t header_count, uint64_t tag, struct err *err);
-/* Serve acks for at most timeout_ms. -1: a fatal producer error or a failed delivery: close the writer, read the tail
+/* Copies the headers; the value's bytes must stay as they are until the ack, which brings `tag` back, or until
+ * kafka_writer_close. 1: librdkafka's queue is full, also after acks were served for a moment: nothing was put, try
  * again. */
+MUST_CHECK int kafka_writer_put(struct kafka_writer *w, struct span value, const struct kafka_header *headers,
+                                size_t header_count, void *tag, struct err *err);
+/* Serve acks: those that are there (timeout_ms 0), or for at most timeout_ms until nothing is in flight; only a poll
+ * that may wait makes sure that what was put is on its way. -1: a fatal producer error or a failed delivery: close the
+ * writer, read the tail again. */
 MUST_CHECK int kafka_writer_poll(struct kafka_writer *w, int timeout_ms, struct err *err);
 size_t kafka_writer_in_flight(const struct kafka_writer *w);
 /* The greatest value that topic and broker take (max.message.bytes), Kafka's overhead and some short headers taken off.

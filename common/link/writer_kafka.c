@@ -34,7 +34,7 @@ static const struct kafka_setting writer_settings[] = {
     {"batch.size",                   NULL,     true },
     {"queue.buffering.max.messages", "100000", false},
     {"queue.buffering.max.kbytes",   "65536",  false},
-    {"linger.ms",                    "1",      false},
+    {"linger.ms",                    "100",    false},
     {"compression.codec",            "lz4",    false},
     {NULL,                           NULL,     false},
 };
@@ -64,7 +64,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *clien
         w->failed = m->err;
     /* After a failure nothing more is told: an ack means that all before it are there. */
     if (w->failed == RD_KAFKA_RESP_ERR_NO_ERROR)
-        w->on_ack(w->context, m->offset >= 0 ? m->offset : -1, (uint64_t)(uintptr_t)m->_private);
+        w->on_ack(w->context, m->offset >= 0 ? m->offset : -1, m->_private);
 }
 
 static int ask_max_bytes(size_t *out, const struct kafka_config *kafka, const char *topic, struct err *err)
@@ -156,9 +156,14 @@ static int check_failed(struct kafka_writer *w, struct err *err)
     return 0;
 }
 
+/* What was put is sent when somebody waits for its ack, not by a timer: rd_kafka_flush makes linger.ms zero for as long
+ * as it lasts. So what is put in one go becomes one batch, and a lone record does not linger. */
 int kafka_writer_poll(struct kafka_writer *w, int timeout_ms, struct err *err)
 {
-    rd_kafka_poll(w->client.rk, timeout_ms);
+    if (timeout_ms > 0 && w->in_flight > 0)
+        (void)rd_kafka_flush(w->client.rk, timeout_ms);
+    else
+        (void)rd_kafka_poll(w->client.rk, 0);
     return check_failed(w, err);
 }
 
@@ -170,12 +175,11 @@ static rd_kafka_headers_t *make_headers(const struct kafka_header *headers, size
     return out;
 }
 
-static rd_kafka_resp_err_t produce(struct kafka_writer *w, struct span value, rd_kafka_headers_t *headers, uint64_t tag)
+static rd_kafka_resp_err_t produce(struct kafka_writer *w, struct span value, rd_kafka_headers_t *headers, void *tag)
 {
     return rd_kafka_producev(w->client.rk, RD_KAFKA_V_RKT(w->handle), RD_KAFKA_V_PARTITION(PARTITION),
-                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                              RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n), RD_KAFKA_V_HEADERS(headers),
-                             RD_KAFKA_V_OPAQUE((void *)(uintptr_t)tag), RD_KAFKA_V_END);
+                             RD_KAFKA_V_OPAQUE(tag), RD_KAFKA_V_END);
 }
 
 /* Test builds only: the error after which nothing but the topic's tail can tell what was written. */
@@ -190,7 +194,7 @@ static void break_down(struct kafka_writer *w)
 }
 
 int kafka_writer_put(struct kafka_writer *w, struct span value, const struct kafka_header *headers, size_t header_count,
-                     uint64_t tag, struct err *err)
+                     void *tag, struct err *err)
 {
     rd_kafka_headers_t *list = make_headers(headers, header_count);
     break_down(w);

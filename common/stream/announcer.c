@@ -14,10 +14,11 @@
 struct announcer {
     struct kafka_writer *writer;
     const char *topic;
-    int64_t offset; /* of the last ack */
+    int64_t offset;   /* of the last ack */
+    struct buf bytes; /* of the record in flight, if any */
 };
 
-static void on_ack(void *context, int64_t offset, uint64_t tag)
+static void on_ack(void *context, int64_t offset, void *tag)
 {
     struct announcer *a = context;
     (void)tag;
@@ -42,6 +43,7 @@ void announcer_close(struct announcer **a)
     if (!*a)
         return;
     kafka_writer_close(&(*a)->writer);
+    buf_free(&(*a)->bytes);
     free(*a);
     *a = NULL;
 }
@@ -63,16 +65,15 @@ int announcer_put(void *context, int64_t *offset, const struct record *rec, stru
 {
     struct announcer *a = context;
     struct stream_headers headers;
-    struct buf bytes = {0};
     size_t count = stream_headers_fill(&headers, rec->kind, rec->epoch, rec->seq, &rec->gtid);
-    record_write(rec, &bytes);
+    buf_clear(&a->bytes); /* an earlier record that was not acknowledged ended the announcer */
+    record_write(rec, &a->bytes);
     a->offset = -1;
-    int rc = kafka_writer_put(a->writer, buf_span(&bytes), headers.list, count, 0, err);
+    int rc = kafka_writer_put(a->writer, buf_span(&a->bytes), headers.list, count, NULL, err);
     if (rc == 0)
         rc = wait_for_ack(a, err);
     else if (rc > 0)
         rc = err_retry(err, "topic %s: no room for one record", a->topic);
-    buf_free(&bytes);
     *offset = a->offset;
     return rc;
 }
