@@ -8,6 +8,7 @@ import asyncio
 import socket
 import struct
 import threading
+import weakref
 
 from support import ports
 
@@ -25,6 +26,7 @@ class Proxy:
         self._delay = 0.0
         self._refusing = False
         self._pairs = set()  # (client writer, server writer)
+        self._ended = weakref.WeakSet()  # writers whose side has been told that the other has ended
         self._loop = asyncio.new_event_loop()
         self._flowing = asyncio.Event()
         self._listener = None
@@ -128,8 +130,9 @@ class Proxy:
                 if writer.can_write_eof() and not writer.is_closing():
                     writer.write_eof()
                 return
-            writer.write(chunk)
-            await writer.drain()
+            if writer not in self._ended:  # nothing can follow an end: it is lost
+                writer.write(chunk)
+                await writer.drain()
 
     async def _cut(self):
         self._refusing = True
@@ -150,6 +153,7 @@ class Proxy:
     async def _half_close(self, side):
         for pair in list(self._pairs):
             if pair[side].can_write_eof() and not pair[side].is_closing():
+                self._ended.add(pair[side])
                 pair[side].write_eof()
 
     async def _mend(self):

@@ -94,6 +94,7 @@ def test_lines_cut_stalled_and_half_closed(lines, stream, long_run):
     with MixedLoad(pair.eu, threads=2, rate=300) as load:
         for kind, proxy in faults:
             load.wait_for(30)
+            lines_before = proxy.connections
             {
                 "cut": proxy.cut,
                 "drop": proxy.drop,
@@ -105,6 +106,7 @@ def test_lines_cut_stalled_and_half_closed(lines, stream, long_run):
             proxy.mend()
             goal = witness.committed()
             pair.until(lambda: witness.published() >= goal, 90, f"stream after {kind}")
+            assert proxy.connections > lines_before or kind not in ("cut", "drop", "close to capture"), f"nobody noticed {kind}"
     print(load.summary(), witness.prove(), sep="\n")
 
 
