@@ -19,6 +19,7 @@ struct kit {
     struct table_def *other;  /* other.orders */
     struct table_def *ledger;
     uint8_t known[STREAM_UUID_LEN]; /* the one stream in the source's ledger */
+    struct builder_expects expects;
     size_t fragment_bytes;
     size_t max_bytes;
     unsigned canaries; /* seen */
@@ -101,6 +102,7 @@ static inline void kit_builder(struct kit *k, const struct stream *state, bool c
         .tables = &k->filter,
         .region = "eu",
         .topic = "drc.shop.eu",
+        .expects = k->expects,
         .fragment_bytes = k->fragment_bytes ? k->fragment_bytes : 512 * 1024,
         .max_bytes = k->max_bytes ? k->max_bytes : 1000000,
         .sink = {.put = kit_put, .known = kit_known, .canary = kit_canary, .context = k},

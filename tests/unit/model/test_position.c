@@ -122,6 +122,26 @@ static void assert_survives_text_and_bytes(const struct position *p)
     buf_free(&out);
 }
 
+static void assert_meets(const struct position *a, const struct position *b, const struct model *ma,
+                         const struct model *mb)
+{
+    struct position met = {0};
+    struct model m = {0};
+    for (size_t s = 0; s < SOURCES; s++) {
+        for (size_t n = 1; n <= GNOS; n++)
+            m.in[s][n] = ma->in[s][n] && mb->in[s][n];
+    }
+    for (size_t d = 0; d < DOMAINS; d++) {
+        const struct model *less = ma->seq[d] < mb->seq[d] ? ma : mb;
+        m.seq[d] = less->seq[d];
+        m.server[d] = less->server[d];
+    }
+    position_meet(&met, a, b);
+    assert_has_what_the_model_has(&met, &m);
+    assert_true(position_covers(a, &met) && position_covers(b, &met));
+    position_free(&met);
+}
+
 static void any_history_equals_the_naive_model(void **state)
 {
     (void)state;
@@ -133,6 +153,7 @@ static void any_history_equals_the_naive_model(void **state)
         assert_has_what_the_model_has(&a, &ma);
         assert_survives_text_and_bytes(&a);
         assert_int_equal(position_distance(&a, &b), model_distance(&ma, &mb));
+        assert_meets(&a, &b, &ma, &mb);
         assert_int_equal(position_covers(&b, &a), model_distance(&ma, &mb) == 0);
         assert_int_equal(position_eq(&a, &b), memcmp(&ma, &mb, sizeof ma) == 0);
         position_copy(&c, &b);
