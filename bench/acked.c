@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/steady.h"
 #include "common/model/record.h"
-#include "steady.h"
 
 #define POLL_MS 100
 

@@ -1,5 +1,5 @@
 /* A load at a steady rate, and the times at which its transactions came to an end. */
-#include "steady.h"
+#include "bench/steady.h"
 
 #include <stdio.h>
 #include <stdlib.h>

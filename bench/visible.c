@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "steady.h"
+#include "bench/steady.h"
 
 #define POLL_NS 1000000u
 #define WINDOW 20000 /* transactions looked for in one poll */
