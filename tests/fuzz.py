@@ -31,7 +31,6 @@ SOURCES = {
         *(f"common/binlog/{name}.c" for name in ("assemble", "assemble_group", "assemble_rows", "event", "event_control")),
         *(f"common/binlog/{name}.c" for name in ("event_gtid", "event_query", "query_classify", "rows_event", "xid")),
         "common/binlog/file_reader.c",
-        "common/binlog/gtid_set.c",
         "common/binlog/partial_rows.c",
     ],
     "table_map": ["common/binlog/table_map.c", "common/binlog/column_meta.c"],
@@ -45,7 +44,7 @@ SOURCES = {
         *(f"common/link/{name}.c" for name in ("config_collection", "config_conflicts")),
     ],
     "ddl_text": ["common/model/ddl_text.c", "common/model/ddl_token.c"],
-    "gtid": [f"common/model/{name}.c" for name in ("gtid", "position", "position_codec")],
+    "gtid": [*(f"common/model/{name}.c" for name in ("gtid", "position", "position_codec")), "common/binlog/gtid_set.c"],
 }
 
 

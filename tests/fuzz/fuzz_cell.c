@@ -64,7 +64,7 @@ static void use_cell(const struct column *c, const struct cell *v, const struct 
 }
 
 /* The cell as a row of its own, with a NULL beside it: written, walked, compared. */
-static void use_image(const struct column *c, const struct cell *v)
+static void use_image(const struct column *c, const struct cell *v, const struct cell *before)
 {
     struct column columns[] = {*c, *c};
     uint16_t key[] = {1, 0};
@@ -84,6 +84,9 @@ static void use_image(const struct column *c, const struct cell *v)
     image_split(back, &t, &first_only, &r);
     must(!r.bad && back[1].absent && span_eq(back[0].data, v->data) && image_equal(back, cells, &t, NULL));
     buf_clear(&image);
+    back[0] = *before;
+    back[1] = cells[1];
+    must(image_equal(cells, back, &t, NULL) == image_equal(back, cells, &t, NULL));
     image_put_key(cells, &t, &image);
     must(image.len > v->data.n && image.data[0] == 0);
     must(column_type_text(c, &text)[0]);
@@ -122,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(n <= bytes_left(&r) && r.p == start);
         struct cell v = {.data = bytes_take(&r, n)};
         use_cell(&c, &v, &before);
-        use_image(&c, &v);
+        use_image(&c, &v, &before);
         before = v;
     }
     return 0;

@@ -1,6 +1,7 @@
 /* Fuzzes GTIDs and positions in both flavours, as text and as bytes: what is taken must come back the same. */
 #include <stdlib.h>
 
+#include "common/binlog/gtid_set.h"
 #include "common/model/position.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -116,6 +117,24 @@ static void as_bytes(struct span bytes)
     buf_free(&written);
 }
 
+/* As MySQL itself writes a set. */
+static void as_server_set(struct span bytes)
+{
+    struct position first = {0}, second = {0};
+    struct buf written = {0};
+    struct bytes r = bytes_of(bytes);
+    gtid_set_read(&first, &r);
+    if (!r.bad) {
+        gtid_set_put(&written, &first);
+        r = bytes_of(buf_span(&written));
+        gtid_set_read(&second, &r);
+        must(!r.bad && bytes_left(&r) == 0 && position_eq(&first, &second));
+    }
+    position_free(&first);
+    position_free(&second);
+    buf_free(&written);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span all = span_of(data, size);
@@ -126,5 +145,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     as_text(FLAVOR_MARIADB, all);
     as_text(FLAVOR_MYSQL, all);
     as_bytes(all);
+    as_server_set(all);
     return 0;
 }

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINLOGS = ROOT / "tests" / "data" / "binlog"
 
 HEADER = 19
-FORMAT, TABLE_MAP, PAYLOAD = 15, 19, 40
+FORMAT, TABLE_MAP, PREVIOUS_GTIDS, PAYLOAD = 15, 19, 35, 40
 QUERY, QUERY_COMPRESSED, ROWS_COMPRESSED = 2, 165, range(166, 172)
 GROUP_BEGINS = (33, 34, 42, 162)
 PIECE_MAX = 20000  # a fuzzer makes little of large inputs
@@ -183,8 +183,16 @@ def gtid():
     yield from (b"0-1-100", b"0-1-100,1-2-5", b"4294967295-4294967295-18446744073709551615", b" 1-1-1 , 2-2-2\n")
     for text in (":1", ":1-5:7:tag:1-3", ":tag:1-3:u:9,\n" + uuid + ":4", ":1-2:3:9223372036854775806", ":7:1-3:4-5,"):
         yield (uuid + text).encode()
+    yield from (b"0-1-100|0-1-99,1-1-1", b"1-1-5,2-1-5|2-2-9,3-1-1", f"{uuid}:1-5:9|{uuid}:3-12:tag:1".encode())
+    for data, _ in files():
+        for kind, body in events(data):
+            if kind == PREVIOUS_GTIDS:
+                yield body
     raw = bytes.fromhex(uuid.replace("-", ""))
     yield b"\1\2\0\1\x64\1\2\5"
+    interval = struct.pack("<QQQ", 1, 1, 6)
+    yield struct.pack("<Q", 2) + raw + interval + bytes(16) + struct.pack("<QQQQQ", 2, 1, 6, 9, 10)
+    yield struct.pack("<Q", 1 << 56 | 2 << 8 | 1) + raw + b"\0" + interval + raw + b"\x06tag" + interval
     yield b"\2\2" + raw + b"\0\2\1\4\2\0" + raw + b"\3tag\1\1\0"
 
 
@@ -212,6 +220,23 @@ def record():
     yield b"\0" + bytes(2) + b"\2\3" + bytes(4) + common + numbered + b"\0" + ddl
     yield b"\2" + ddl
     yield b"\3\2" + stream + b"\0\5\0" + stream + b"\1\7\2\1\1\1\1"
+    act = b"\4skip" + b"\6me@eu1" + varint(1700000000000000) + b"\3why" + b"\2{}"
+    yield b"\4" + act
+    yield b"\4" + act.replace(b"skip", b"S!ip")
+    yield b"\4" + act[:-2] + b"\1}"
+    until = b"\x08\1\2\0\1\x64\1\2\5"
+    skip = b"\2" + until + b"\x0b\x08binlog.1\xc8\1"
+    definition = b"\1d\1t\1" + column(b"id", 3, order=1)
+    permit = b"\1" + until + varint(len(definition)) + definition
+    yield b"\5" + skip + permit + skip
+    yield b"\5" + skip.replace(b"binlog.1", b"binlog\0.") + permit
+    yield b"\5" + permit[:-1]
+    yield b"\5\3" + skip[1:]
+    yield b"\5\2\0" + skip[10:]
+    yield b"\5" + skip[:9] + b"\x0c\x08binlog.1\xc8\1\0"
+    resume = b"\0" + bytes(2) + b"\4\0" + bytes(4) + common + control
+    for extensions in (b"\1\1" + varint(len(act)) + act, b"\2\1" + varint(len(act)) + act + b"\2" + varint(len(skip)) + skip, b"\1\1\0", b"\2\1\1x\1\1y"):
+        yield resume + extensions
     columns = [column(b"id", 3, order=1), column(b"v", 15, 40, collation=45), column(b"e", 247, 1, collation=45, members=(b"a", b"b"))]
     image = b"\0" + struct.pack("<I", 7) + b"\3abc" + b"\1"
     for op in range(3):
