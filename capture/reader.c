@@ -59,6 +59,12 @@ static int knows_stream(void *context, const uint8_t stream[STREAM_UUID_LEN], st
     return source_knows_stream(r->options.source, stream, err);
 }
 
+static int old_fractions(void *context, const struct table_def *t, struct err *err)
+{
+    struct reader *r = context;
+    return source_old_fractions(r->options.source, t, err);
+}
+
 static void take_canary(void *context, const uint8_t stream[STREAM_UUID_LEN], uint64_t nonce)
 {
     struct reader *r = context;
@@ -89,10 +95,14 @@ struct reader *reader_new(const struct reader_options *options, const struct str
         .region = options->region->name,
         .topic = options->topic,
         .expects = {options->region->gtid_domains, options->region->gtid_domain_count, options->region->gtid_tags,
-                    options->region->gtid_tag_count                                                                            },
+                    options->region->gtid_tag_count},
         .fragment_bytes = options->config->fragment_bytes,
         .max_bytes = options->max_bytes,
-        .sink = {.put = put_parcel,             .known = knows_stream,              .canary = take_canary,      .context = r},
+        .sink = { .put = put_parcel,
+                    .known = knows_stream,
+                    .old_fractions = old_fractions,
+                    .canary = take_canary,
+                    .context = r},
     };
     r->builder = builder_new(&settings, state, &r->gate);
     permit(r);

@@ -93,6 +93,16 @@ int rows_event_full(const struct rows_event *re, const struct table_def *t, stru
     return 0;
 }
 
+/* What may be behind it: the one thing that a server writes and nobody can read. */
+static const char *hint(const struct table_def *t)
+{
+    for (size_t i = 0; i < t->column_count; i++)
+        if (column_is_old_temporal(&t->columns[i]))
+            return "; one has the temporal format of before MariaDB 10.1: with a fraction of a second its cells cannot "
+                   "be read. Run: SET GLOBAL mysql56_temporal_format = ON; ALTER TABLE ... FORCE";
+    return "";
+}
+
 int rows_event_check(struct rows *out, const struct rows_event *re, const struct table_def *t, struct err *err)
 {
     if (rows_event_full(re, t, err) < 0)
@@ -107,8 +117,8 @@ int rows_event_check(struct rows *out, const struct rows_event *re, const struct
     }
     if (r.bad)
         return err_fatal(err, EXIT_UNSAFE,
-                         "table %.*s.%.*s: malformed: row %u of a ROWS event is not what its columns say",
-                         SPAN_ARG(t->db), SPAN_ARG(t->name), count);
+                         "table %.*s.%.*s: malformed: row %u of a ROWS event is not what its columns say%s",
+                         SPAN_ARG(t->db), SPAN_ARG(t->name), count, hint(t));
     *out = (struct rows){.table = t,
                          .op = re->op,
                          .flags = re->flags & (ROWS_STMT_END | ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_UNIQUE_CHECKS),

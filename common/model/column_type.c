@@ -56,6 +56,11 @@ bool column_valid(const struct column *c)
     return true;
 }
 
+bool column_is_old_temporal(const struct column *c)
+{
+    return c->type == COLUMN_TIME || c->type == COLUMN_DATETIME || c->type == COLUMN_TIMESTAMP;
+}
+
 static bool is_binary(const struct column *c)
 {
     return c->collation == COLLATION_NONE || c->collation == COLLATION_BINARY;

@@ -102,6 +102,9 @@ int table_def_find(const struct table_def *t, struct span column);
  * TABLE_MAP tells. */
 bool column_valid(const struct column *c);
 
+/* One of those three? */
+bool column_is_old_temporal(const struct column *c);
+
 /* "int unsigned", "varchar(40 bytes) collation 45", "decimal(10,2)": for messages. Replaces what `out` held; returns
  * its buf_cstr. */
 const char *column_type_text(const struct column *c, struct buf *out);

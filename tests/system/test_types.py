@@ -128,6 +128,8 @@ def test_rows_and_tables(matrix, server):
     null_bitmaps(matrix)
     keys_of_bytes(matrix)
     other_kinds(matrix, server)
+    if server is not MySQL:
+        old_temporals(matrix)
 
 
 def null_bitmaps(matrix):
@@ -156,6 +158,32 @@ def members(matrix):
     whole = ["1" if kind == "e" else str((1 << size) - 1) for kind, size in zip(kinds, sizes)]
     nothing = ["'no such'" if kind == "e" else "''" for kind in kinds]
     matrix.rows("members", columns, [last, whole, nothing, ["1"] * len(sizes), ["NULL"] * len(sizes)])
+
+
+OLD_FORMATS = {"d": "DATE", "dt": "DATETIME NULL", "ts": "TIMESTAMP NULL", "t": "TIME NULL", "n": "VARCHAR(9) NULL"}
+
+
+def old_temporals(matrix):
+    """MariaDB's formats of before 10.1: without a fraction they can be read, with one the stream stops and says why."""
+    matrix.server.sql("SET GLOBAL mysql56_temporal_format = OFF")
+    matrix.rows(
+        "old",
+        OLD_FORMATS,
+        [
+            ["'0000-00-00'", "'0000-00-00 00:00:00'", "'0000-00-00 00:00:00'", "'00:00:00'", "'zero'"],
+            ["'9999-12-31'", "'9999-12-31 23:59:59'", "'2038-01-19 03:14:07'", "'838:59:59'", "'high'"],
+            ["'1000-01-01'", "'1000-01-01 00:00:00'", "'1970-01-01 00:00:01'", "'-838:59:59'", "'low'"],
+            ["NULL", "NULL", "NULL", "NULL", "NULL"],
+        ],
+    )
+    # A cell of DATETIME(6) has as many bytes as one of DATETIME: only the source itself can tell them apart.
+    matrix.session(["CREATE TABLE shop.fraction (id INT PRIMARY KEY, v DATETIME(6))"])
+    matrix.server.sql("SET GLOBAL mysql56_temporal_format = ON")
+    matrix.session(["INSERT INTO shop.fraction VALUES (1, '2024-02-29 12:34:56.789012')"])
+    last = matrix.pair.capture("eu").expect_exit(69)
+    assert "mysql56_temporal_format = ON" in last and "ALTER TABLE shop.fraction FORCE" in last
+    published = {row["table"] for record in matrix.pair.events("eu") for row in record.get("rows", [])}
+    assert "old" in published and "fraction" not in published
 
 
 def keys_of_bytes(matrix):

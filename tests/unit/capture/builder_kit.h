@@ -81,6 +81,13 @@ static inline int kit_put(void *context, struct parcel *p, struct err *err)
     return 0;
 }
 
+static inline int kit_old_fractions(void *context, const struct table_def *t, struct err *err)
+{
+    (void)context;
+    (void)err;
+    return span_is(t->name, "old_fraction");
+}
+
 static inline int kit_known(void *context, const uint8_t stream[STREAM_UUID_LEN], struct err *err)
 {
     (void)err;
@@ -105,7 +112,11 @@ static inline void kit_builder(struct kit *k, const struct stream *state, bool c
         .expects = k->expects,
         .fragment_bytes = k->fragment_bytes ? k->fragment_bytes : 512 * 1024,
         .max_bytes = k->max_bytes ? k->max_bytes : 1000000,
-        .sink = {.put = kit_put, .known = kit_known, .canary = kit_canary, .context = k},
+        .sink = {.put = kit_put,
+                 .known = kit_known,
+                 .old_fractions = kit_old_fractions,
+                 .canary = kit_canary,
+                 .context = k},
     };
     builder_free(&k->builder);
     gate_free(&k->gate);
