@@ -63,25 +63,25 @@ struct host_config {
 
 struct region_config {
     char *name;
-    enum flavor flavor;        /* FLAVOR_NONE: auto, taken from the server */
+    enum flavor flavor; /* FLAVOR_NONE: auto, taken from the server */
+    uint32_t replica_id;
     struct host_config *hosts; /* the servers that may have the region's data, the usual one first */
     size_t host_count;
-    uint16_t port; /* of hosts that say none */
-    char *socket;  /* instead of host and port */
+    char *socket; /* instead of host and port */
     char *user;
     struct secret_config secret;
     char *password; /* NULL until config_password; never printed */
     struct tls_config tls;
-    uint32_t replica_id;
     struct start_config start;
-    bool relaxed;        /* durability: relaxed */
     char **gtid_domains; /* that its binlog may have, as texts; none: any */
     size_t gtid_domain_count;
     char **gtid_tags; /* the same of MySQL's tags; "-": none */
     size_t gtid_tag_count;
-    bool semi_sync;            /* acknowledge to the source what Kafka has */
     struct kafka_config kafka; /* complete: merged with the global one */
     int line;
+    uint16_t port;  /* of hosts that say none */
+    bool relaxed;   /* durability: relaxed */
+    bool semi_sync; /* acknowledge to the source what Kafka has */
 };
 
 struct link_config {
