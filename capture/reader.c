@@ -252,7 +252,7 @@ static int renew_epoch(struct reader *r, struct err *err)
 static void show(struct reader *r, uint64_t now)
 {
     r->status_ms = now;
-    status_reader(r->options.status, r->builder, r->file, r->offset);
+    status_reader(r->options.status, r->builder, r->file, r->offset, assembler_counts(r->assembler)->ignored);
 }
 
 /* Between groups: what is due by the clock. An idle source's heartbeats come at the same pace and must not miss theirs

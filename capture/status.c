@@ -41,6 +41,8 @@ struct status {
     /* the reader */
     char file[256];
     uint64_t offset;
+    uint64_t ignored; /* events of a kind that is not known and may be passed over, in this session */
+    uint64_t ignored_before;
     size_t queue_items;
     size_t queue_bytes;
     bool held_back;
@@ -122,6 +124,8 @@ void status_epoch(struct status *s, const uint8_t stream[STREAM_UUID_LEN], uint6
     s->instance = instance;
     add_counts(&s->before, &s->counts);
     s->counts = (struct builder_counts){0};
+    s->ignored_before += s->ignored;
+    s->ignored = 0;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -142,7 +146,7 @@ static void take_sample(struct status *s)
     s->samples[1] = (struct sample){now, sum.rows, sum.transactions};
 }
 
-void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset)
+void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset, uint64_t ignored)
 {
     pthread_mutex_lock(&s->lock);
     s->counts = *builder_counts(b);
@@ -154,6 +158,7 @@ void status_reader(struct status *s, const struct builder *b, const char *file, 
     position_put_text(builder_position(b), &s->position);
     snprintf(s->file, sizeof s->file, "%s", file);
     s->offset = offset;
+    s->ignored = ignored;
     take_sample(s);
     pthread_mutex_unlock(&s->lock);
 }
@@ -216,6 +221,9 @@ void status_put_text(struct status *s, struct buf *out)
                rate(s, now, s->samples[0].rows, sum.rows));
     buf_printf(out, "not published: %" PRIu64 " without rows of the pair, %" PRIu64 " replayed, %" PRIu64 " repeated\n",
                sum.skipped, sum.replayed, sum.repeated);
+    if (s->ignored_before + s->ignored > 0)
+        buf_printf(out, "passed over: %" PRIu64 " events of a kind that is not known, marked as of no consequence\n",
+                   s->ignored_before + s->ignored);
     if (s->canary_us > 0)
         buf_printf(out, "loop mark proved at %s\n", clock_text(at, s->canary_us));
     if (s->error[0])
@@ -262,6 +270,7 @@ static json_t *to_json(const struct status *s)
     json_object_set_new(o, "skipped", number(sum.skipped));
     json_object_set_new(o, "replayed", number(sum.replayed));
     json_object_set_new(o, "repeated", number(sum.repeated));
+    json_object_set_new(o, "ignored_events", number(s->ignored_before + s->ignored));
     json_object_set_new(o, "transactions_per_second",
                         json_real(rate(s, now, s->samples[0].transactions, sum.transactions)));
     json_object_set_new(o, "rows_per_second", json_real(rate(s, now, s->samples[0].rows, sum.rows)));

@@ -17,7 +17,7 @@ void status_error(struct status *s, const struct err *err);
 /* A session has its place in the stream. */
 void status_epoch(struct status *s, const uint8_t stream[STREAM_UUID_LEN], uint64_t epoch, uint64_t instance);
 /* From the reader, now and then: where it is. `place` is the binlog file and offset. */
-void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset);
+void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset, uint64_t ignored);
 /* From the sender, now and then: what lies between reader and Kafka, and whether the reader waits for room there. */
 void status_queue(struct status *s, size_t items, size_t bytes, bool held_back);
 /* From the sender, now and then: what Kafka has. */
