@@ -5,8 +5,6 @@
  * are used; a packet of 16 MiB and more, which travels in pieces, is joined by mysql_net_read_packet. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "capture/dump_private_net.h"
 #include "common/base/mem.h"
@@ -80,7 +78,6 @@ int dump_open(struct dump **out, const struct region_config *region, const struc
 {
     struct dump *d = xcalloc(1, sizeof *d);
     *out = NULL;
-    d->socket = -1;
     d->timeout_s = timeout_of(options);
     struct db_options db = {
         .program = options->program,
@@ -92,8 +89,7 @@ int dump_open(struct dump **out, const struct region_config *region, const struc
     if (db_connect(&d->db, region, &db, err) != 0)
         goto fail;
     d->handle = db_handle(d->db);
-    d->socket = dup((int)mysql_get_socket(d->handle));
-    if (options->semi_sync && semi_sync_start(&d->semi_sync, d->db, d->socket, d->timeout_s, err) != 0)
+    if (options->semi_sync && semi_sync_start(&d->semi_sync, d->db, d->timeout_s, err) != 0)
         goto fail;
     if (ask(d, region, from, options, err) != 0)
         goto fail;
@@ -110,19 +106,17 @@ void dump_close(struct dump **dump)
     if (!d)
         return;
     /* Or closing would first tell a server that is busy sending. */
-    dump_interrupt(d);
+    if (d->db)
+        dump_interrupt(d);
     semi_sync_free(&d->semi_sync);
     db_close(&d->db);
-    if (d->socket >= 0)
-        close(d->socket);
     free(d);
     *dump = NULL;
 }
 
 void dump_interrupt(struct dump *d)
 {
-    if (d->socket >= 0)
-        (void)shutdown(d->socket, SHUT_RDWR);
+    db_interrupt(d->db);
 }
 
 /* ---- reading ---- */

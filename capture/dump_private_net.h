@@ -11,7 +11,6 @@
 struct dump {
     struct db *db;
     MYSQL *handle; /* of db */
-    int socket;    /* a second descriptor: shutting it down is safe while the library closes its own */
     unsigned timeout_s;
     struct semi_sync *semi_sync; /* NULL: the server waits for nobody */
 };

@@ -50,7 +50,7 @@ static int check_library(MYSQL *handle, struct err *err)
                      library ? library : "another library");
 }
 
-int semi_sync_start(struct semi_sync **out, struct db *db, int socket, unsigned timeout_s, struct err *err)
+int semi_sync_start(struct semi_sync **out, struct db *db, unsigned timeout_s, struct err *err)
 {
     *out = NULL;
     if (check_library(db_handle(db), err) != 0 || db_exec(db, setting, err) != 0)
@@ -61,7 +61,7 @@ int semi_sync_start(struct semi_sync **out, struct db *db, int socket, unsigned 
     struct semi_sync *s = xcalloc(1, sizeof *s);
     s->db = db;
     s->handle = db_handle(db);
-    s->socket = socket;
+    s->socket = (int)mysql_get_socket(s->handle);
     s->wake = wake;
     s->timeout_ms = (int)timeout_s * 1000;
     pthread_mutex_init(&s->lock, NULL);

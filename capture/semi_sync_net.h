@@ -11,9 +11,9 @@
 
 struct semi_sync;
 
-/* Before the dump command: make the connection one of a semi-synchronous replica. `socket` is its descriptor,
- * `timeout_s` how long the server may be silent. `db` must live longer. */
-MUST_CHECK int semi_sync_start(struct semi_sync **out, struct db *db, int socket, unsigned timeout_s, struct err *err);
+/* Before the dump command: make the connection one of a semi-synchronous replica. `timeout_s` is how long the server
+ * may be silent. `db` must live longer. */
+MUST_CHECK int semi_sync_start(struct semi_sync **out, struct db *db, unsigned timeout_s, struct err *err);
 void semi_sync_free(struct semi_sync **s);
 
 /* The reading thread, before each read: send what is to be acknowledged, until there is something to read. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/base/mem.h"
 #include "common/link/db_grant.h"
@@ -114,6 +115,7 @@ int db_connect_to(struct db **out, const struct region_config *region, const str
         return err_fatal(err, EXIT_BAD_CONFIG, "regions.%s.tls: mode verify-ca needs ca: FILE", region->name);
     library_start();
     struct db *db = xcalloc(1, sizeof *db);
+    db->socket = -1;
     (void)snprintf(db->region, sizeof db->region, "%s", region->name);
     db->handle = mysql_init(NULL);
     if (!db->handle) {
@@ -122,7 +124,10 @@ int db_connect_to(struct db **out, const struct region_config *region, const str
     }
     set_options(db->handle, region, options);
     db->server = n;
-    if (log_in(db, region, n, err) || read_identity(db, region, err))
+    if (log_in(db, region, n, err))
+        goto fail;
+    db->socket = dup((int)mysql_get_socket(db->handle));
+    if (read_identity(db, region, err))
         goto fail;
     *out = db;
     return 0;
@@ -137,6 +142,8 @@ void db_close(struct db **db)
         return;
     if ((*db)->handle)
         mysql_close((*db)->handle);
+    if ((*db)->socket >= 0)
+        (void)close((*db)->socket);
     free(*db);
     *db = NULL;
 }
@@ -183,5 +190,6 @@ void *db_handle(const struct db *db)
 
 void db_interrupt(struct db *db)
 {
-    (void)shutdown((int)mysql_get_socket(db->handle), SHUT_RDWR);
+    if (db->socket >= 0)
+        (void)shutdown(db->socket, SHUT_RDWR);
 }

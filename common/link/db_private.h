@@ -8,6 +8,8 @@
 
 struct db {
     MYSQL *handle;
+    int socket; /* a second descriptor: the library may close its own, in its own thread, while another one interrupts
+                 */
     enum flavor flavor;
     uint32_t version;
     uint64_t affected; /* by the last db_exec */
