@@ -180,12 +180,13 @@ static int take_marks(struct builder *b, const struct rows *rows, const struct d
 static int late_mark(const struct txn *t, const struct rows *rows, struct err *err)
 {
     char gtid[GTID_TEXT_LEN];
+    const struct table_def *first = t->first_table;
     return err_fatal(err, EXIT_UNSAFE,
                      "loop fuse: transaction %s changes %.*s.%.*s after rows of %.*s.%.*s, so that it cannot be told "
-                     "from a local one; an applier changes it first. Look for a trigger on that table, or somebody "
-                     "who changed it by hand",
+                     "from a local one; an applier changes it first. Take away the trigger on that table (or whatever "
+                     "did it), then leave %.*s.%.*s out by tables.exclude until capture has passed",
                      gtid_text(gtid, &t->gtid), SPAN_ARG(rows->table->db), SPAN_ARG(rows->table->name),
-                     SPAN_ARG(t->first_table->db), SPAN_ARG(t->first_table->name));
+                     SPAN_ARG(first->db), SPAN_ARG(first->name), SPAN_ARG(first->db), SPAN_ARG(first->name));
 }
 
 /* ---- fragments ---- */
@@ -306,7 +307,8 @@ int builder_rows(struct builder *b, const struct item *item, struct err *err)
     const struct decision *d = decision_of(b, rows->table, err);
     if (!d)
         return -1;
-    if (t->origin == ORIGIN_UNKNOWN) {
+    /* What is not published cannot come back, so that it decides nothing. */
+    if (t->origin == ORIGIN_UNKNOWN && d->fate != FATE_DROP) {
         t->first_table = rows->table;
         t->origin = d->fate == FATE_LEDGER ? ORIGIN_REPLAYED : ORIGIN_LOCAL;
     }

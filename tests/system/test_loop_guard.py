@@ -74,6 +74,15 @@ def test_a_trigger_in_front_of_the_mark_blows_the_fuse(make_two_way):
     kinds = {record["headers"].get("drc-kind", "data") for record in pair.kafka.records(pair.topic("us"), start=before)}
     assert "data" not in kinds, "something was sent back"
 
+    pair.us.sql("SET SESSION sql_log_bin = 0", "DROP TRIGGER drc.spy")
+    pair.file["tables"]["exclude"] = ["shop.audit"]
+    pair.write_config()
+    pair.capture("us").start()
+    pair.eu.sql("INSERT INTO shop.item VALUES (1, 'a')")
+    pair.us.sql("INSERT INTO shop.item VALUES (2, 'b')")
+    pair.settle()
+    pair.assert_equal("shop.item")
+
 
 def test_a_stream_that_comes_back_to_its_own_source_blows_the_fuse(make_two_way):
     pair = make_two_way().start()

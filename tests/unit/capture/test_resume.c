@@ -208,6 +208,25 @@ static void test_marks_of_unknown_or_own_streams_stop(void **state)
     kit_close(&k);
 }
 
+static void test_rows_that_nobody_gets_do_not_hide_the_mark(void **state)
+{
+    (void)state;
+    struct kit k = {0};
+    struct buf mark = {0}, images = {0};
+    kit_open(&k);
+    kit_image(&images, 1, 5);
+    kit_ok(&k, kit_begin(10));
+    kit_ok(&k, kit_rows(k.other, ROWS_INSERT, buf_span(&images), 1));
+    kit_ok(&k, kit_mark(&k, &mark, 'B', 42));
+    kit_ok(&k, kit_rows(k.orders, ROWS_INSERT, buf_span(&images), 1));
+    kit_ok(&k, kit_end(ITEM_COMMIT));
+    assert_int_equal(builder_counts(k.builder)->replayed, 1);
+    assert_int_equal(k.reader.seq, 0);
+    buf_free(&mark);
+    buf_free(&images);
+    kit_close(&k);
+}
+
 static void test_a_canary_is_told_and_leaves_no_trace(void **state)
 {
     (void)state;
@@ -260,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_replayed_transactions_are_dropped_and_raise_the_cut),
         cmocka_unit_test(test_a_rolled_back_mark_raises_nothing),
         cmocka_unit_test(test_a_mark_behind_other_rows_blows_the_fuse),
+        cmocka_unit_test(test_rows_that_nobody_gets_do_not_hide_the_mark),
         cmocka_unit_test(test_a_canary_is_told_and_leaves_no_trace),
         cmocka_unit_test(test_a_stream_is_known_from_the_row_that_makes_it),
         cmocka_unit_test(test_marks_of_unknown_or_own_streams_stop),
