@@ -134,8 +134,8 @@ static int check_replicas(struct source *s, const struct source_rules *rules, co
         *err = denied;
         return -1;
     }
-    log_notice("region %s: whether replica_id %u is free cannot be checked without GRANT %s", f->region,
-               s->region->replica_id, rules->list_grant);
+    log_notice("region %s: whether replica_id %u is free cannot be checked. Run: GRANT %s ON *.* TO %s;", f->region,
+               s->region->replica_id, rules->list_grant, db_account(s->db));
     return 0;
 }
 
@@ -159,19 +159,12 @@ static bool is_granted(const struct db_rows *rows, const char *privilege)
 static int check_grants(struct source *s, struct findings *f, struct err *err)
 {
     struct db_rows rows;
-    char text[400], account[200];
-    if (source_query(s, &rows, "SELECT CURRENT_USER()", err) != 0)
-        return -1;
-    struct span user = rows.row_count == 1 ? db_cell(&rows, 0, 0) : (struct span){0};
-    const uint8_t *at = user.n > 0 ? memrchr(user.p, '@', user.n) : NULL;
-    size_t name = at ? (size_t)(at - user.p) : user.n;
-    snprintf(account, sizeof account, "'%.*s'@'%.*s'", (int)name, (const char *)user.p,
-             at ? (int)(user.n - name - 1) : 1, at ? (const char *)at + 1 : "%");
+    char text[900];
     if (source_query(s, &rows, "SHOW GRANTS", err) != 0)
         return -1;
     if (!is_granted(&rows, "REPLICATION SLAVE")) {
         snprintf(text, sizeof text, "user %s may not read the binlog. Run: GRANT REPLICATION SLAVE ON *.* TO %s;",
-                 s->region->user, account);
+                 s->region->user, db_account(s->db));
         found(f, EXIT_DENIED, text);
     }
     return 0;

@@ -98,3 +98,12 @@ def test_tools_name_the_grant_that_they_miss(granted):
     assert statement in pair.ctl("wait", "--from", "eu", "--to", "us", "--timeout", 5, expect=77).stderr
     assert statement in pair.ctl("conflicts", "list", "--to", "us", expect=77).stderr
     assert statement in pair.status()["eu", "us"]["last_error"]
+
+
+def test_what_capture_could_check_with_one_more_grant_is_told(granted):
+    pair = granted
+    grant_only(pair.eu, f"GRANT REPLICATION SLAVE ON *.* TO {ACCOUNT}", f"GRANT ALL ON drc.* TO {ACCOUNT}")
+    said = pair.tool("drc-capture", "--region", "eu", "--check").stderr
+    assert f"Run: GRANT REPLICATION MASTER ADMIN ON *.* TO {ACCOUNT};" in said
+    grant_only(pair.eu, *readme_grants())
+    assert "GRANT" not in pair.tool("drc-capture", "--region", "eu", "--check").stderr
