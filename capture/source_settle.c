@@ -42,7 +42,7 @@ static int look_at(struct source *s, size_t n, struct survey *v, struct err *err
     struct position have = {0};
     if (stay_with(s, n, err) != 0)
         return -1;
-    int rc = source_position(s, &have, err);
+    int rc = source_logged(s, &have, err);
     if (rc == 0)
         rc = position_covers(&have, v->tail);
     if (rc == 0)
