@@ -29,6 +29,7 @@ class Proxy:
         self._ended = weakref.WeakSet()  # writers whose side has been told that the other has ended
         self._loop = asyncio.new_event_loop()
         self._flowing = asyncio.Event()
+        self._stall_at = None  # bytes
         self._listener = None
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy {self.port}", daemon=True)
         self._thread.start()
@@ -47,6 +48,14 @@ class Proxy:
     def stall(self):
         """Keep connections open and carry nothing, until mend()."""
         self._call(self._set_flowing(False))
+
+    def stall_at(self, size):
+        """Carry on, but stall as soon as a client sends `size` bytes (at most CHUNK) at once, and carry none of them."""
+        self._call(self._set_flowing(True, size))
+
+    @property
+    def stalled(self):
+        return not self._flowing.is_set()
 
     def half_close(self, side="client"):
         """Tell one side ("client" or "server") that the other has ended; the other still may send."""
@@ -100,7 +109,7 @@ class Proxy:
         self._pairs.add(pair)
         try:
             await asyncio.gather(
-                self._carry(client_reader, server_writer), self._carry(server_reader, client_writer)
+                self._carry(client_reader, server_writer, True), self._carry(server_reader, client_writer, False)
             )
         except OSError:
             pass
@@ -109,12 +118,14 @@ class Proxy:
             for writer in pair:
                 _reset(writer)
 
-    async def _carry(self, reader, writer):
+    async def _carry(self, reader, writer, from_client):
         """Read in one task and write in another, so that a delay does not slow the line down."""
         waiting = asyncio.Queue(maxsize=1024)
         sender = asyncio.create_task(self._send(waiting, writer))
         try:
             while chunk := await reader.read(CHUNK):
+                if from_client and self._stall_at and len(chunk) >= self._stall_at:
+                    await self._set_flowing(False)
                 await waiting.put((self._loop.time() + self._delay, chunk))
             await waiting.put((self._loop.time() + self._delay, b""))
             await sender
@@ -144,7 +155,8 @@ class Proxy:
             for writer in pair:
                 _reset(writer)
 
-    async def _set_flowing(self, flowing):
+    async def _set_flowing(self, flowing, stall_at=None):
+        self._stall_at = stall_at
         if flowing:
             self._flowing.set()
         else:
@@ -157,7 +169,7 @@ class Proxy:
                 pair[side].write_eof()
 
     async def _mend(self):
-        self._flowing.set()
+        await self._set_flowing(True)
         if self._refusing:
             self._refusing = False
             self._listener = await asyncio.start_server(self._accept, self.host, self.port)

@@ -12,7 +12,7 @@ from support.mixed_load import MixedLoad
 from support.pairfile import DELETE
 from support.proxy import Proxy
 
-FLOOD = 3000  # transactions
+FLOOD = 4000  # transactions
 ATTEMPTS = 5
 
 
@@ -110,6 +110,14 @@ def test_lines_cut_stalled_and_half_closed(lines, stream, long_run):
     print(load.summary(), witness.prove(), sep="\n")
 
 
+def flood(server, count):
+    """So many tiny transactions, one after the other."""
+    server.sql(
+        "BEGIN NOT ATOMIC DECLARE i INT DEFAULT 1000;"
+        f" WHILE i < 1000 + {count} DO INSERT INTO shop.work VALUES (i, 0, ''); SET i = i + 1; END WHILE; END"
+    )
+
+
 def test_a_zombie_that_writes_thousands_between_two_later_epochs(lines, stream):
     """Its line to the broker holds back what it has, until others have taken over, twice."""
     pair, _, to_broker = lines
@@ -118,12 +126,14 @@ def test_a_zombie_that_writes_thousands_between_two_later_epochs(lines, stream):
     pair.file["kafka"]["bootstrap"] = pair.kafka.bootstrap
     pair.file["regions"]["eu"]["replica_id"] = 7099  # or the source would tell the zombie
     second, third = pair.rival(zombie), pair.rival(zombie)
-    with MixedLoad(pair.eu, threads=4, big=0) as load:
-        load.wait_for(100)
-        to_broker.stall()
-        load.wait_for(FLOOD)
-        second.start()
-        load.wait_for(100)
+    with MixedLoad(pair.eu, threads=1) as load:
+        load.wait_for(50)
+    to_broker.stall()
+    flood(pair.eu, FLOOD)
+    pair.until(lambda: zombie.status()["queue_items"] > FLOOD // 2, 60, "queue of the zombie")
+    to_broker.stall_at(32768)
+    pair.until(lambda: to_broker.stalled, 60, "burst of the zombie")
+    second.start()
     witness.wait()
     with MixedLoad(pair.eu, threads=2) as load:
         load.wait_for(50)

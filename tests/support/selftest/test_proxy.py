@@ -89,6 +89,21 @@ def test_a_stall_carries_nothing_and_loses_nothing(proxy):
         assert read_exactly(line, 5) == b"later"
 
 
+def test_a_stall_may_wait_for_much_at_once(proxy):
+    with connect(proxy) as line:
+        proxy.stall_at(10000)
+        line.sendall(b"few")
+        assert read_exactly(line, 3) == b"few"
+        line.sendall(bytes(40000))
+        line.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            line.recv(1)
+        assert proxy.stalled
+        proxy.mend()
+        line.settimeout(5)
+        assert read_exactly(line, 40000) == bytes(40000)
+
+
 def test_half_closed_to_the_client(proxy):
     with connect(proxy) as line:
         proxy.half_close("client")
