@@ -123,7 +123,7 @@ static void say_ledger(struct rebuild *b, const char *to, const struct ledger_st
 
 static int take_ledger(struct rebuild *b, const char *to, const struct ledger_state *ledger, struct err *err)
 {
-    struct stream anchor;
+    struct stream anchor = {0};
     uint64_t epoch = b->start.epoch > ledger->epoch ? b->start.epoch : ledger->epoch;
     if (b->found && memcmp(b->start.uuid, ledger->stream, STREAM_UUID_LEN) != 0)
         return err_fatal(err, EXIT_UNSAFE, "the ledgers hold different streams of %s: that at %s is another one",

@@ -4,11 +4,10 @@
 """
 
 import json
-import shutil
-import subprocess
 import zlib
 
 import pytest
+from system.stops import act, acts, backup, drop_lost, insert, restore, settled
 
 OVER = "--delete-topic"
 
@@ -29,29 +28,6 @@ def prepared(pair):
     for server in pair.servers.values():  # what the commands need beside the daemons' grants
         server.sql("GRANT BINLOG MONITOR ON *.* TO 'drc'@'%'")
     return pair
-
-
-def insert(pair, first, count, text="x"):
-    pair.eu.sql(*[f"INSERT INTO shop.item VALUES ({n}, '{text}')" for n in range(first, first + count)])
-
-
-def act(pair, command, *arguments, **more):
-    """`drcctl stream COMMAND` for eu, with a reason."""
-    return pair.ctl("stream", command, "--region", "eu", "--why", f"test of {command}", *arguments, **more)
-
-
-def acts(pair, target="us"):
-    """What the target's journal holds of operators' acts, oldest first: (policy, why, details)."""
-    rows = pair.servers[target].query(
-        "SELECT policy, why, incoming_image, row_key FROM drc.conflicts WHERE kind = 'operator_act' ORDER BY id"
-    )
-    assert all("@" in json.loads(key)["by"] for *_, key in rows)
-    return [(policy, why, json.loads(details)) for policy, why, details, _ in rows]
-
-
-def settled(pair, *tables):
-    pair.settle()
-    pair.assert_equal("shop.item", *tables)
 
 
 # ---- the topic is lost ----
@@ -189,27 +165,6 @@ def test_a_rebuild_that_the_binlog_does_not_reach_names_the_gap(eu_us):
 
 
 # ---- the source is not what it was ----
-
-
-def backup(pair):
-    """Stop the source, keep what it holds now, start it again; the capture waits meanwhile."""
-    kept = pair.directory / "backup"
-    pair.eu.stop()
-    subprocess.run(["cp", "-a", "--sparse=always", pair.eu.datadir, kept], check=True)
-    pair.eu.start()
-    return kept
-
-
-def restore(pair, kept):
-    pair.eu.kill()
-    shutil.rmtree(pair.eu.datadir)
-    kept.rename(pair.eu.datadir)
-    pair.eu.start()
-
-
-def drop_lost(pair, first, last):
-    """What reconcile would do with rows that only the target has."""
-    pair.us.sql(f"DELETE FROM shop.item WHERE n BETWEEN {first} AND {last}")
 
 
 def test_a_restored_source_is_told_and_its_branch_accepted(eu_us):
@@ -459,3 +414,16 @@ def test_a_gtid_used_twice_or_out_of_order(eu_us):
     pair.start()
     insert(pair, 20, 3)
     settled(pair)
+
+
+def test_a_capture_on_another_host_is_noticed(eu_us):
+    pair = eu_us.start()
+    insert(pair, 1, 3)
+    pair.wait("eu", "us")
+    pair.capture("eu").stop()
+    rival = pair.rival(pair.capture("eu")).start()
+    pair.until(lambda: rival.status()["state"] == "running", 60, "the other capture")
+    busy = act(pair, "accept-branch", expect=75)
+    assert "runs on another host" in busy.stderr
+    rival.stop()
+    assert acts(pair) == []
