@@ -64,8 +64,8 @@ struct item_commit {
  * assembler_generation. */
 struct item {
     enum item_kind kind;
-    struct binlog_where where;
     uint32_t timestamp; /* of the event's header */
+    struct binlog_where where;
     union {
         const struct event_format *format;
         struct item_place place;      /* ROTATE, HEARTBEAT */

@@ -27,6 +27,7 @@ struct mapped_table {
 
 struct assembler {
     bool take_nameless;
+    bool tell_statements;
     struct assembler_place {
         char *file;
         uint64_t offset;
@@ -62,7 +63,6 @@ struct assembler {
     struct arena definition_arena;
     uint64_t generation;
 
-    bool tell_statements;
     struct buf scratch;   /* what an event's compressed part holds, or what its rows are made of */
     struct arena partial; /* of a row of a PARTIAL_UPDATE_ROWS event */
     struct arena ddl;     /* of the item at hand */

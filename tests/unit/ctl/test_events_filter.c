@@ -24,33 +24,33 @@ static void gtids_are_ranges_and_sets(void **state)
     (void)state;
     static const struct {
         const char *gtids;
-        enum flavor flavor;
         const char *gtid;
+        enum flavor flavor;
         bool taken;
     } cases[] = {
-        {"0-1-100",               FLAVOR_MARIADB, "0-1-100",                  true },
-        {"0-1-100",               FLAVOR_MARIADB, "0-1-101",                  false},
-        {"0-1-100",               FLAVOR_MARIADB, "1-1-100",                  false},
-        {"0-1-100",               FLAVOR_MARIADB, "0-2-100",                  false},
-        {"0-1-100..102",          FLAVOR_MARIADB, "0-1-100",                  true },
-        {"0-1-100..102",          FLAVOR_MARIADB, "0-1-102",                  true },
-        {"0-1-100..102",          FLAVOR_MARIADB, "0-1-99",                   false},
-        {"0-1-100..102",          FLAVOR_MARIADB, "0-1-103",                  false},
-        {"0-1-100..",             FLAVOR_MARIADB, "0-1-18446744073709551615", true },
-        {"0-1-100..",             FLAVOR_MARIADB, "0-1-99",                   false},
-        {"0-*-5..6",              FLAVOR_MARIADB, "0-77-6",                   true },
-        {"0-*-5",                 FLAVOR_MARIADB, "0-77-6",                   false},
-        {"1-1-1, 0-1-2..3",       FLAVOR_MARIADB, "0-1-3",                    true },
-        {"1-1-1..,0-1-2",         FLAVOR_MARIADB, "1-1-9",                    true },
-        {"0-1-1..",               FLAVOR_MYSQL,   UUID ":1",                  false},
-        {UUID ":1-5:9",           FLAVOR_MYSQL,   UUID ":5",                  true },
-        {UUID ":1-5:9",           FLAVOR_MYSQL,   UUID ":6",                  false},
-        {UUID ":1-5:9",           FLAVOR_MYSQL,   UUID ":9",                  true },
-        {UUID ":1-5," OTHER ":6", FLAVOR_MYSQL,   OTHER ":6",                 true },
-        {UUID ":1-5",             FLAVOR_MYSQL,   OTHER ":1",                 false},
-        {UUID ":blue:1-5",        FLAVOR_MYSQL,   UUID ":blue:3",             true },
-        {UUID ":blue:1-5",        FLAVOR_MYSQL,   UUID ":3",                  false},
-        {UUID ":1-5",             FLAVOR_MARIADB, "0-1-1",                    false},
+        {"0-1-100",               "0-1-100",                  FLAVOR_MARIADB, true },
+        {"0-1-100",               "0-1-101",                  FLAVOR_MARIADB, false},
+        {"0-1-100",               "1-1-100",                  FLAVOR_MARIADB, false},
+        {"0-1-100",               "0-2-100",                  FLAVOR_MARIADB, false},
+        {"0-1-100..102",          "0-1-100",                  FLAVOR_MARIADB, true },
+        {"0-1-100..102",          "0-1-102",                  FLAVOR_MARIADB, true },
+        {"0-1-100..102",          "0-1-99",                   FLAVOR_MARIADB, false},
+        {"0-1-100..102",          "0-1-103",                  FLAVOR_MARIADB, false},
+        {"0-1-100..",             "0-1-18446744073709551615", FLAVOR_MARIADB, true },
+        {"0-1-100..",             "0-1-99",                   FLAVOR_MARIADB, false},
+        {"0-*-5..6",              "0-77-6",                   FLAVOR_MARIADB, true },
+        {"0-*-5",                 "0-77-6",                   FLAVOR_MARIADB, false},
+        {"1-1-1, 0-1-2..3",       "0-1-3",                    FLAVOR_MARIADB, true },
+        {"1-1-1..,0-1-2",         "1-1-9",                    FLAVOR_MARIADB, true },
+        {"0-1-1..",               UUID ":1",                  FLAVOR_MYSQL,   false},
+        {UUID ":1-5:9",           UUID ":5",                  FLAVOR_MYSQL,   true },
+        {UUID ":1-5:9",           UUID ":6",                  FLAVOR_MYSQL,   false},
+        {UUID ":1-5:9",           UUID ":9",                  FLAVOR_MYSQL,   true },
+        {UUID ":1-5," OTHER ":6", OTHER ":6",                 FLAVOR_MYSQL,   true },
+        {UUID ":1-5",             OTHER ":1",                 FLAVOR_MYSQL,   false},
+        {UUID ":blue:1-5",        UUID ":blue:3",             FLAVOR_MYSQL,   true },
+        {UUID ":blue:1-5",        UUID ":3",                  FLAVOR_MYSQL,   false},
+        {UUID ":1-5",             "0-1-1",                    FLAVOR_MARIADB, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (takes(cases[i].gtids, cases[i].flavor, cases[i].gtid) != cases[i].taken)
