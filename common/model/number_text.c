@@ -20,7 +20,7 @@ static void put_as_servers(const char *text, struct buf *out)
     for (; *text != 'e'; text++)
         if (*text != '.')
             digits[n++] = *text;
-    int point = atoi(text + 1) + 1;
+    int point = (int)strtol(text + 1, NULL, 10) + 1;
     while (n > 1 && digits[n - 1] == '0')
         n--;
     if (n == 1 && digits[0] == '0')

@@ -405,6 +405,9 @@ def test_a_source_that_lost_transactions_stops_it(eu):
 
 def test_a_transaction_that_waits_for_its_commit_counts_as_there(eu):
     """With a semi-synchronous replica that does not answer, a transaction is in the binlog and not committed yet."""
+    hosts = [f"127.0.0.1:{eu.eu.port}", f"localhost:{eu.eu.port}"]
+    eu.file = pairfile.merge(eu.file, {"regions": {"eu": {"host": hosts, "port": pairfile.DELETE}}})
+    eu.write_config()
     capture = begin(eu)
     eu.eu.sql("INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'")
     eu.eu.sql("SET GLOBAL rpl_semi_sync_source_wait_no_replica = ON, rpl_semi_sync_source_timeout = 600000")
