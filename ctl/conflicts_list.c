@@ -72,7 +72,7 @@ static int print_text(void *context, const struct span *cells, struct err *err)
                "POLICY", "VERDICT", "KEY", "WHY");
     l->began = true;
     buf_put_span(&table, cells[JOURNAL_DB]);
-    buf_put_str(&table, ".");
+    buf_put_str(&table, cells[JOURNAL_DB].n > 0 ? "." : "-");
     buf_put_span(&table, cells[JOURNAL_TBL]);
     buf_clear(&l->line);
     put_field(&l->line, cells[JOURNAL_ID], 8);

@@ -109,6 +109,10 @@ static int show(void *context, const struct span *cells, struct err *err)
     }
     for (int i = 0; i <= JOURNAL_WHY; i++)
         print_line(journal_columns[i].name, cells[i]);
+    if (span_is(cells[JOURNAL_KIND], JOURNAL_OPERATOR_ACT)) { /* it is about no row */
+        print_line("details", cells[JOURNAL_INCOMING_IMAGE]);
+        return 0;
+    }
     struct bytes r = bytes_of(cells[JOURNAL_IMAGES_COLUMN]);
     journal_images_read(&images, &r, &arena);
     if (images.table)

@@ -22,6 +22,8 @@ struct journal_entry {
 
 struct act;
 
+#define JOURNAL_OPERATOR_ACT "operator_act" /* its kind */
+
 /* An operator's act about the stream, which every target writes down: kind "operator_act", policy the act's own kind,
  * db and tbl empty, row_key who did it and when, incoming_image its details. */
 struct journal_act {

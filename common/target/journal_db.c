@@ -41,7 +41,7 @@ static void fill_act(struct parameter p[JOURNAL_COLUMN_COUNT], const struct jour
     buf_put_str(&p[JOURNAL_ROW_KEY].value, "{\"by\": \"");
     utf8_put_json(&p[JOURNAL_ROW_KEY].value, e->act->who);
     buf_printf(&p[JOURNAL_ROW_KEY].value, "\", \"at\": \"%s\"}", clock_text(at, e->act->at_us));
-    buf_put_str(&p[JOURNAL_KIND].value, "operator_act");
+    buf_put_str(&p[JOURNAL_KIND].value, JOURNAL_OPERATOR_ACT);
     buf_put_span(&p[JOURNAL_POLICY].value, e->act->kind);
     buf_put_str(&p[JOURNAL_VERDICT].value, "accepted");
     buf_put_span(&p[JOURNAL_WHY].value, e->act->why);

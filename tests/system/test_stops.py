@@ -194,6 +194,10 @@ def test_a_restored_source_is_told_and_its_branch_accepted(eu_us):
     drop_lost(pair, 10, 12)
     settled(pair)
     assert acts(pair) == [("accept-branch", "test of accept-branch", told)]
+    (entry,) = pair.conflicts()
+    assert entry["kind"] == "operator_act" and entry["incoming_image"] == told
+    assert "test of accept-branch" in pair.ctl("conflicts", "list").stdout
+    assert lost[0] in pair.ctl("conflicts", "show", entry["id"]).stdout
 
 
 def test_a_source_that_went_on_by_itself_is_told_by_what_its_gtids_hold(eu_us):
@@ -427,3 +431,21 @@ def test_a_capture_on_another_host_is_noticed(eu_us):
     assert "runs on another host" in busy.stderr
     rival.stop()
     assert acts(pair) == []
+
+
+def test_both_streams_of_a_pair_are_rebuilt(make_pair):
+    """The whole cluster is lost: what was replayed is recognised again, and nothing loops or comes twice."""
+    pair = prepared(make_pair(conflicts={"default": {"policy": "stop"}})).start()
+    insert(pair, 1, 5)
+    pair.us.sql(*[f"INSERT INTO shop.item VALUES ({n}, 'us')" for n in range(100, 105)])
+    pair.settle()
+    pair.stop()
+    insert(pair, 10, 3)
+    pair.us.sql(*[f"INSERT INTO shop.item VALUES ({n}, 'us')" for n in range(110, 113)])
+    for region in ("eu", "us"):
+        pair.kafka.delete_topic(pair.topic(region))
+    for region in ("eu", "us"):
+        pair.ctl("stream", "rebuild", "--region", region, "--from-ledgers", "--why", "the cluster burned")
+    pair.start()
+    settled(pair)
+    assert len(acts(pair, "eu")) == len(acts(pair, "us")) == 1
