@@ -13,6 +13,7 @@
 #define ER_DUP_ENTRY 1062
 #define ER_NO_SUCH_DB 1049
 #define ER_NO_SUCH_TABLE 1146
+#define ER_BAD_FIELD 1054
 
 void ledger_state_free(struct ledger_state *s)
 {
@@ -45,7 +46,7 @@ enum {
 
 static const char row_columns[] =
     "`stream`, `part`, `slot`, `owner`, `n`, `watermark`, `done`, `chain`, `offset`, `epoch`, `instance`, `gtid`, "
-    "`commit_us`, `connection`, `held`, `anchors`";
+    "`commit_us`, `connection`, `held`";
 
 /* Cells of db_query end with a NUL. */
 static uint64_t number(struct span cell)
@@ -86,19 +87,33 @@ static int row_fill(struct ledger_row *row, const struct span *cells, struct err
     return 0;
 }
 
-int ledger_rows_read(struct db *db, const char *topic, bool locking, struct ledger_rows *out, struct err *err)
+static int query_rows(struct db *db, struct db_rows *out, struct arena *a, const char *topic, bool locking,
+                      const char *anchors, struct err *err)
 {
-    struct arena a = {0};
     struct buf sql = {0};
-    struct db_rows rows;
-    *out = (struct ledger_rows){0};
-    buf_printf(&sql, "SELECT %s FROM %s WHERE `topic` = ", row_columns, LEDGER);
+    buf_printf(&sql, "SELECT %s, %s FROM %s WHERE `topic` = ", row_columns, anchors, LEDGER);
     db_put_string(&sql, span_str(topic));
     buf_put_str(&sql, " ORDER BY `slot`");
     buf_put_str(&sql, locking ? " FOR UPDATE" : "");
-    int rc = db_query(db, &rows, &a, buf_cstr(&sql), err);
-    if (rc)
+    int rc = db_query(db, out, a, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc;
+}
+
+int ledger_rows_read(struct db *db, const char *topic, bool locking, struct ledger_rows *out, struct err *err)
+{
+    struct arena a = {0};
+    struct db_rows rows;
+    struct err why = {0};
+    *out = (struct ledger_rows){0};
+    int rc = query_rows(db, &rows, &a, topic, locking, "`anchors`", &why);
+    if (rc && why.code == ER_BAD_FIELD) /* version 1: no applier of this release has been there yet */
+        rc = query_rows(db, &rows, &a, topic, locking, "''", &why);
+    if (rc) {
+        if (err)
+            *err = why;
         goto out;
+    }
     out->rows = xcalloc(rows.row_count, sizeof *out->rows);
     for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
         rc = row_fill(&out->rows[out->count++], &rows.cells[i * rows.column_count], err);
@@ -108,7 +123,6 @@ int ledger_rows_read(struct db *db, const char *topic, bool locking, struct ledg
     if (rc)
         ledger_rows_free(out);
 out:
-    buf_free(&sql);
     arena_free(&a);
     return rc;
 }
