@@ -10,7 +10,7 @@ from support.load import BankLoad, Watch
 
 ACCOUNTS = 50
 TOTAL = ACCOUNTS * 1000
-MEMORY_LIMIT = 200  # MB
+MEMORY_GROWTH = 90  # MB: below the transaction; queues and batches take some 60
 BIG = 100_000_000  # bytes of one transaction
 
 
@@ -64,6 +64,7 @@ def long_rows(server):
 def test_a_transaction_of_100_megabytes_passes_whole_in_bounded_memory(make_pair, fill):
     """The broker keeps its default limits, and what the rows hold cannot be compressed."""
     pair = big_pair(make_pair)
+    before = {daemon.name: peak_memory(daemon) for daemon in pair.daemons}
     with Watch(lambda: pair.us.value("SELECT COUNT(*) FROM shop.big"), 0.1) as watch:
         fill(pair.eu)
         begun = time.monotonic()
@@ -71,11 +72,11 @@ def test_a_transaction_of_100_megabytes_passes_whole_in_bounded_memory(make_pair
         pair.eu.sql("INSERT INTO shop.big VALUES (0, 'the one behind it')")
         pair.wait("eu", "us", timeout=120)
     took = time.monotonic() - begun
-    peaks = {daemon.name: peak_memory(daemon) for daemon in pair.daemons}
-    print(f"{rows} rows; there {took:.1f} s after the commit; peak memory in MB: {peaks}")
+    growth = {daemon.name: peak_memory(daemon) - before[daemon.name] for daemon in pair.daemons}
+    print(f"{rows} rows; there {took:.1f} s after the commit; memory in MB before: {before}, more at the peak: {growth}")
     print(f"counts seen at the target: {dict(watch.values)}")
     assert set(watch.values) <= {0, rows, rows + 1}
-    assert max(peaks.values()) < MEMORY_LIMIT
+    assert max(growth.values()) < MEMORY_GROWTH
 
     assert pair.us.value("SELECT SUM(LENGTH(body)) FROM shop.big") >= BIG
     assert_same_content(pair)
