@@ -37,7 +37,7 @@ static int open_topic(struct watcher *w, const char *bootstrap, const char *topi
     if (!w->kafka)
         return -1;
     w->topic = rd_kafka_topic_new(w->kafka, topic, NULL);
-    return rd_kafka_consume_start(w->topic, 0, RD_KAFKA_OFFSET_END);
+    return rd_kafka_consume_start(w->topic, 0, RD_KAFKA_OFFSET_BEGINNING);
 }
 
 static void close_topic(struct watcher *w)

@@ -15,7 +15,7 @@ RATE, ROWS = 1000, 5
 
 def measure(source, target, seconds, skip):
     program = place.ROOT / "build" / "bench" / "visible"
-    words = [program, source.port, target.port, "drc", RATE, ROWS, seconds, skip]
+    words = [program, source.port, target.port, workload.LOAD_USER, RATE, ROWS, seconds, skip]
     environment = {**os.environ, "DRC_BENCH_PASSWORD": source.password}
     done = subprocess.run([str(word) for word in words], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

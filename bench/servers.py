@@ -15,6 +15,13 @@ DURABLE = {"sync_binlog": 1, "innodb_flush_log_at_trx_commit": 1}
 RELAXED = {"innodb_flush_log_at_trx_commit": 2, "log_bin": None}
 
 
+def roomy(kind):
+    """The same room for servers of that kind, by the names that it gives its settings."""
+    if kind is MariaDB:
+        return ROOMY
+    return {**{k: v for k, v in ROOMY.items() if k != "innodb_log_file_size"}, "innodb_redo_log_capacity": "1G"}
+
+
 def steady_seconds(arguments):
     """How long a steady load lasts, and how much of its beginning does not count."""
     return arguments.seconds, min(10, arguments.seconds // 6)

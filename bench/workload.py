@@ -8,6 +8,7 @@ TABLE = """CREATE TABLE bench.item (
     price DECIMAL(12,2) NOT NULL, made DATETIME(3) NOT NULL, seen TIMESTAMP(6) NOT NULL,
     code VARCHAR(40) NOT NULL, name VARCHAR(60) NOT NULL, note VARCHAR(120) NOT NULL)"""
 
+LOAD_USER = "load"
 LATENCY = (
     "CREATE TABLE bench.latency (k INT UNSIGNED NOT NULL, r INT UNSIGNED NOT NULL, filler VARCHAR(200) NOT NULL,"
     " PRIMARY KEY (k, r))"
@@ -91,9 +92,10 @@ def huge(server, rows):
 
 
 def latency_table(*servers):
-    """Make the table of the latency measurements, out of the binlog."""
+    """Make the table of the latency measurements, and the user who writes and watches it, out of the binlog."""
     for server in servers:
         server.sql("SET SESSION sql_log_bin = 0", "CREATE DATABASE IF NOT EXISTS bench", "DROP TABLE IF EXISTS bench.latency", LATENCY)
+        server.create_user(LOAD_USER, server.password, ["GRANT ALL ON bench.* TO {user}"])
 
 
 def checksum(server):
