@@ -10,7 +10,7 @@
 #include "common/model/temporal.h"
 
 #define BASE64_LINE 57 /* bytes that a line of 76 characters holds */
-#define OPAQUE_FSP 6 /* times inside JSON always show microseconds */
+#define OPAQUE_FSP 6   /* times inside JSON always show microseconds */
 
 struct walk {
     struct buf *out;
