@@ -127,6 +127,7 @@ def ack_latency(directory, turn, seconds, skip):
         pair.write_config()
         pair.kafka.start()
         pair.capture("eu").start()
+        pair.until(lambda: pair.stream_stands("eu"), 60, "a stream in the topic")
         words = (pair.eu.port, workload.LOAD_USER, RATE, ROWS, seconds, skip, ",".join(pair.kafka.bootstrap), pair.topic("eu"))
         return _program("acked", *words, password=pair.eu.password)
     finally:
