@@ -29,9 +29,9 @@ struct kafka_topic_facts {
  * reachable: retry. */
 MUST_CHECK int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *kafka, const char *topic,
                                  struct err *err);
-/* Append one phrase with the command that mends it when an existing topic goes against the operator's word in a way
- * that a stream can live with for now: it keeps records for less time than kafka.topic.retention says, or only so many
- * bytes of them. Pure. */
+/* Append one phrase with the command that mends it when an existing topic keeps records for less time than
+ * kafka.topic.retention says, or only so many bytes of them: against the operator's word, but no reason to stop. Pure.
+ */
 void kafka_topic_put_advice(const struct kafka_topic_facts *facts, const struct kafka_config *kafka, const char *topic,
                             struct buf *out);
 /* Create it with the configured replication, retention and min.insync.replicas. Existing is success. */

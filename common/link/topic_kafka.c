@@ -249,24 +249,38 @@ static rd_kafka_NewTopic_t *describe_new(const struct kafka_config *kafka, const
     return t;
 }
 
-static int read_created(struct kafka_client *client, rd_kafka_event_t *event, struct err *err)
+/* The broker's answer as a whole: NULL and other errors of the question. */
+static int check_answer(struct kafka_client *client, rd_kafka_event_t *event, const char *what, struct err *err)
 {
-    const char *what = "making the topic";
     if (!event)
         return question_error(client, err, RD_KAFKA_RESP_ERR__TIMED_OUT, what);
     if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return kafka_error(client, err, rd_kafka_event_error(event), what, rd_kafka_event_error_string(event));
-    size_t count = 0;
-    const rd_kafka_topic_result_t **results =
-        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    return 0;
+}
+
+/* What it says of each topic; `done` is the error that says that there was nothing to do. */
+static int check_results(struct kafka_client *client, const rd_kafka_topic_result_t **results, size_t count,
+                         rd_kafka_resp_err_t done, const char *what, struct err *err)
+{
     for (size_t i = 0; i < count; i++) {
         rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
-        /* Too few brokers now may be a broker that is still starting: worth another try, its text says what is the
-         * matter. */
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != done)
             return kafka_error(client, err, code, what, rd_kafka_topic_result_error_string(results[i]));
     }
     return 0;
+}
+
+/* Too few brokers now may be a broker that is still starting: worth another try, its text says what is the matter. */
+static int read_created(struct kafka_client *client, rd_kafka_event_t *event, struct err *err)
+{
+    const char *what = "making the topic";
+    size_t count = 0;
+    if (check_answer(client, event, what, err) != 0)
+        return -1;
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    return check_results(client, results, count, RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, what, err);
 }
 
 static int wait_for_leader(struct kafka_client *client, const char *topic, struct err *err)
@@ -316,19 +330,12 @@ out:
 static int read_deleted(struct kafka_client *client, rd_kafka_event_t *event, struct err *err)
 {
     const char *what = "deleting the topic";
-    if (!event)
-        return question_error(client, err, RD_KAFKA_RESP_ERR__TIMED_OUT, what);
-    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return kafka_error(client, err, rd_kafka_event_error(event), what, rd_kafka_event_error_string(event));
     size_t count = 0;
+    if (check_answer(client, event, what, err) != 0)
+        return -1;
     const rd_kafka_topic_result_t **results =
         rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
-    for (size_t i = 0; i < count; i++) {
-        rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-            return kafka_error(client, err, code, what, rd_kafka_topic_result_error_string(results[i]));
-    }
-    return 0;
+    return check_results(client, results, count, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, what, err);
 }
 
 static int wait_until_gone(struct kafka_client *client, const char *topic, struct err *err)

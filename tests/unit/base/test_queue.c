@@ -159,13 +159,35 @@ static void what_is_left_is_dropped(void **state)
         assert_int_equal(dropped[i], 1);
 }
 
+static void many_are_popped_up_to_a_count_and_a_size(void **state)
+{
+    (void)state;
+    int items[6] = {0};
+    const size_t sizes[6] = {4, 4, 4, 90, 1, 1};
+    void *out[6] = {0};
+    struct queue *q = queue_new(8, 1000);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(queue_push(q, &items[i], sizes[i]), 0);
+    assert_int_equal(queue_pop_many(q, out, 2, 100, 0), 2); /* the count */
+    assert_ptr_equal(out[0], &items[0]);
+    assert_ptr_equal(out[1], &items[1]);
+    assert_int_equal(queue_pop_many(q, out, 6, 10, 0), 1); /* the next would be too much */
+    assert_ptr_equal(out[0], &items[2]);
+    assert_int_equal(queue_pop_many(q, out, 6, 10, 0), 1); /* larger than that, but alone */
+    assert_ptr_equal(out[0], &items[3]);
+    assert_int_equal(queue_pop_many(q, out, 6, 2, 0), 2); /* exactly as much */
+    assert_ptr_equal(out[1], &items[5]);
+    assert_int_equal(queue_bytes(q), 0);
+    assert_int_equal(queue_pop_many(q, out, 6, 10, 0), 0);
+    queue_free(&q, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_item_arrives_once_and_in_order),
-        cmocka_unit_test(closing_wakes_both_sides),
-        cmocka_unit_test(a_pop_waits_no_longer_than_told),
-        cmocka_unit_test(what_is_left_is_dropped),
+        cmocka_unit_test(every_item_arrives_once_and_in_order),     cmocka_unit_test(closing_wakes_both_sides),
+        cmocka_unit_test(a_pop_waits_no_longer_than_told),          cmocka_unit_test(what_is_left_is_dropped),
+        cmocka_unit_test(many_are_popped_up_to_a_count_and_a_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
