@@ -6,6 +6,7 @@ A subclass says how a data directory is made and which program with which option
 
 import pathlib
 import shutil
+import time
 
 import pymysql
 
@@ -159,6 +160,20 @@ class Server:
         with self.connect() as connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+
+    def prepare_xa(self, xid, *statements):
+        """Run statements as an XA transaction as far as XA PREPARE, and leave it to whoever ends it.
+
+        A server lets another session end it only once the one that prepared it is gone, a moment after its close.
+        """
+        with self.connect() as connection, connection.cursor() as cursor:
+            for statement in (f"XA START '{xid}'", *statements, f"XA END '{xid}'", f"XA PREPARE '{xid}'"):
+                cursor.execute(statement)
+            session = connection.thread_id()
+        deadline = time.monotonic() + 30
+        while self.value(f"SELECT COUNT(*) FROM information_schema.processlist WHERE id = {session}"):
+            assert time.monotonic() < deadline, f"session {session} is still there 30 s after its close"
+            time.sleep(0.01)
 
     def query(self, statement, arguments=None):
         """Rows as tuples of Python values."""

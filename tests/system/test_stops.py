@@ -62,10 +62,6 @@ def test_a_lost_topic_is_rebuilt_from_the_ledger(eu_us):
     assert len(acts(pair)) == 1
 
 
-def prepare(pair, xid, *statements):
-    pair.eu.sql(f"XA START '{xid}'", *statements, f"XA END '{xid}'", f"XA PREPARE '{xid}'")
-
-
 def published(pair):
     """Wait until capture has read all that the source has committed, and Kafka has it."""
     goal = pair.eu.executed_gtids()
@@ -79,15 +75,15 @@ def test_targets_at_different_places_and_prepared_bodies_find_their_own(make_pai
     capture, us = pair.capture("eu"), pair.applier("eu", "us")
     insert(pair, 1, 3)
     pair.settle()
-    prepare(pair, "early", "INSERT INTO shop.item VALUES (50, 'early')")
+    pair.eu.prepare_xa("early", "INSERT INTO shop.item VALUES (50, 'early')")
     insert(pair, 10, 3)
     pair.settle()
     us.stop()
-    prepare(pair, "late", "INSERT INTO shop.item VALUES (60, 'late')")
+    pair.eu.prepare_xa("late", "INSERT INTO shop.item VALUES (60, 'late')")
     insert(pair, 20, 3)
     pair.wait("eu", "ap")
     pair.eu.sql("XA ROLLBACK 'late'")
-    prepare(pair, "later", "INSERT INTO shop.item VALUES (70, 'later')")
+    pair.eu.prepare_xa("later", "INSERT INTO shop.item VALUES (70, 'later')")
     pair.wait("eu", "ap")
 
     pair.kafka.delete_topic(pair.topic("eu"))

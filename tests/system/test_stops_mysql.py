@@ -28,7 +28,7 @@ def test_a_lost_topic_is_rebuilt_and_a_gap_is_named(eu_us):
     insert(pair, 1, 5)
     pair.wait("eu", "us")
     applier.stop()
-    pair.eu.sql("XA START 'a'", "INSERT INTO shop.item VALUES (50, 'a')", "XA END 'a'", "XA PREPARE 'a'")
+    pair.eu.prepare_xa("a", "INSERT INTO shop.item VALUES (50, 'a')")
     insert(pair, 10, 5)
     pair.captured("eu")
     pair.kafka.delete_topic(pair.topic("eu"))

@@ -26,11 +26,6 @@ def eu_us(make_pair):
     return pair
 
 
-def prepare(server, xid, *statements):
-    """An XA transaction as far as XA PREPARE; its session ends, it stays."""
-    server.sql(f"XA START '{xid}'", *statements, f"XA END '{xid}'", f"XA PREPARE '{xid}'")
-
-
 def insert(first, count, size=10):
     return [f"INSERT INTO shop.item VALUES ({n}, REPEAT('x', {size}))" for n in range(first, first + count)]
 
@@ -61,7 +56,7 @@ def fragments(pair):
 
 def test_a_body_takes_effect_at_its_commit_and_not_before(eu_us):
     pair = eu_us.start()
-    prepare(pair.eu, "a", *insert(1, 3), "UPDATE shop.stock SET qty = 7 WHERE id = 1")
+    pair.eu.prepare_xa("a", *insert(1, 3), "UPDATE shop.stock SET qty = 7 WHERE id = 1")
     pair.eu.sql(*insert(100, 2))
     pair.wait("eu", "us")
     assert numbers(pair.us) == [100, 101]
@@ -76,7 +71,7 @@ def test_a_body_takes_effect_at_its_commit_and_not_before(eu_us):
 
 def test_a_body_rolled_back_leaves_nothing(eu_us):
     pair = eu_us.start()
-    prepare(pair.eu, "a", *insert(1, 3))
+    pair.eu.prepare_xa("a", *insert(1, 3))
     pair.eu.sql(*insert(100, 1), "XA ROLLBACK 'a'", *insert(101, 1))
     pair.wait("eu", "us")
     assert numbers(pair.us) == [100, 101]
@@ -87,7 +82,7 @@ def test_kills_and_rotations_between_prepare_and_commit_lose_nothing(eu_us):
     pair = eu_us.start()
     capture, applier = pair.capture("eu"), pair.applier("eu", "us")
     for xid, first in (("commits", 1), ("rolls back", 20), ("commits late", 40)):
-        prepare(pair.eu, xid, *insert(first, 3))
+        pair.eu.prepare_xa(xid, *insert(first, 3))
         pair.eu.sql(*insert(first + 100, 1))
     pair.wait("eu", "us")
     restart(pair, applier)
@@ -112,7 +107,7 @@ def test_kills_and_rotations_between_prepare_and_commit_lose_nothing(eu_us):
 
 def test_the_source_itself_restarts_between(eu_us):
     pair = eu_us.start()
-    prepare(pair.eu, "a", *insert(1, 3))
+    pair.eu.prepare_xa("a", *insert(1, 3))
     pair.wait("eu", "us")
     pair.eu.kill()
     pair.eu.start()
@@ -124,8 +119,8 @@ def test_the_source_itself_restarts_between(eu_us):
 
 def test_a_body_of_many_fragments(eu_us):
     pair = eu_us.start()
-    prepare(pair.eu, "big", *insert(1, 200, 900))
-    prepare(pair.eu, "other", *insert(1001, 200, 900))
+    pair.eu.prepare_xa("big", *insert(1, 200, 900))
+    pair.eu.prepare_xa("other", *insert(1001, 200, 900))
     pair.eu.sql(*insert(2000, 3))
     pair.wait("eu", "us")
     assert sorted(len(offsets) > 5 for offsets in fragments(pair).values())[-2:] == [True, True]
@@ -143,7 +138,7 @@ def test_a_body_of_many_fragments(eu_us):
 def test_a_conflict_in_a_body_is_judged_at_its_commit(eu_us, others):
     pair = eu_us.start()
     updates = [f"UPDATE shop.stock SET qty = 11 WHERE id = {n}" for n in (1, 2)]
-    prepare(pair.eu, "a", *insert(1000, others, 900), *updates)
+    pair.eu.prepare_xa("a", *insert(1000, others, 900), *updates)
     pair.wait("eu", "us")
     pair.us.sql("UPDATE shop.stock SET qty = 99 WHERE id = 1")
     pair.eu.sql(*insert(100, 1))
@@ -159,8 +154,8 @@ def test_a_conflict_in_a_body_is_judged_at_its_commit(eu_us, others):
 
 def test_a_body_prepared_before_the_stream_began_stops_the_link(eu_us):
     eu_us.start_servers()
-    prepare(eu_us.eu, "early", *insert(1, 3))
-    prepare(eu_us.eu, "early, rolled back", *insert(10, 3))
+    eu_us.eu.prepare_xa("early", *insert(1, 3))
+    eu_us.eu.prepare_xa("early, rolled back", *insert(10, 3))
     pair = eu_us.start()
     pair.eu.sql(*insert(100, 1), "XA ROLLBACK 'early, rolled back'", *insert(101, 1))
     pair.wait("eu", "us")
@@ -172,7 +167,7 @@ def test_a_body_prepared_before_the_stream_began_stops_the_link(eu_us):
 
 def test_a_body_that_the_topic_has_lost_stops_the_link(eu_us):
     pair = eu_us.start()
-    prepare(pair.eu, "a", *insert(1, 3))
+    pair.eu.prepare_xa("a", *insert(1, 3))
     pair.eu.sql(*insert(100, 1))
     pair.wait("eu", "us")
     topic = pair.topic("eu")
@@ -191,8 +186,8 @@ def test_a_copy_made_between_prepare_and_commit_gets_the_body(eu_us):
     pair.start_servers()
     capture = pair.capture("eu").start()
     pair.until(lambda: pair.stream_stands("eu"), 30, "a stream of eu in its topic")
-    prepare(pair.eu, "in the copy", *insert(1, 1))
-    prepare(pair.eu, "after the copy", *insert(10, 3))
+    pair.eu.prepare_xa("in the copy", *insert(1, 1))
+    pair.eu.prepare_xa("after the copy", *insert(10, 3))
     pair.eu.sql("XA COMMIT 'in the copy'")
     gtid = pair.eu.executed_gtids()
     pair.us.sql("SET SESSION sql_log_bin = 0", *insert(1, 1))
