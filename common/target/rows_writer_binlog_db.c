@@ -11,7 +11,7 @@
 #include "common/base/mem.h"
 #include "common/binlog/base64.h"
 #include "common/binlog/rows_encode.h"
-#include "common/target/rows_writer.h"
+#include "common/target/rows_writer_private.h"
 
 #define MOST_BYTES (1u << 20) /* of events in one statement; a single row may be bigger */
 #define STATEMENT_ROOM 1024   /* of a packet, for all that is not events */
@@ -26,8 +26,8 @@ struct open_event {
     uint16_t flags;
 };
 
-/* What the face hides. */
-struct rows_writer {
+struct binlog_writer {
+    struct rows_writer base;
     struct db *db;
     size_t max_packet; /* of the server */
     struct rows_encoder encoder;
@@ -42,9 +42,14 @@ struct rows_writer {
     size_t table_cap;
 };
 
+static struct binlog_writer *of(struct rows_writer *base)
+{
+    return (struct binlog_writer *)(void *)base; /* its first member */
+}
+
 /* ---- sending ---- */
 
-static int too_big(const struct rows_writer *w, struct err *err)
+static int too_big(const struct binlog_writer *w, struct err *err)
 {
     return err_fatal(
         err, EXIT_BAD_CONFIG,
@@ -52,12 +57,12 @@ static int too_big(const struct rows_writer *w, struct err *err)
         w->text.len, w->max_packet);
 }
 
-static int set_error(struct rows_writer *w, struct err *err)
+static int set_error(struct binlog_writer *w, struct err *err)
 {
     return db_error_of(w->db, mysql_stmt_errno(w->set), mysql_stmt_error(w->set), err, "handing rows to the target");
 }
 
-static int send_long(struct rows_writer *w, unsigned parameter, struct span v, struct err *err)
+static int send_long(struct binlog_writer *w, unsigned parameter, struct span v, struct err *err)
 {
     for (size_t done = 0; done < v.n;) {
         size_t n = v.n - done < LONG_PIECE ? v.n - done : LONG_PIECE;
@@ -69,7 +74,7 @@ static int send_long(struct rows_writer *w, unsigned parameter, struct span v, s
 }
 
 /* SET @drc_a, @drc_b to the two halves of w->text, cut where packets need it. */
-static int set_variables(struct rows_writer *w, struct err *err)
+static int set_variables(struct binlog_writer *w, struct err *err)
 {
     size_t packet = w->max_packet - STATEMENT_ROOM;
     bool is_long = w->text.len > packet;
@@ -95,7 +100,7 @@ static int set_variables(struct rows_writer *w, struct err *err)
     return mysql_stmt_execute(w->set) ? set_error(w, err) : 0;
 }
 
-static int send_variables(struct rows_writer *w, struct err *err)
+static int send_variables(struct binlog_writer *w, struct err *err)
 {
     buf_clear(&w->text);
     base64_put(&w->text, buf_span(&w->maps));
@@ -105,7 +110,7 @@ static int send_variables(struct rows_writer *w, struct err *err)
     return db_exec(w->db, "BINLOG @drc_a, @drc_b", err);
 }
 
-static int send_literal(struct rows_writer *w, struct err *err)
+static int send_literal(struct binlog_writer *w, struct err *err)
 {
     buf_put_span(&w->maps, buf_span(&w->events));
     buf_clear(&w->text);
@@ -117,14 +122,14 @@ static int send_literal(struct rows_writer *w, struct err *err)
     return db_exec(w->db, buf_cstr(&w->text), err);
 }
 
-static int send_events(struct rows_writer *w, struct err *err)
+static int send_events(struct binlog_writer *w, struct err *err)
 {
     return w->set ? send_variables(w, err) : send_literal(w, err);
 }
 
 /* ---- gathering ---- */
 
-static uint64_t table_id(struct rows_writer *w, const struct table_def *t)
+static uint64_t table_id(struct binlog_writer *w, const struct table_def *t)
 {
     for (size_t i = w->table_count; i > 0; i--) {
         if (w->tables[i - 1] == t)
@@ -141,7 +146,7 @@ static uint64_t table_id(struct rows_writer *w, const struct table_def *t)
     return w->table_count;
 }
 
-static void close_event(struct rows_writer *w, bool last)
+static void close_event(struct binlog_writer *w, bool last)
 {
     if (!w->open.table)
         return;
@@ -157,7 +162,7 @@ struct put {
     uint16_t flags;
 };
 
-static void open_event(struct rows_writer *w, const struct put *put)
+static void open_event(struct binlog_writer *w, const struct put *put)
 {
     if (w->open.table == put->table && w->open.op == put->op && w->open.flags == put->flags)
         return;
@@ -167,17 +172,29 @@ static void open_event(struct rows_writer *w, const struct put *put)
     w->open.place = rows_encode_start(&w->events, &w->encoder, put->table, id, put->op);
 }
 
-int rows_writer_flush(struct rows_writer *w, struct err *err)
+static void drop(struct binlog_writer *w)
+{
+    w->open.table = NULL;
+    w->table_count = 0;
+    buf_clear(&w->maps);
+    buf_clear(&w->events);
+    if (w->text.cap > 4 * (size_t)MOST_BYTES) { /* a giant row went through: its memory is not kept */
+        buf_free(&w->text);
+        buf_free(&w->events);
+    }
+}
+
+static int flush(struct binlog_writer *w, struct err *err)
 {
     if (w->table_count == 0)
         return 0;
     close_event(w, true);
     int rc = send_events(w, err);
-    rows_writer_drop(w);
+    drop(w);
     return rc;
 }
 
-static size_t gathered(const struct rows_writer *w)
+static size_t gathered(const struct binlog_writer *w)
 {
     return w->maps.len + w->events.len;
 }
@@ -192,11 +209,12 @@ static size_t row_length(const struct put *put, struct bytes *r)
     return (size_t)(r->p - start);
 }
 
-int rows_writer_put(struct rows_writer *w, const struct target_table *t, enum rows_op op, uint16_t flags,
-                    struct span images, uint32_t count, struct err *err)
+static int binlog_put(struct rows_writer *base, const struct target_table *t, enum rows_op op, uint16_t flags,
+                      struct span images, uint32_t count, struct err *err)
 {
     const uint16_t checks = ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_UNIQUE_CHECKS;
     const struct put put = {t->def, op, flags & checks};
+    struct binlog_writer *w = of(base);
     struct bytes r = bytes_of(images);
     if (count == 0)
         return 0;
@@ -211,7 +229,7 @@ int rows_writer_put(struct rows_writer *w, const struct target_table *t, enum ro
         if (r.bad)
             return err_fatal(err, EXIT_BUG, "malformed images of %.*s.%.*s", SPAN_ARG(put.table->db),
                              SPAN_ARG(put.table->name));
-        if (gathered(w) + length > w->limit && rows_writer_flush(w, err))
+        if (gathered(w) + length > w->limit && flush(w, err))
             return -1;
         open_event(w, &put);
         buf_put(&w->events, row, length);
@@ -219,35 +237,38 @@ int rows_writer_put(struct rows_writer *w, const struct target_table *t, enum ro
     return 0;
 }
 
-void rows_writer_drop(struct rows_writer *w)
+static int binlog_flush(struct rows_writer *base, struct err *err)
 {
-    w->open.table = NULL;
-    w->table_count = 0;
-    buf_clear(&w->maps);
-    buf_clear(&w->events);
-    if (w->text.cap > 4 * (size_t)MOST_BYTES) { /* a giant row went through: its memory is not kept */
-        buf_free(&w->text);
-        buf_free(&w->events);
-    }
+    return flush(of(base), err);
 }
 
-void rows_writer_free(struct rows_writer **w)
+static void binlog_drop(struct rows_writer *base)
 {
-    if (!*w)
-        return;
-    if ((*w)->set)
-        (void)mysql_stmt_close((*w)->set);
-    buf_free(&(*w)->maps);
-    buf_free(&(*w)->events);
-    buf_free(&(*w)->text);
-    free((*w)->tables);
-    free(*w);
-    *w = NULL;
+    drop(of(base));
 }
+
+static void binlog_close(struct rows_writer *base)
+{
+    struct binlog_writer *w = of(base);
+    if (w->set)
+        (void)mysql_stmt_close(w->set);
+    buf_free(&w->maps);
+    buf_free(&w->events);
+    buf_free(&w->text);
+    free(w->tables);
+    free(w);
+}
+
+static const struct rows_writer_ops binlog_ops = {
+    .put = binlog_put,
+    .flush = binlog_flush,
+    .drop = binlog_drop,
+    .close = binlog_close,
+};
 
 /* ---- opening ---- */
 
-static int prepare_set(struct rows_writer *w, struct err *err)
+static int prepare_set(struct binlog_writer *w, struct err *err)
 {
     static const char sql[] = "SET @drc_a = ?, @drc_b = ?";
     w->set = mysql_stmt_init(db_handle(w->db));
@@ -257,12 +278,12 @@ static int prepare_set(struct rows_writer *w, struct err *err)
 }
 
 /* The server accepts rows only after it has been told their format, once a session. */
-static int send_format(struct rows_writer *w, struct err *err)
+static int send_format(struct binlog_writer *w, struct err *err)
 {
     bool maria = w->encoder.flavor == FLAVOR_MARIADB;
     rows_encode_format(&w->maps, &w->encoder);
     int rc = send_events(w, err);
-    rows_writer_drop(w);
+    drop(w);
     if (rc)
         return err_prefix(err, "telling the target how rows will come");
     /* A MySQL session that has seen a format description wants to be told where GTIDs come from. */
@@ -271,7 +292,7 @@ static int send_format(struct rows_writer *w, struct err *err)
     return rc;
 }
 
-int rows_writer_open(struct rows_writer **out, struct db *db, struct err *err)
+int rows_writer_open_binlog(struct rows_writer **out, struct db *db, struct err *err)
 {
     uint64_t packet;
     uint64_t server;
@@ -281,7 +302,8 @@ int rows_writer_open(struct rows_writer **out, struct db *db, struct err *err)
     if (packet < LEAST_PACKET)
         return err_fatal(err, EXIT_BAD_CONFIG,
                          "the target's max_allowed_packet is %" PRIu64 ": raise it to 16 MiB at least", packet);
-    struct rows_writer *w = xcalloc(1, sizeof *w);
+    struct binlog_writer *w = xcalloc(1, sizeof *w);
+    w->base.ops = &binlog_ops;
     w->db = db;
     w->max_packet = (size_t)packet;
     w->encoder = (struct rows_encoder){
@@ -293,9 +315,9 @@ int rows_writer_open(struct rows_writer **out, struct db *db, struct err *err)
     size_t fits = (w->max_packet - STATEMENT_ROOM) / 4 * 3 - STATEMENT_ROOM;
     w->limit = fits < MOST_BYTES ? fits : MOST_BYTES;
     if ((w->encoder.flavor == FLAVOR_MARIADB && prepare_set(w, err)) || send_format(w, err)) {
-        rows_writer_free(&w);
+        binlog_close(&w->base);
         return -1;
     }
-    *out = w;
+    *out = &w->base;
     return 0;
 }

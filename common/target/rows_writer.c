@@ -1,0 +1,31 @@
+/* The one face of the rows writers: each call goes to the writer that was opened. */
+#include "common/target/rows_writer_private.h"
+
+int rows_writer_open(struct rows_writer **out, struct db *db, struct err *err)
+{
+    return rows_writer_open_binlog(out, db, err);
+}
+
+int rows_writer_put(struct rows_writer *w, const struct target_table *t, enum rows_op op, uint16_t flags,
+                    struct span images, uint32_t count, struct err *err)
+{
+    return w->ops->put(w, t, op, flags, images, count, err);
+}
+
+int rows_writer_flush(struct rows_writer *w, struct err *err)
+{
+    return w->ops->flush(w, err);
+}
+
+void rows_writer_drop(struct rows_writer *w)
+{
+    w->ops->drop(w);
+}
+
+void rows_writer_free(struct rows_writer **w)
+{
+    if (!*w)
+        return;
+    (*w)->ops->close(*w);
+    *w = NULL;
+}

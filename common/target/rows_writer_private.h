@@ -1,0 +1,23 @@
+/* What stands behind rows_writer.h: the operations of a writer. Only rows_writer*.c include it. */
+#ifndef DRC_TARGET_ROWS_WRITER_PRIVATE_H
+#define DRC_TARGET_ROWS_WRITER_PRIVATE_H
+
+#include "common/target/rows_writer.h"
+
+/* Each as the function of rows_writer.h that is named like it; close releases everything. */
+struct rows_writer_ops {
+    int (*put)(struct rows_writer *w, const struct target_table *t, enum rows_op op, uint16_t flags, struct span images,
+               uint32_t count, struct err *err);
+    int (*flush)(struct rows_writer *w, struct err *err);
+    void (*drop)(struct rows_writer *w);
+    void (*close)(struct rows_writer *w);
+};
+
+/* The first member of every writer. */
+struct rows_writer {
+    const struct rows_writer_ops *ops;
+};
+
+MUST_CHECK int rows_writer_open_binlog(struct rows_writer **out, struct db *db, struct err *err);
+
+#endif
