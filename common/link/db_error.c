@@ -14,104 +14,117 @@ struct error_rule {
 };
 
 /* Sorted by number. Numbers as in the servers' own lists; those of MySQL only are above 3000, of MariaDB only 1900–1999
- * and above 4000. */
+ * and above 4000; below 1000 they are those of the servers' file layer. */
 static const struct error_rule rules[] = {
-    {1015, ERR_RETRY, 0          }, /* cannot lock file */
-    {1020, ERR_RETRY, 0          }, /* record changed since last read */
-    {1021, ERR_RETRY, 0          }, /* disk full */
-    {1022, ERR_DATA,  0          }, /* duplicate key on write */
-    {1030, ERR_RETRY, 0          }, /* error from the storage engine */
-    {1032, ERR_DATA,  0          }, /* row not found */
-    {1037, ERR_RETRY, 0          }, /* out of memory */
-    {1038, ERR_RETRY, 0          }, /* out of sort memory */
-    {1040, ERR_RETRY, 0          }, /* too many connections */
-    {1041, ERR_RETRY, 0          }, /* out of resources */
-    {1043, ERR_RETRY, 0          }, /* bad handshake */
-    {1044, ERR_FATAL, EXIT_DENIED}, /* access denied to the database */
-    {1045, ERR_FATAL, EXIT_DENIED}, /* access denied for the user */
-    {1048, ERR_DATA,  0          }, /* column cannot be null */
-    {1049, ERR_DATA,  0          }, /* unknown database */
-    {1053, ERR_RETRY, 0          }, /* server shutdown */
-    {1054, ERR_DATA,  0          }, /* unknown column */
-    {1062, ERR_DATA,  0          }, /* duplicate entry */
-    {1077, ERR_RETRY, 0          }, /* normal shutdown */
-    {1078, ERR_RETRY, 0          }, /* got signal */
-    {1079, ERR_RETRY, 0          }, /* shutdown complete */
-    {1080, ERR_RETRY, 0          }, /* forcing close of thread */
-    {1105, ERR_RETRY, 0          }, /* unknown error */
-    {1095, ERR_FATAL, EXIT_DENIED}, /* another account's connection may not be killed */
-    {1114, ERR_RETRY, 0          }, /* table is full */
-    {1129, ERR_RETRY, 0          }, /* host is blocked */
-    {1130, ERR_FATAL, EXIT_DENIED}, /* host is not allowed */
-    {1135, ERR_RETRY, 0          }, /* cannot create a thread */
-    {1142, ERR_FATAL, EXIT_DENIED}, /* command denied on the table */
-    {1143, ERR_FATAL, EXIT_DENIED}, /* command denied on the column */
-    {1146, ERR_DATA,  0          }, /* no such table */
-    {1152, ERR_RETRY, 0          }, /* aborted connection */
-    {1158, ERR_RETRY, 0          }, /* network: read */
-    {1159, ERR_RETRY, 0          }, /* network: read timeout */
-    {1160, ERR_RETRY, 0          }, /* network: write */
-    {1161, ERR_RETRY, 0          }, /* network: write timeout */
-    {1169, ERR_DATA,  0          }, /* unique constraint */
-    {1180, ERR_RETRY, 0          }, /* error during COMMIT */
-    {1181, ERR_RETRY, 0          }, /* error during ROLLBACK */
-    {1184, ERR_RETRY, 0          }, /* new aborted connection */
-    {1192, ERR_RETRY, 0          }, /* locked tables or active transaction */
-    {1203, ERR_RETRY, 0          }, /* the user has too many connections */
-    {1205, ERR_RETRY, 0          }, /* lock wait timeout */
-    {1206, ERR_RETRY, 0          }, /* lock table full */
-    {1213, ERR_RETRY, 0          }, /* deadlock */
-    {1216, ERR_DATA,  0          }, /* foreign key: no parent */
-    {1217, ERR_DATA,  0          }, /* foreign key: has children */
-    {1223, ERR_RETRY, 0          }, /* conflicting read lock */
-    {1226, ERR_RETRY, 0          }, /* the user exceeded a resource */
-    {1227, ERR_FATAL, EXIT_DENIED}, /* a privilege is missing */
-    {1251, ERR_FATAL, EXIT_DENIED}, /* authentication protocol */
-    {1264, ERR_DATA,  0          }, /* out of range */
-    {1265, ERR_DATA,  0          }, /* data truncated */
-    {1290, ERR_RETRY, 0          }, /* running with --read-only */
-    {1292, ERR_DATA,  0          }, /* truncated wrong value */
-    {1317, ERR_RETRY, 0          }, /* query interrupted */
-    {1364, ERR_DATA,  0          }, /* no default value */
-    {1366, ERR_DATA,  0          }, /* incorrect value */
-    {1370, ERR_FATAL, EXIT_DENIED}, /* routine denied */
-    {1406, ERR_DATA,  0          }, /* data too long */
-    {1412, ERR_RETRY, 0          }, /* table definition changed */
-    {1416, ERR_DATA,  0          }, /* no geometry */
-    {1451, ERR_DATA,  0          }, /* foreign key: row is referenced */
-    {1452, ERR_DATA,  0          }, /* foreign key: no parent row */
-    {1526, ERR_DATA,  0          }, /* no partition for the value */
-    {1535, ERR_DATA,  0          }, /* table definitions do not match */
-    {1586, ERR_DATA,  0          }, /* duplicate entry, with the key's name */
-    {1637, ERR_RETRY, 0          }, /* too many concurrent transactions */
-    {1677, ERR_DATA,  0          }, /* column type cannot be converted */
-    {1689, ERR_RETRY, 0          }, /* wait for a lock aborted */
-    {1690, ERR_DATA,  0          }, /* value out of range */
-    {1698, ERR_FATAL, EXIT_DENIED}, /* access denied, no password asked */
-    {1732, ERR_DATA,  0          }, /* row does not match the partition */
-    {1748, ERR_DATA,  0          }, /* row does not match the partition set */
-    {1761, ERR_DATA,  0          }, /* foreign key: duplicate in a child */
-    {1762, ERR_DATA,  0          }, /* foreign key: duplicate in a child, unnamed */
-    {1792, ERR_RETRY, 0          }, /* read-only transaction */
-    {1820, ERR_FATAL, EXIT_DENIED}, /* password must be changed */
-    {1836, ERR_RETRY, 0          }, /* read-only mode */
-    {1862, ERR_FATAL, EXIT_DENIED}, /* password expired */
-    {1863, ERR_DATA,  0          }, /* row in the wrong partition */
-    {1927, ERR_RETRY, 0          }, /* connection was killed */
-    {1950, ERR_DATA,  0          }, /* GTID out of order in strict mode */
-    {1969, ERR_RETRY, 0          }, /* max_statement_time exceeded */
-    {3024, ERR_RETRY, 0          }, /* max_execution_time exceeded */
-    {3032, ERR_RETRY, 0          }, /* server offline for us */
-    {3100, ERR_RETRY, 0          }, /* error on before_commit hook (group replication) */
-    {3118, ERR_FATAL, EXIT_DENIED}, /* account is locked */
-    {3168, ERR_RETRY, 0          }, /* server is not available */
-    {3169, ERR_RETRY, 0          }, /* session was killed */
-    {3572, ERR_RETRY, 0          }, /* NOWAIT */
-    {3819, ERR_DATA,  0          }, /* check constraint */
-    {3955, ERR_FATAL, EXIT_DENIED}, /* account is blocked for now */
-    {4025, ERR_DATA,  0          }, /* constraint failed */
-    {4031, ERR_RETRY, 0          }, /* disconnected by the server: inactivity (MySQL) */
-    {4151, ERR_FATAL, EXIT_DENIED}, /* account is locked */
+    {3,    ERR_RETRY, 0              }, /* cannot write a file, as on a full disk */
+    {20,   ERR_RETRY, 0              }, /* disk full */
+    {1015, ERR_RETRY, 0              }, /* cannot lock file */
+    {1020, ERR_RETRY, 0              }, /* record changed since last read */
+    {1021, ERR_RETRY, 0              }, /* disk full */
+    {1022, ERR_DATA,  0              }, /* duplicate key on write */
+    {1026, ERR_RETRY, 0              }, /* cannot write a file, as on a full disk */
+    {1030, ERR_RETRY, 0              }, /* error from the storage engine */
+    {1032, ERR_DATA,  0              }, /* row not found */
+    {1037, ERR_RETRY, 0              }, /* out of memory */
+    {1038, ERR_RETRY, 0              }, /* out of sort memory */
+    {1040, ERR_RETRY, 0              }, /* too many connections */
+    {1041, ERR_RETRY, 0              }, /* out of resources */
+    {1043, ERR_RETRY, 0              }, /* bad handshake */
+    {1044, ERR_FATAL, EXIT_DENIED    }, /* access denied to the database */
+    {1045, ERR_FATAL, EXIT_DENIED    }, /* access denied for the user */
+    {1047, ERR_RETRY, 0              }, /* this node of a cluster is not ready */
+    {1048, ERR_DATA,  0              }, /* column cannot be null */
+    {1049, ERR_DATA,  0              }, /* unknown database */
+    {1053, ERR_RETRY, 0              }, /* server shutdown */
+    {1054, ERR_DATA,  0              }, /* unknown column */
+    {1062, ERR_DATA,  0              }, /* duplicate entry */
+    {1077, ERR_RETRY, 0              }, /* normal shutdown */
+    {1078, ERR_RETRY, 0              }, /* got signal */
+    {1079, ERR_RETRY, 0              }, /* shutdown complete */
+    {1080, ERR_RETRY, 0              }, /* forcing close of thread */
+    {1095, ERR_FATAL, EXIT_DENIED    }, /* another account's connection may not be killed */
+    {1105, ERR_RETRY, 0              }, /* unknown error */
+    {1114, ERR_RETRY, 0              }, /* table is full */
+    {1129, ERR_RETRY, 0              }, /* host is blocked */
+    {1130, ERR_FATAL, EXIT_DENIED    }, /* host is not allowed */
+    {1135, ERR_RETRY, 0              }, /* cannot create a thread */
+    {1142, ERR_FATAL, EXIT_DENIED    }, /* command denied on the table */
+    {1143, ERR_FATAL, EXIT_DENIED    }, /* command denied on the column */
+    {1146, ERR_DATA,  0              }, /* no such table */
+    {1152, ERR_RETRY, 0              }, /* aborted connection */
+    {1158, ERR_RETRY, 0              }, /* network: read */
+    {1159, ERR_RETRY, 0              }, /* network: read timeout */
+    {1160, ERR_RETRY, 0              }, /* network: write */
+    {1161, ERR_RETRY, 0              }, /* network: write timeout */
+    {1169, ERR_DATA,  0              }, /* unique constraint */
+    {1180, ERR_RETRY, 0              }, /* error during COMMIT */
+    {1181, ERR_RETRY, 0              }, /* error during ROLLBACK */
+    {1184, ERR_RETRY, 0              }, /* new aborted connection */
+    {1192, ERR_RETRY, 0              }, /* locked tables or active transaction */
+    {1197, ERR_FATAL, EXIT_BAD_CONFIG}, /* the transaction is above max_binlog_cache_size */
+    {1203, ERR_RETRY, 0              }, /* the user has too many connections */
+    {1205, ERR_RETRY, 0              }, /* lock wait timeout */
+    {1206, ERR_RETRY, 0              }, /* lock table full */
+    {1213, ERR_RETRY, 0              }, /* deadlock */
+    {1216, ERR_DATA,  0              }, /* foreign key: no parent */
+    {1217, ERR_DATA,  0              }, /* foreign key: has children */
+    {1223, ERR_RETRY, 0              }, /* conflicting read lock */
+    {1226, ERR_RETRY, 0              }, /* the user exceeded a resource */
+    {1227, ERR_FATAL, EXIT_DENIED    }, /* a privilege is missing */
+    {1251, ERR_FATAL, EXIT_DENIED    }, /* authentication protocol */
+    {1264, ERR_DATA,  0              }, /* out of range */
+    {1265, ERR_DATA,  0              }, /* data truncated */
+    {1290, ERR_RETRY, 0              }, /* running with --read-only */
+    {1292, ERR_DATA,  0              }, /* truncated wrong value */
+    {1317, ERR_RETRY, 0              }, /* query interrupted */
+    {1364, ERR_DATA,  0              }, /* no default value */
+    {1366, ERR_DATA,  0              }, /* incorrect value */
+    {1370, ERR_FATAL, EXIT_DENIED    }, /* routine denied */
+    {1406, ERR_DATA,  0              }, /* data too long */
+    {1412, ERR_RETRY, 0              }, /* table definition changed */
+    {1416, ERR_DATA,  0              }, /* no geometry */
+    {1451, ERR_DATA,  0              }, /* foreign key: row is referenced */
+    {1452, ERR_DATA,  0              }, /* foreign key: no parent row */
+    {1526, ERR_DATA,  0              }, /* no partition for the value */
+    {1535, ERR_DATA,  0              }, /* table definitions do not match */
+    {1586, ERR_DATA,  0              }, /* duplicate entry, with the key's name */
+    {1598, ERR_FATAL, EXIT_BAD_CONFIG}, /* it cannot be put into the binlog */
+    {1614, ERR_RETRY, 0              }, /* deadlock in an XA transaction */
+    {1637, ERR_RETRY, 0              }, /* too many concurrent transactions */
+    {1677, ERR_DATA,  0              }, /* column type cannot be converted */
+    {1689, ERR_RETRY, 0              }, /* wait for a lock aborted */
+    {1690, ERR_DATA,  0              }, /* value out of range */
+    {1698, ERR_FATAL, EXIT_DENIED    }, /* access denied, no password asked */
+    {1705, ERR_FATAL, EXIT_BAD_CONFIG}, /* the statement is above max_binlog_stmt_cache_size */
+    {1732, ERR_DATA,  0              }, /* row does not match the partition */
+    {1748, ERR_DATA,  0              }, /* row does not match the partition set */
+    {1761, ERR_DATA,  0              }, /* foreign key: duplicate in a child */
+    {1762, ERR_DATA,  0              }, /* foreign key: duplicate in a child, unnamed */
+    {1792, ERR_RETRY, 0              }, /* read-only transaction */
+    {1820, ERR_FATAL, EXIT_DENIED    }, /* password must be changed */
+    {1836, ERR_RETRY, 0              }, /* read-only mode */
+    {1862, ERR_FATAL, EXIT_DENIED    }, /* password expired */
+    {1863, ERR_DATA,  0              }, /* row in the wrong partition */
+    {1878, ERR_RETRY, 0              }, /* cannot write a temporary file */
+    {1927, ERR_RETRY, 0              }, /* connection was killed */
+    {1950, ERR_DATA,  0              }, /* GTID out of order in strict mode */
+    {1969, ERR_RETRY, 0              }, /* max_statement_time exceeded */
+    {3019, ERR_RETRY, 0              }, /* undo log full */
+    {3024, ERR_RETRY, 0              }, /* max_execution_time exceeded */
+    {3032, ERR_RETRY, 0              }, /* server offline for us */
+    {3058, ERR_RETRY, 0              }, /* deadlock of named locks */
+    {3100, ERR_RETRY, 0              }, /* error on before_commit hook (group replication) */
+    {3101, ERR_RETRY, 0              }, /* a plugin rolled the transaction back (group replication) */
+    {3118, ERR_FATAL, EXIT_DENIED    }, /* account is locked */
+    {3168, ERR_RETRY, 0              }, /* server is not available */
+    {3169, ERR_RETRY, 0              }, /* session was killed */
+    {3572, ERR_RETRY, 0              }, /* NOWAIT */
+    {3675, ERR_RETRY, 0              }, /* disk full (MySQL) */
+    {3819, ERR_DATA,  0              }, /* check constraint */
+    {3955, ERR_FATAL, EXIT_DENIED    }, /* account is blocked for now */
+    {4025, ERR_DATA,  0              }, /* constraint failed */
+    {4031, ERR_RETRY, 0              }, /* disconnected by the server: inactivity (MySQL) */
+    {4151, ERR_FATAL, EXIT_DENIED    }, /* account is locked */
 };
 
 static int by_code(const void *key, const void *rule)

@@ -18,8 +18,8 @@ static void expect(unsigned code, const char *text, enum err_class class, int ex
 static void the_world_may_mend_these(void **state)
 {
     (void)state;
-    static const unsigned codes[] = {1205, 1213, 1290, 1053, 1927, 2006, 2013,
-                                     2002, 2003, 1040, 1021, 4031, 3572, 1015};
+    static const unsigned codes[] = {1205, 1213, 1290, 1053, 1927, 2006, 2013, 2002, 2003, 1040, 1021, 4031, 3572,
+                                     1015, 3,    20,   1026, 1114, 3675, 1878, 1836, 1792, 1203, 1047, 3101};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         expect(codes[i], "text", ERR_RETRY, 0);
 }
@@ -42,6 +42,8 @@ static void these_are_for_the_operator(void **state)
     expect(2026, "TLS/SSL error: self-signed certificate", ERR_FATAL, EXIT_BAD_CONFIG);
     expect(1064, "You have an error in your SQL syntax", ERR_FATAL, EXIT_BUG);
     expect(2014, "Commands out of sync", ERR_FATAL, EXIT_BUG);
+    expect(1197, "Multi-statement transaction required more than 'max_binlog_cache_size' bytes", ERR_FATAL,
+           EXIT_BAD_CONFIG);
 }
 
 static void a_handshake_that_was_cut_is_tried_again(void **state)
