@@ -41,12 +41,29 @@ static bool between(struct span *out, const char *text, const char *before, cons
     return true;
 }
 
+/* What to ask a MySQL server for, where its list has the word: the least that does all that we do there. BINLOG_ADMIN
+ * would permit the BINLOG statement, but not the setting of gtid_next that it asks for. */
+static const struct {
+    const char *word;
+    const char *grant;
+} preferred[] = {
+    {"REPLICATION_APPLIER",     "REPLICATION_APPLIER"    },
+    {"BINLOG_ADMIN",            "REPLICATION_APPLIER"    },
+    {"SESSION_VARIABLES_ADMIN", "SESSION_VARIABLES_ADMIN"},
+};
+
 /* "Access denied; you need (at least one of) the SUPER, BINLOG REPLAY privilege(s) for this operation" */
 static bool want_global(struct buf *out, const char *text)
 {
     struct span list;
     if (!between(&list, text, "(at least one of) the ", " privilege(s)"))
         return false;
+    for (size_t i = 0; i < sizeof preferred / sizeof preferred[0]; i++) {
+        if (memmem(list.p, list.n, preferred[i].word, strlen(preferred[i].word))) {
+            buf_printf(out, "%s ON *.*", preferred[i].grant);
+            return true;
+        }
+    }
     if (list.n > 7 && memcmp(list.p, "SUPER, ", 7) == 0)
         list = span_of(list.p + 7, list.n - 7);
     size_t n = 0;

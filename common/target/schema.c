@@ -116,8 +116,8 @@ int schema_ensure(struct db *db, struct err *err)
     }
     if (db_execf(db, err,
                  "INSERT INTO " DRC_DB "." META_TABLE " (name, value) VALUES ('schema_version', '%u') "
-                 "ON DUPLICATE KEY UPDATE value = VALUES(value)",
-                 SCHEMA_VERSION))
+                 "ON DUPLICATE KEY UPDATE value = '%u'",
+                 SCHEMA_VERSION, SCHEMA_VERSION))
         return name_the_grants(db, err);
     return 0;
 }

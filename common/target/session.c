@@ -20,46 +20,55 @@ static const struct {
     int flavors;
     const char *sql;
 } pins[] = {
-    {BOTH,  "SET SESSION sql_mode = ''"                                                      },
-    {BOTH,  "SET SESSION time_zone = '+00:00'"                                               },
-    {BOTH,  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"                         },
-    {BOTH,  "SET SESSION TRANSACTION READ WRITE"                                             },
-    {BOTH,  "SET SESSION autocommit = 1, completion_type = 'NO_CHAIN'"                       },
-    {BOTH,  "SET SESSION foreign_key_checks = 1, unique_checks = 1"                          },
-    {BOTH,  "SET SESSION sql_safe_updates = 0, sql_select_limit = DEFAULT"                   },
-    {BOTH,  "SET SESSION sql_auto_is_null = 0, sql_big_selects = 1"                          },
-    {BOTH,  "SET SESSION innodb_lock_wait_timeout = 5, lock_wait_timeout = 5"                },
-    {BOTH,  "SET SESSION wait_timeout = 60"                                                  },
-    {BOTH,  "SET SESSION eq_range_index_dive_limit = 1"                                      },
-    {MARIA, "SET SESSION idle_transaction_timeout = 60"                                      },
-    {MARIA, "SET SESSION max_statement_time = 0, check_constraint_checks = 1"                },
-    {MARIA, "SET SESSION in_predicate_conversion_threshold = 0"                              },
-    {MYSQL, "SET SESSION max_execution_time = 0, range_optimizer_max_mem_size = 0"           },
-    {MYSQL, "SET SESSION sql_require_primary_key = 0, sql_generate_invisible_primary_key = 0"},
+    {BOTH,  "SET SESSION sql_mode = ''"                                           },
+    {BOTH,  "SET SESSION time_zone = '+00:00'"                                    },
+    {BOTH,  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"              },
+    {BOTH,  "SET SESSION TRANSACTION READ WRITE"                                  },
+    {BOTH,  "SET SESSION autocommit = 1, completion_type = 'NO_CHAIN'"            },
+    {BOTH,  "SET SESSION foreign_key_checks = 1, unique_checks = 1"               },
+    {BOTH,  "SET SESSION sql_safe_updates = 0, sql_select_limit = DEFAULT"        },
+    {BOTH,  "SET SESSION sql_auto_is_null = 0, sql_big_selects = 1"               },
+    {BOTH,  "SET SESSION innodb_lock_wait_timeout = 5, lock_wait_timeout = 5"     },
+    {BOTH,  "SET SESSION wait_timeout = 60"                                       },
+    {BOTH,  "SET SESSION eq_range_index_dive_limit = 1"                           },
+    {MARIA, "SET SESSION idle_transaction_timeout = 60"                           },
+    {MARIA, "SET SESSION max_statement_time = 0, check_constraint_checks = 1"     },
+    {MARIA, "SET SESSION in_predicate_conversion_threshold = 0"                   },
+    {MYSQL, "SET SESSION max_execution_time = 0, range_optimizer_max_mem_size = 0"},
+    {MYSQL, "SET SESSION show_gipk_in_create_table_and_information_schema = 1"    },
 };
 
-/* Pins that need a privilege, hence only set where they are not as wanted already. */
+/* Pins that need a privilege, hence only set where they are not as wanted already. Of those that are not `needed`, what
+ * it costs that they cannot be set is told by target_session_check. */
 static const struct {
+    int flavors;
+    bool needed;
     const char *name;
     const char *wanted;
     const char *sql;
 } privileged_pins[] = {
-    {"sql_log_bin",      "1",    "SET SESSION sql_log_bin = 1"          },
-    {"binlog_format",    "ROW",  "SET SESSION binlog_format = 'ROW'"    },
-    {"binlog_row_image", "FULL", "SET SESSION binlog_row_image = 'FULL'"},
+    {BOTH,  true,  "sql_log_bin",                        "1",    "SET SESSION sql_log_bin = 1"                       },
+    {BOTH,  true,  "binlog_format",                      "ROW",  "SET SESSION binlog_format = 'ROW'"                 },
+    {BOTH,  true,  "binlog_row_image",                   "FULL", "SET SESSION binlog_row_image = 'FULL'"             },
+    {MYSQL, false, "sql_require_primary_key",            "0",    "SET SESSION sql_require_primary_key = 0"           },
+    {MYSQL, false, "sql_generate_invisible_primary_key", "0",    "SET SESSION sql_generate_invisible_primary_key = 0"},
+    {MYSQL, false, "binlog_rows_query_log_events",       "0",    "SET SESSION binlog_rows_query_log_events = 0"      },
 };
 
 static int pin_privileged(struct db *db, size_t i, struct err *err)
 {
     char sql[64];
     char value[64];
+    struct err why = {0};
     (void)snprintf(sql, sizeof sql, "SELECT @@SESSION.%s", privileged_pins[i].name);
     if (db_query_text(db, value, sizeof value, sql, err))
         return -1;
-    if (strcasecmp(value, privileged_pins[i].wanted) == 0)
+    if (strcasecmp(value, privileged_pins[i].wanted) == 0 || db_exec(db, privileged_pins[i].sql, &why) == 0)
         return 0;
-    if (db_exec(db, privileged_pins[i].sql, err) == 0)
+    if (!privileged_pins[i].needed && why.class == ERR_FATAL && why.exit_code == EXIT_DENIED)
         return 0;
+    if (err)
+        *err = why;
     return err_prefix(err, "%s must be %s at the target: SET GLOBAL it, or let the session set it",
                       privileged_pins[i].name, privileged_pins[i].wanted);
 }
@@ -72,7 +81,7 @@ int target_session_pin(struct db *db, struct err *err)
             return -1;
     }
     for (size_t i = 0; i < sizeof privileged_pins / sizeof privileged_pins[0]; i++) {
-        if (pin_privileged(db, i, err))
+        if ((privileged_pins[i].flavors & flavor) && pin_privileged(db, i, err))
             return -1;
     }
     return 0;
@@ -134,7 +143,23 @@ static const struct {
      "SET GLOBAL binlog_row_metadata = 'FULL'",                                                                                                                        true },
 };
 
-int target_session_check(struct db *db, bool is_source, struct err *err)
+/* What could not be pinned, and costs, but harms nothing. */
+static int tell_costs(struct db *db, struct err *err)
+{
+    uint64_t logs_text = 0;
+    if (db_flavor(db) != FLAVOR_MYSQL)
+        return 0;
+    if (db_query_u64(db, &logs_text, "SELECT @@SESSION.binlog_rows_query_log_events", err))
+        return -1;
+    if (logs_text)
+        log_warn("target: binlog_rows_query_log_events = ON puts the text of every BINLOG statement into the target's "
+                 "binlog, beside the rows; mend it by: SET GLOBAL binlog_rows_query_log_events = OFF; or let the "
+                 "session do so: GRANT SESSION_VARIABLES_ADMIN ON *.* TO %s;",
+                 db_account(db));
+    return 0;
+}
+
+static int check_settings(struct db *db, bool is_source, struct err *err)
 {
     struct arena a = {0};
     struct db_rows rows;
@@ -157,6 +182,11 @@ int target_session_check(struct db *db, bool is_source, struct err *err)
     }
     arena_free(&a);
     return rc;
+}
+
+int target_session_check(struct db *db, bool is_source, struct err *err)
+{
+    return check_settings(db, is_source, err) || tell_costs(db, err) ? -1 : 0;
 }
 
 int target_session_keep(struct db *db, struct err *err)

@@ -30,6 +30,12 @@ static void a_refusal_that_tells_what_is_missing(void **state)
            "Access denied; you need (at least one of) the SUPER, REPLICATION_APPLIER or BINLOG_ADMIN privilege(s) for "
            "this operation",
            "GRANT REPLICATION_APPLIER ON *.* TO 'drc'@'%';");
+    expect(1227, "Access denied; you need (at least one of) the SUPER or BINLOG_ADMIN privilege(s) for this operation",
+           "GRANT REPLICATION_APPLIER ON *.* TO 'drc'@'%';");
+    expect(1227,
+           "Access denied; you need (at least one of) the SUPER, SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN "
+           "privilege(s) for this operation",
+           "GRANT SESSION_VARIABLES_ADMIN ON *.* TO 'drc'@'%';");
     expect(1227, "Access denied; you need (at least one of) the SUPER privilege(s) for this operation",
            "GRANT SUPER ON *.* TO 'drc'@'%';");
 }
