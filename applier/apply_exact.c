@@ -311,7 +311,6 @@ static int apply_rows_of(struct exact *x, const struct rows *rows, struct err *e
     for (row_walk_start(&walk, rows, &cells); rc == 0 && row_walk_next(&walk, &row);) {
         rc = apply_row(x, &row, err);
         arena_reset(&x->arena);
-        arena_reset(&cells);
     }
     arena_free(&cells);
     return rc;

@@ -68,12 +68,13 @@ static int fast_table(struct fast *f, const struct table_def *source, struct fas
 static bool plan_row(struct fast *f, const struct fast_table *t, const struct row_step *row, size_t txn)
 {
     const struct table_def *def = t->target->def;
-    if (!row->before)
-        return keymap_insert(&f->keys, def, row->after, txn);
-    if (!row->after)
-        return keymap_delete(&f->keys, def, row->before, txn);
-    return conflict_order_holds(t->rule, def, row->before, row->after) &&
-           keymap_update(&f->keys, def, row->before, row->after, txn);
+    const struct cell *before = row->before ? row_cells(def, row->before_image, &f->arena) : NULL;
+    const struct cell *after = row->after ? row_cells(def, row->after_image, &f->arena) : NULL;
+    if (!before)
+        return keymap_insert(&f->keys, def, after, txn);
+    if (!after)
+        return keymap_delete(&f->keys, def, before, txn);
+    return conflict_order_holds(t->rule, def, before, after) && keymap_update(&f->keys, def, before, after, txn);
 }
 
 /* 1: the rows fit what the group expects so far; 0: out is set; -1. */
