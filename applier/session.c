@@ -11,6 +11,7 @@
 #include "common/base/mem.h"
 #include "common/target/schema.h"
 #include "common/target/session.h"
+#include "common/target/standby.h"
 
 /* ---- what another thread may touch ---- */
 
@@ -57,10 +58,12 @@ static bool is_source(const struct config *c, const char *region)
 }
 
 /* Our own schema, and BINLOG: what the account lacks of either is told at once, not one at each start. */
-static int check_rights(struct sink *s, struct err *err)
+static int check_rights(const struct applier *a, struct sink *s, struct err *err)
 {
     struct err schema = {0};
     int rc = schema_ensure(s->db, &schema);
+    if (rc == 0 && a->to->standby)
+        rc = standby_record(s->db, &schema);
     if (rows_writer_open(&s->writer, s->db, err)) {
         if (rc)
             log_error("%s", schema.text);
@@ -78,7 +81,7 @@ static int connect_target(struct applier *a, struct sink *s, struct err *err)
     show_connection(a, s->db);
     if (target_session_check(s->db, is_source(a->config, a->link->to), err))
         return -1;
-    return check_rights(s, err);
+    return check_rights(a, s, err);
 }
 
 /* ---- the place in the stream ---- */

@@ -105,6 +105,13 @@ static void free_region(struct region_config *r)
     for (size_t i = 0; i < r->gtid_tag_count; i++)
         free(r->gtid_tags[i]);
     free(r->gtid_tags);
+    for (size_t i = 0; i < r->throttle.replica_count; i++)
+        free(r->throttle.replicas[i].name);
+    free(r->throttle.replicas);
+    for (size_t i = 0; i < r->throttle.max_load_count; i++)
+        free(r->throttle.max_load[i]);
+    free(r->throttle.max_load);
+    free(r->throttle.flag_file);
     config_kafka_free(&r->kafka);
 }
 

@@ -61,6 +61,16 @@ struct host_config {
     uint16_t port;
 };
 
+/* When writing to a region has to wait; nothing set: never. */
+struct throttle_config {
+    struct host_config *replicas; /* of the region's server, whose lag counts */
+    size_t replica_count;
+    uint64_t max_lag_ms;
+    char **max_load; /* "Threads_running=50": names and limits of SHOW GLOBAL STATUS */
+    size_t max_load_count;
+    char *flag_file;
+};
+
 struct region_config {
     char *name;
     enum flavor flavor; /* FLAVOR_NONE: auto, taken from the server */
@@ -82,6 +92,8 @@ struct region_config {
     uint16_t port;  /* of hosts that say none */
     bool relaxed;   /* durability: relaxed */
     bool semi_sync; /* acknowledge to the source what Kafka has */
+    bool standby;   /* a link to it says so: written to while it is read_only */
+    struct throttle_config throttle;
 };
 
 struct link_config {
@@ -90,6 +102,7 @@ struct link_config {
     struct start_config start;
     uint32_t group_rows; /* most rows and bytes of one target transaction on the fast path */
     uint64_t group_bytes;
+    bool standby; /* the target is read_only, and written to all the same */
     int line;
 };
 
@@ -109,6 +122,10 @@ struct config {
     uint32_t heartbeat_ms;
     uint32_t canary_ms;   /* 0: never */
     uint64_t queue_bytes; /* bound of each queue between threads */
+    /* apply */
+    bool stop_on_data_error; /* else park */
+    uint64_t park_max_rows;
+    uint64_t park_max_bytes;
     /* control */
     char *control_socket; /* template, see config_socket_path */
     int log_level;        /* enum log_level */

@@ -36,6 +36,9 @@ static int check_address(const struct config_reader *r, struct region_config *re
     for (size_t i = 0; i < region->host_count; i++)
         if (region->hosts[i].port == 0)
             region->hosts[i].port = region->port;
+    for (size_t i = 0; i < region->throttle.replica_count; i++)
+        if (region->throttle.replicas[i].port == 0)
+            region->throttle.replicas[i].port = region->port;
     if (!region->hosts && !region->socket)
         return config_fail(r, e->mark, err, "regions.%s: the server's address is missing; give host or socket",
                            region->name);
@@ -260,6 +263,23 @@ static bool takes_part(const struct config *c, const char *region)
     return false;
 }
 
+/* Whether a target is written to while it is read-only is a thing of the target, whichever link it is. */
+static int check_standby(const struct config_reader *r, const struct yaml_entry *links, struct err *err)
+{
+    struct config *c = r->config;
+    for (size_t i = 0; i < c->link_count; i++) {
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(c->links[k].to, c->links[i].to) == 0 && c->links[k].standby != c->links[i].standby)
+                return config_fail(r, links->value.entries[i].mark, err,
+                                   "links[%zu].standby: the link to %s in line %d says otherwise; say the same in both",
+                                   i + 1, c->links[i].to, c->links[k].line);
+        for (size_t k = 0; c->links[i].standby && k < c->region_count; k++)
+            if (strcmp(c->regions[k].name, c->links[i].to) == 0)
+                c->regions[k].standby = true;
+    }
+    return 0;
+}
+
 /* What a region replayed is never forwarded, so three regions and more must be linked each with each. */
 static int check_mesh(const struct config_reader *r, const struct yaml_entry *links, struct err *err)
 {
@@ -286,7 +306,7 @@ static int check_links(const struct config_reader *r, const struct yaml_node *ro
     for (size_t i = 0; i < r->config->link_count; i++)
         if (check_link(r, i, &links->value.entries[i], err) < 0)
             return -1;
-    return check_mesh(r, links, err);
+    return check_mesh(r, links, err) < 0 ? -1 : check_standby(r, links, err);
 }
 
 /* ---- the rest ---- */

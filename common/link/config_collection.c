@@ -79,9 +79,11 @@ static void describe_names(struct buf *out, const struct config_key *key)
     buf_put_str(out, "a list of names such as [a, b]");
 }
 
-/* ---- lists of what GTIDs may have ---- */
+/* ---- lists of what has a form: parts of GTIDs, limits ---- */
 
 #define DOMAIN_DIGITS 10
+#define LOAD_NAME_MAX 64
+#define LOAD_DIGITS 18
 
 /* A number of 32 bits as the server writes it. */
 static bool is_domain(const char *text)
@@ -99,6 +101,16 @@ static bool is_tag(const char *text)
         return true;
     size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");
     return strchr(letters, text[0]) && n > 0 && !text[n] && n <= GTID_TAG_MAX;
+}
+
+/* The name of a status variable, "=" and a number. */
+static bool is_load(const char *text)
+{
+    size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+    if (name == 0 || name > LOAD_NAME_MAX || text[name] != '=')
+        return false;
+    size_t digits = strspn(text + name + 1, "0123456789");
+    return digits > 0 && digits <= LOAD_DIGITS && !text[name + 1 + digits];
 }
 
 static int set_checked(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
@@ -130,6 +142,18 @@ static int set_tags(struct config_reader *r, const struct config_key *key, const
     return set_checked(r, key, node, is_tag, "tag", err);
 }
 
+static int set_loads(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
+                     struct err *err)
+{
+    return set_checked(r, key, node, is_load, "limit", err);
+}
+
+static void describe_loads(struct buf *out, const struct config_key *key)
+{
+    (void)key;
+    buf_put_str(out, "a list of limits such as [Threads_running=50]");
+}
+
 static void describe_domains(struct buf *out, const struct config_key *key)
 {
     (void)key;
@@ -143,6 +167,7 @@ static void describe_tags(struct buf *out, const struct config_key *key)
 }
 
 const struct config_type config_domains = {.set = set_domains, .describe = describe_domains};
+const struct config_type config_loads = {.set = set_loads, .describe = describe_loads};
 const struct config_type config_tags = {.set = set_tags, .describe = describe_tags};
 
 /* ---- table patterns ---- */

@@ -62,6 +62,11 @@ static const struct config_word policies[] = {
     {"stop",        POLICY_STOP       },
     {NULL,          0                 }
 };
+static const struct config_word data_errors[] = {
+    {"park", 0},
+    {"stop", 1},
+    {NULL,   0}
+};
 static const struct config_word log_levels[] = {
     {"error",   LOG_ERROR },
     {"warning", LOG_WARN  },
@@ -230,6 +235,32 @@ const struct config_key config_keys[] = {
      REGION(gtid_tags),
      .count_offset = offsetof(struct region_config, gtid_tag_count),
      .help = "MySQL: the GTID tags that the binlog may have, `-` for none; a transaction of another one stops capture"},
+    {.path = "regions.<region>.throttle",
+     .type = &config_map,
+     .help = "when what is written to this region has to wait; positions and locks are kept meanwhile"},
+    {.path = "regions.<region>.throttle.replicas",
+     .type = &config_hosts,
+     REGION(throttle.replicas),
+     .count_offset = offsetof(struct region_config, throttle.replica_count),
+     .help =
+         "the server's own replicas whose lag counts, asked with the region's account: it is measured by drc.ledger, "
+         "which the account may read"},
+    {.path = "regions.<region>.throttle.max_lag",
+     .type = &config_duration,
+     .min = SECOND,
+     .max = DAY,
+     .fallback = "10s",
+     REGION(throttle.max_lag_ms),
+     .help = "how far the slowest of them may be behind; one that cannot be asked counts as behind"},
+    {.path = "regions.<region>.throttle.max_load",
+     .type = &config_loads,
+     REGION(throttle.max_load),
+     .count_offset = offsetof(struct region_config, throttle.max_load_count),
+     .help = "values of the server's SHOW GLOBAL STATUS that may be reached and not passed"},
+    {.path = "regions.<region>.throttle.flag_file",
+     .type = &config_file,
+     REGION(throttle.flag_file),
+     .help = "a file on the applier's host; while it is there nothing is applied"},
     {.path = "regions.<region>.kafka",
      .type = &config_map,
      .like = "kafka",
@@ -241,7 +272,7 @@ const struct config_key config_keys[] = {
      .type = &config_list,
      .required = true,
      .help = "who replicates to whom; two opposite links make a two-way pair; [] for capture only"},
-    {.path = "links[]",                                                                                   .type = &config_map, .enter = config_enter_link, .help = "one direction"},
+    {.path = "links[]",                                                                   .type = &config_map, .enter = config_enter_link, .help = "one direction"},
     {.path = "links[].from",
      .type = &config_text,
      .required = true,
@@ -273,6 +304,14 @@ const struct config_key config_keys[] = {
      LINK(group_bytes),
      .help = "the same in bytes"},
 
+    {.path = "links[].standby",
+     .type = &config_flag,
+     .fallback = "false",
+     LINK(standby),
+     .help =
+         "the target is kept read_only and written to all the same, as long as it is the server that drc.meta names; "
+         "otherwise a target that is read-only is waited for"},
+
     {.path = "tables",
      .type = &config_map,
      .help = "which tables belong to the pair, also when they are created later"},
@@ -281,9 +320,9 @@ const struct config_key config_keys[] = {
      .required = true,
      CONFIG(tables),
      .help = "patterns database.table, each part with * and ?; system schemas and `drc` never match"},
-    {.path = "tables.exclude",                                                                                                   .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
+    {.path = "tables.exclude",                                                                                  .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
 
-    {.path = "conflicts",                                                                               .type = &config_map, .help = "what happens to a row that both sides changed"},
+    {.path = "conflicts",                                                                              .type = &config_map, .help = "what happens to a row that both sides changed"},
     {.path = "conflicts.default",
      .type = &config_map,
      .enter = config_enter_default_rule,
@@ -312,7 +351,7 @@ const struct config_key config_keys[] = {
      .fallback = "false",
      RULE(allow_divergence),
      .help = "permit this rule in a two-way pair although it can leave the sides different for good"},
-    {.path = "conflicts.tables",                                                                              .type = &config_named, .help = "rules of single tables"},
+    {.path = "conflicts.tables",                                                                                                   .type = &config_named, .help = "rules of single tables"},
     {.path = "conflicts.tables.<table>",
      .type = &config_map,
      .like = "conflicts.default",
@@ -330,7 +369,33 @@ const struct config_key config_keys[] = {
      CONFIG(allow_divergence_anywhere),
      .help = "the same as conflicts.allow_divergence"},
 
-    {.path = "capture",                                                                                .type = &config_map, .help = "how changes are published"},
+    {.path = "apply",                                                                                      .type = &config_map, .help = "how changes are applied"},
+    {.path = "apply.on_data_error",
+     .type = &config_choice,
+     .words = data_errors,
+     .fallback = "park",
+     CONFIG(stop_on_data_error),
+     .help =
+         "what becomes of a transaction with a row that the target refuses (its unique value is another row's, its "
+         "parent is missing): `park` puts it aside in drc.parked, with all later ones that touch the same keys, and "
+         "goes on; `stop` stops the link"},
+    {.path = "apply.park",                                                       .type = &config_map, .help = "how much may be put aside; at the bound the link stops"},
+    {.path = "apply.park.max_rows",
+     .type = &config_number,
+     .min = 1,
+     .max = 10000000,
+     .fallback = "10000",
+     CONFIG(park_max_rows),
+     .help = "row changes of all transactions that are parked"},
+    {.path = "apply.park.max_bytes",
+     .type = &config_size,
+     .min = MIB,
+     .max = 4096 * MIB,
+     .fallback = "64MiB",
+     CONFIG(park_max_bytes),
+     .help = "their size"},
+
+    {.path = "capture",                     .type = &config_map, .help = "how changes are published"},
     {.path = "capture.fragment_bytes",
      .type = &config_size,
      .min = 16 * KIB,
@@ -354,7 +419,7 @@ const struct config_key config_keys[] = {
      .help = "how often capture of a region that is a target too proves that the loop mark of its ledger reaches the "
              "binlog, by a transaction of its own; 0s for never"},
 
-    {.path = "limits",                              .type = &config_map, .help = "what the daemons may use"},
+    {.path = "limits",                         .type = &config_map, .help = "what the daemons may use"},
     {.path = "limits.queue_bytes",
      .type = &config_size,
      .min = MIB,
@@ -363,7 +428,7 @@ const struct config_key config_keys[] = {
      CONFIG(queue_bytes),
      .help = "bound of each queue between two threads; one larger transaction passes alone"},
 
-    {.path = "control",                                                                                      .type = &config_map, .help = "how the daemons are asked and told"},
+    {.path = "control",                                                                                    .type = &config_map, .help = "how the daemons are asked and told"},
     {.path = "control.socket",
      .type = &config_file,
      .fallback = "/run/drc/{name}.sock",
@@ -372,7 +437,7 @@ const struct config_key config_keys[] = {
          "the unix socket of each daemon; {name} stands for capture-<region> or applier-<from>-<to>, and is appended "
          "where it is missing"},
 
-    {.path = "log",                                                       .type = &config_map, .help = "what the daemons write to stderr"},
+    {.path = "log",                                                   .type = &config_map, .help = "what the daemons write to stderr"},
     {.path = "log.level",
      .type = &config_choice,
      .words = log_levels,
@@ -380,5 +445,5 @@ const struct config_key config_keys[] = {
      .fallback = "info",
      CONFIG(log_level),
      .help = "the least important that is written"},
-    {.path = NULL                                                                             },
+    {.path = NULL                                                              },
 };

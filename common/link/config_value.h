@@ -30,6 +30,7 @@ extern const struct config_type
 extern const struct config_type config_names;   /* list of text, into a char ** and the count beside it */
 extern const struct config_type config_domains; /* the same of MariaDB's GTID domains, as their numbers' texts */
 extern const struct config_type config_tags;    /* the same of MySQL's GTID tags; "-": none */
+extern const struct config_type config_loads;   /* the same of limits such as Threads_running=50 */
 extern const struct config_type config_include; /* list of patterns, into a struct filter */
 extern const struct config_type config_exclude;
 extern const struct config_type config_start;      /* a word or {gtid: text}, into a struct start_config */

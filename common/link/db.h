@@ -19,11 +19,12 @@ struct db_options {
     unsigned write_timeout_s;   /* 0: none */
     size_t server;              /* 0: choose among the region's hosts; n: its n-th and no other */
     bool read_only_too;         /* choosing, take the first that answers, though it cannot be written to */
+    bool to_write;              /* choosing, also where there is one host only, take none that we may not write to */
 };
 
-/* Where a region has several hosts, the first that can be reached and written to (read_only off) is taken, and which
- * one that is may change from one connection to the next. Errors: authentication, unknown host key or missing grant:
- * fatal 77; bad TLS set-up: fatal 78; not reachable: retry.
+/* Where a region has several hosts, the first that can be reached and written to (read_only off; in a standby region
+ * also the one that drc.meta names) is taken, and which one that is may change from one connection to the next. Errors:
+ * authentication, unknown host key or missing grant: fatal 77; bad TLS set-up: fatal 78; not reachable: retry.
  */
 MUST_CHECK int db_connect(struct db **out, const struct region_config *region, const struct db_options *options,
                           struct err *err);
@@ -32,6 +33,14 @@ void db_close(struct db **db);
 /* Which of the region's hosts it is connected to, from 1 on, and its name for messages: "db1:3306", or its socket. */
 size_t db_server(const struct db *db);
 const char *db_server_name(const struct db *db);
+/* Which server it is, for life and different from that of its replicas: "mysql server_uuid …", "mariadb server_id …"
+ * (MariaDB has no other; replication demands that it be different). */
+#define DB_IDENTITY_LEN 80
+MUST_CHECK int db_identity(struct db *db, char out[DB_IDENTITY_LEN], struct err *err);
+/* Which server the row DB_STANDBY_SERVER of its drc.meta names; "" when there is none. */
+#define DB_STANDBY_SERVER "standby_server"
+MUST_CHECK int db_standby_recorded(struct db *db, char out[DB_IDENTITY_LEN], struct err *err);
+MUST_CHECK int db_is_read_only(struct db *db, bool *out, struct err *err);
 enum flavor db_flavor(const struct db *db);
 /* 101119 for 10.11.19, 90704 for 9.7.4. */
 uint32_t db_version(const struct db *db);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "common/base/log.h"
+#include "common/target/standby.h"
 
 #define READ_TIMEOUT_S 120 /* a COMMIT of a big transaction takes its time */
 #define WRITE_TIMEOUT_S 60
@@ -93,10 +94,11 @@ int target_session_open(struct db **out, const struct region_config *region, con
         .program = program,
         .read_timeout_s = READ_TIMEOUT_S,
         .write_timeout_s = WRITE_TIMEOUT_S,
+        .to_write = true,
     };
     if (db_connect(out, region, &options, err))
         return -1;
-    if (target_session_pin(*out, err)) {
+    if ((region->standby && standby_check(*out, err)) || target_session_pin(*out, err)) {
         db_close(out);
         return -1;
     }

@@ -6,7 +6,8 @@
 #include "common/link/db.h"
 
 /* Connect and pin: sql_mode, time zone, character sets, isolation, row format, checks, timeouts. What cannot be pinned
- * is fatal: 77 with the GRANT, or 78 with the setting that mends it. Closed by db_close. */
+ * is fatal: 77 with the GRANT, or 78 with the setting that mends it. A server that is read_only is a retry, unless it
+ * is the standby (standby.h). Closed by db_close. */
 MUST_CHECK int target_session_open(struct db **out, const struct region_config *region, const char *program,
                                    struct err *err);
 /* Pin a connection that was made otherwise. */
