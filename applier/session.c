@@ -74,11 +74,29 @@ static int check_rights(const struct applier *a, struct sink *s, struct err *err
     return rc;
 }
 
+/* Another server than before has the region's data: what this instance holds, it holds at the former one. */
+static int meet_server(struct applier *a, struct db *db, struct err *err)
+{
+    char server[DB_IDENTITY_LEN];
+    if (db_identity(db, server, err))
+        return -1;
+    if (a->holds && strcmp(server, a->server) != 0) {
+        log_warn("the target is %s (%s) now, no more %s: its own ledger says what is in effect there",
+                 db_server_name(db), server, a->server);
+        a->holds = false;
+        a->moved = true;
+    }
+    memcpy(a->server, server, sizeof a->server);
+    return 0;
+}
+
 static int connect_target(struct applier *a, struct sink *s, struct err *err)
 {
     if (target_session_open(&s->db, a->to, a->name, err))
         return -1;
     show_connection(a, s->db);
+    if (meet_server(a, s->db, err))
+        return -1;
     if (target_session_check(s->db, is_source(a->config, a->link->to), err))
         return -1;
     return check_rights(a, s, err);
@@ -113,12 +131,22 @@ static int take_hold(struct applier *a, struct sink *s, struct err *err)
 {
     int found = ledger_find(s->db, a->topic, &s->state, err);
     ledger_state_free(&s->state);
+    if (found == 0 && a->moved)
+        return err_fatal(err, EXIT_UNSAFE,
+                         "%s became the target of this link, but its drc.ledger has no row of it: it is no copy of the "
+                         "former target; take it out of regions.%s.host, or give it a copy",
+                         db_server_name(s->db), a->to->name);
     if (found < 0 || (found == 0 && first_start(a, s->db, err)))
         return -1;
     if (ledger_take_over(s->db, a->topic, 1, &s->slot, &s->state, err))
         return -1;
     a->slot = s->slot;
     a->holds = true;
+    if (a->moved && s->state.done.low < a->applied_seq)
+        log_warn("%s is behind: it has up to seq %" PRIu64 ", the former target had up to %" PRIu64 "; the %" PRIu64
+                 " transactions between are read again from the topic",
+                 db_server_name(s->db), s->state.done.low, a->applied_seq, a->applied_seq - s->state.done.low);
+    a->moved = false;
     return 0;
 }
 
@@ -189,6 +217,8 @@ static void close_sink(struct applier *a, struct sink *s)
 {
     a->slot.n = s->slot.n;
     a->counts = s->counts;
+    if (s->state.done.low > 0)
+        a->applied_seq = s->state.done.low;
     show_connection(a, NULL);
     sink_forget_tables(s);
     map_free(&s->tables);
