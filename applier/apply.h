@@ -23,7 +23,7 @@ struct apply_outcome {
     struct buf why; /* the caller frees it */
 };
 
-/* `txns`: whole transactions or DDL records, in source order, at least one. Errors: rolled back; ERR_RETRY (deadlock,
+/* `txns`: whole transactions, in source order, at least one. Errors: rolled back; ERR_RETRY (deadlock,
  * lock wait, connection), ERR_FATAL. */
 MUST_CHECK int apply_fast(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out,
                           struct err *err);

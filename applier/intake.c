@@ -91,6 +91,7 @@ void intake_put_abandon(struct intake *in)
 static void empty_txn(struct txn *t)
 {
     t->rows = NULL;
+    t->ddl = NULL;
     t->rows_count = t->row_total = 0;
 }
 

@@ -38,7 +38,7 @@ static bool gather_one(struct worker *w, int timeout_ms)
     struct txn *t = schedule_take(w->schedule, timeout_ms);
     if (!t)
         return false;
-    if (t->abandon || !txn_is_whole(t)) {
+    if (t->abandon || t->ddl || !txn_is_whole(t)) {
         w->next = t;
         return false;
     }
@@ -63,16 +63,6 @@ static void gather(struct worker *w)
         (void)gather_one(w, TARGET_SESSION_IDLE_MS / 2);
 }
 
-static void log_ddl(const struct txn *t)
-{
-    char gtid[GTID_TEXT_LEN];
-    if (!t->ddl)
-        return;
-    log_notice("ddl of the source, not run here: seq %" PRIu64 ", gtid %s, %s, database %.*s: %.*s", t->head.seq,
-               gtid_text(gtid, &t->head.gtid), ddl_class_name(t->ddl->class), SPAN_ARG(t->ddl->db),
-               SPAN_ARG(t->ddl->text));
-}
-
 void worker_committed(struct worker *w)
 {
     backoff_reset(&w->backoff);
@@ -93,7 +83,6 @@ void worker_wait_for_table(struct worker *w, const struct apply_outcome *out)
 static void group_done(struct worker *w, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        log_ddl(w->group[i]);
         w->rows -= w->group[i]->row_total;
         w->bytes -= w->group[i]->bytes;
         txn_free(&w->group[i]);
@@ -189,7 +178,7 @@ static int apply_group(struct worker *w, struct err *err)
     return rc;
 }
 
-/* A fragment, an operator's act, or news that fragments are void. */
+/* A fragment, an operator's act, a DDL statement, or news that fragments are void. */
 static int apply_next(struct worker *w, enum worker_end *end, struct err *err)
 {
     struct txn *t = w->next;
@@ -200,6 +189,8 @@ static int apply_next(struct worker *w, enum worker_end *end, struct err *err)
     }
     if (txn_is_act(t))
         return worker_apply_act(w, t, err);
+    if (t->ddl)
+        return worker_apply_ddl(w, t, err);
     return worker_apply_big(w, t, end, err);
 }
 

@@ -24,7 +24,7 @@ struct worker {
     size_t cap;
     size_t rows;      /* of the group */
     size_t bytes;     /* of the group */
-    struct txn *next; /* taken, but cannot join the group: a fragment, or news of one; NULL: none */
+    struct txn *next; /* taken, but cannot join the group: a fragment, news of one, an act, DDL; NULL: none */
     size_t limit;     /* transactions that go together; falls with deadlocks, rises again */
     struct backoff backoff;
 };

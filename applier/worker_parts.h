@@ -11,6 +11,10 @@ MUST_CHECK int worker_apply_big(struct worker *w, struct txn *first, enum worker
 /* Put an operator's act into the journal, in a target transaction of its own. Frees it. -1: the session starts anew. */
 MUST_CHECK int worker_apply_act(struct worker *w, struct txn *t, struct err *err);
 
+/* A DDL statement, by itself: everything before it is in effect, nothing after it has begun. Frees it. -1: the session
+ * starts anew. 0 also when a stop was requested before it was settled. */
+MUST_CHECK int worker_apply_ddl(struct worker *w, struct txn *t, struct err *err);
+
 /* Something has just been committed. */
 void worker_committed(struct worker *w);
 /* Say what the link waits for, and wait a moment. */

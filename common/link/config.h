@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "common/base/err.h"
+#include "common/model/ddl_plan.h"
 #include "common/model/filter.h"
 #include "common/model/gtid.h"
 #include "common/model/policy.h"
@@ -103,6 +104,7 @@ struct link_config {
     uint32_t group_rows; /* most rows and bytes of one target transaction on the fast path */
     uint64_t group_bytes;
     bool standby; /* the target is read_only, and written to all the same */
+    enum ddl_policy ddl;
     int line;
 };
 

@@ -247,6 +247,17 @@ static int check_link(const struct config_reader *r, size_t i, const struct yaml
                        err);
 }
 
+/* What one side runs, the other has run already, or is about to: two statements that cross cannot both win. */
+static int check_ddl(const struct config_reader *r, size_t i, const struct yaml_entry *e, struct err *err)
+{
+    const struct link_config *link = &r->config->links[i];
+    if (link->ddl != DDL_APPLY || !config_two_way(r->config, link->from, link->to))
+        return 0;
+    return config_fail(r, config_mark(e, "ddl"), err,
+                       "links[%zu].ddl: apply is for one-way links, and there is one from %s to %s too; say pause",
+                       i + 1, link->to, link->from);
+}
+
 static bool linked(const struct config *c, const char *from, const char *to)
 {
     for (size_t i = 0; i < c->link_count; i++)
@@ -304,7 +315,7 @@ static int check_links(const struct config_reader *r, const struct yaml_node *ro
 {
     const struct yaml_entry *links = yaml_find(root, "links");
     for (size_t i = 0; i < r->config->link_count; i++)
-        if (check_link(r, i, &links->value.entries[i], err) < 0)
+        if (check_link(r, i, &links->value.entries[i], err) < 0 || check_ddl(r, i, &links->value.entries[i], err) < 0)
             return -1;
     return check_mesh(r, links, err) < 0 ? -1 : check_standby(r, links, err);
 }

@@ -55,6 +55,12 @@ static const struct config_word link_starts[] = {
     {"now",       START_NOW      },
     {NULL,        0              }
 };
+static const struct config_word ddl_policies[] = {
+    {"pause",  DDL_PAUSE },
+    {"apply",  DDL_APPLY },
+    {"ignore", DDL_IGNORE},
+    {NULL,     0         }
+};
 static const struct config_word policies[] = {
     {"latest",      POLICY_LATEST     },
     {"source_wins", POLICY_SOURCE_WINS},
@@ -303,6 +309,16 @@ const struct config_key config_keys[] = {
      .fallback = "4MiB",
      LINK(group_bytes),
      .help = "the same in bytes"},
+    {.path = "links[].ddl",
+     .type = &config_choice,
+     .words = ddl_policies,
+     .fallback = "pause",
+     LINK(ddl),
+     .help =
+         "what happens to a change of definition at the source: `apply` runs it at the target, in one-way links only; "
+         "`pause` waits, before rows that the target's table cannot take and before statements that change rows "
+         "without saying which, until the target fits or `drcctl resume`; `ignore` puts it into drc.conflicts and "
+         "goes on"},
 
     {.path = "links[].standby",
      .type = &config_flag,
@@ -320,9 +336,9 @@ const struct config_key config_keys[] = {
      .required = true,
      CONFIG(tables),
      .help = "patterns database.table, each part with * and ?; system schemas and `drc` never match"},
-    {.path = "tables.exclude",                                                                                  .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
+    {.path = "tables.exclude",                                                                              .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
 
-    {.path = "conflicts",                                                                              .type = &config_map, .help = "what happens to a row that both sides changed"},
+    {.path = "conflicts",                                                                   .type = &config_map, .help = "what happens to a row that both sides changed"},
     {.path = "conflicts.default",
      .type = &config_map,
      .enter = config_enter_default_rule,
@@ -351,7 +367,7 @@ const struct config_key config_keys[] = {
      .fallback = "false",
      RULE(allow_divergence),
      .help = "permit this rule in a two-way pair although it can leave the sides different for good"},
-    {.path = "conflicts.tables",                                                                                                   .type = &config_named, .help = "rules of single tables"},
+    {.path = "conflicts.tables",                                                                         .type = &config_named, .help = "rules of single tables"},
     {.path = "conflicts.tables.<table>",
      .type = &config_map,
      .like = "conflicts.default",
@@ -369,7 +385,7 @@ const struct config_key config_keys[] = {
      CONFIG(allow_divergence_anywhere),
      .help = "the same as conflicts.allow_divergence"},
 
-    {.path = "apply",                                                                                      .type = &config_map, .help = "how changes are applied"},
+    {.path = "apply",                                                                                                   .type = &config_map, .help = "how changes are applied"},
     {.path = "apply.on_data_error",
      .type = &config_choice,
      .words = data_errors,
@@ -379,7 +395,7 @@ const struct config_key config_keys[] = {
          "what becomes of a transaction with a row that the target refuses (its unique value is another row's, its "
          "parent is missing): `park` puts it aside in drc.parked, with all later ones that touch the same keys, and "
          "goes on; `stop` stops the link"},
-    {.path = "apply.park",                                                       .type = &config_map, .help = "how much may be put aside; at the bound the link stops"},
+    {.path = "apply.park",                                                                                                   .type = &config_map, .help = "how much may be put aside; at the bound the link stops"},
     {.path = "apply.park.max_rows",
      .type = &config_number,
      .min = 1,
@@ -395,7 +411,7 @@ const struct config_key config_keys[] = {
      CONFIG(park_max_bytes),
      .help = "their size"},
 
-    {.path = "capture",                     .type = &config_map, .help = "how changes are published"},
+    {.path = "capture",                                                                         .type = &config_map, .help = "how changes are published"},
     {.path = "capture.fragment_bytes",
      .type = &config_size,
      .min = 16 * KIB,
@@ -419,7 +435,7 @@ const struct config_key config_keys[] = {
      .help = "how often capture of a region that is a target too proves that the loop mark of its ledger reaches the "
              "binlog, by a transaction of its own; 0s for never"},
 
-    {.path = "limits",                         .type = &config_map, .help = "what the daemons may use"},
+    {.path = "limits",                                                                 .type = &config_map, .help = "what the daemons may use"},
     {.path = "limits.queue_bytes",
      .type = &config_size,
      .min = MIB,
@@ -428,7 +444,7 @@ const struct config_key config_keys[] = {
      CONFIG(queue_bytes),
      .help = "bound of each queue between two threads; one larger transaction passes alone"},
 
-    {.path = "control",                                                                                    .type = &config_map, .help = "how the daemons are asked and told"},
+    {.path = "control",                                                                                                   .type = &config_map, .help = "how the daemons are asked and told"},
     {.path = "control.socket",
      .type = &config_file,
      .fallback = "/run/drc/{name}.sock",
@@ -437,7 +453,7 @@ const struct config_key config_keys[] = {
          "the unix socket of each daemon; {name} stands for capture-<region> or applier-<from>-<to>, and is appended "
          "where it is missing"},
 
-    {.path = "log",                                                   .type = &config_map, .help = "what the daemons write to stderr"},
+    {.path = "log",                                                                  .type = &config_map, .help = "what the daemons write to stderr"},
     {.path = "log.level",
      .type = &config_choice,
      .words = log_levels,
@@ -445,5 +461,5 @@ const struct config_key config_keys[] = {
      .fallback = "info",
      CONFIG(log_level),
      .help = "the least important that is written"},
-    {.path = NULL                                                              },
+    {.path = NULL                                                                                   },
 };
