@@ -190,11 +190,12 @@ static int write_row(struct exact *x, const struct cell *before, const struct ce
     enum rows_op op = !before ? ROWS_INSERT : !after ? ROWS_DELETE : ROWS_UPDATE;
     buf_clear(&x->image);
     if (before)
-        image_put(before, def, &x->image);
+        image_put(before, def, NULL, &x->image);
     if (after)
-        image_put(after, def, &x->image);
-    if (rows_writer_put(x->sink->writer, x->table, op, x->rows->flags, buf_span(&x->image), 1, err) ||
-        rows_writer_flush(x->sink->writer, err))
+        image_put(after, def, NULL, &x->image);
+    const struct rows row = {
+        .table = def, .op = op, .flags = x->rows->flags, .count = 1, .images = buf_span(&x->image)};
+    if (rows_writer_put(x->sink->writer, x->table, &row, err) || rows_writer_flush(x->sink->writer, err))
         return not_written(x, before, after, err);
     return 0;
 }

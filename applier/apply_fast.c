@@ -173,7 +173,9 @@ static int write_rows(struct fast *f, struct txn *const *txns, size_t count, str
             int rc = fast_table(f, rows->table, &t, err);
             if (rc != 1)
                 return rc;
-            if (rows_writer_put(w, t->target, rows->op, rows->flags, rows->images, rows->count, err))
+            struct rows put = *rows;
+            put.table = t->target->def;
+            if (rows_writer_put(w, t->target, &put, err))
                 return -1;
         }
     }

@@ -23,19 +23,19 @@ void rows_encode_format(struct buf *out, const struct rows_encoder *enc);
 /* Append a TABLE_MAP event that gives the table an id (up to 2^48-1, not 0xffffff). `t` is the target's definition. */
 void rows_encode_table_map(struct buf *out, const struct rows_encoder *enc, const struct table_def *t,
                            uint64_t table_id);
-/* Append a ROWS event for rows->table, whose images must be FULL; flags are those of enum rows_flags (rows->flags is
- * not used). */
+/* Append a ROWS event for rows->table; columns that are not in its images (present_before, present_after) the target
+ * fills: from the row it finds, or by their defaults. Flags are those of enum rows_flags (rows->flags is not used). */
 void rows_encode_rows(struct buf *out, const struct rows_encoder *enc, const struct rows *rows, uint64_t table_id,
                       uint16_t flags);
 
-/* The same piecewise, for rows that are gathered one by one: open, put images into `out` (an update's before, then
- * after), close. Nothing else may be written to `out` in between. */
+/* The same piecewise, for rows that are gathered one by one: open (of `shape` table, op and present_* count), put
+ * images into `out` (an update's before, then after), close. Nothing else may be written to `out` in between. */
 struct rows_encode_open {
     size_t start;
     size_t images;
 };
-struct rows_encode_open rows_encode_start(struct buf *out, const struct rows_encoder *enc, const struct table_def *t,
-                                          uint64_t table_id, enum rows_op op);
+struct rows_encode_open rows_encode_start(struct buf *out, const struct rows_encoder *enc, const struct rows *shape,
+                                          uint64_t table_id);
 void rows_encode_finish(struct buf *out, const struct rows_encode_open *open, const struct table_def *t,
                         uint16_t flags);
 

@@ -109,16 +109,20 @@ void image_skip(const struct table_def *t, const uint8_t *present, struct bytes 
     walk(NULL, t, present, r);
 }
 
-void image_put(const struct cell *cells, const struct table_def *t, struct buf *out)
+void image_put(const struct cell *cells, const struct table_def *t, const uint8_t *present, struct buf *out)
 {
-    size_t n = (t->column_count + 7u) / 8, at = out->len;
+    size_t n = (count_present(t, present) + 7) / 8, at = out->len;
+    size_t bit = 0;
     memset(buf_grow(out, n), 0xff, n); /* MariaDB sets the bits beyond the last column as well */
     for (size_t i = 0; i < t->column_count; i++) {
-        assert(!cells[i].absent);
-        if (cells[i].null)
+        if (present && !bit_at(present, i))
             continue;
-        out->data[at + i / 8] &= (uint8_t) ~(1u << (i % 8));
-        buf_put_span(out, cells[i].data);
+        assert(!cells[i].absent);
+        if (!cells[i].null) {
+            out->data[at + bit / 8] &= (uint8_t) ~(1u << (bit % 8));
+            buf_put_span(out, cells[i].data);
+        }
+        bit++;
     }
 }
 

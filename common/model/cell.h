@@ -23,8 +23,8 @@ size_t cell_length(const struct column *c, struct bytes *r);
 void image_split(struct cell *cells, const struct table_def *t, const uint8_t *present, struct bytes *r);
 /* Only walk over it (faster; same checks). */
 void image_skip(const struct table_def *t, const uint8_t *present, struct bytes *r);
-/* The reverse: bitmap and cells of all columns (absent ones are not allowed). */
-void image_put(const struct cell *cells, const struct table_def *t, struct buf *out);
+/* The reverse; of columns in the image no cell may be absent. */
+void image_put(const struct cell *cells, const struct table_def *t, const uint8_t *present, struct buf *out);
 /* Are all cells equal by value (NULL equals NULL; absent on either side equals anything)? One value has one encoding,
  * but for compressed columns, which are compared unpacked. Columns that `ignore` (may be NULL, one bool a column) names
  * are left out. */

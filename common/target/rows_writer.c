@@ -6,10 +6,9 @@ int rows_writer_open(struct rows_writer **out, struct db *db, struct err *err)
     return rows_writer_open_binlog(out, db, err);
 }
 
-int rows_writer_put(struct rows_writer *w, const struct target_table *t, enum rows_op op, uint16_t flags,
-                    struct span images, uint32_t count, struct err *err)
+int rows_writer_put(struct rows_writer *w, const struct target_table *t, const struct rows *rows, struct err *err)
 {
-    return w->ops->put(w, t, op, flags, images, count, err);
+    return w->ops->put(w, t, rows, err);
 }
 
 int rows_writer_flush(struct rows_writer *w, struct err *err)

@@ -15,12 +15,14 @@ struct rows_writer;
 MUST_CHECK int rows_writer_open(struct rows_writer **out, struct db *db, struct err *err);
 void rows_writer_free(struct rows_writer **w);
 
-/* Gather `count` rows of t: images as in a rows event, FULL, in the target's own layout; an update's before and after
- * image by turns. `flags`: ROWS_NO_FOREIGN_KEY_CHECKS, ROWS_NO_UNIQUE_CHECKS. Sends what has been gathered when it is
- * much. `t` must live until the next flush or drop. Errors as of rows_writer_flush; a row that no packet can carry:
- * fatal 78 with the setting to raise. */
-MUST_CHECK int rows_writer_put(struct rows_writer *w, const struct target_table *t, enum rows_op op, uint16_t flags,
-                               struct span images, uint32_t count, struct err *err);
+/* Gather rows of t: images as in a rows event, in the target's own layout (rows->table is t->def). Columns that are not
+ * in `present_before` and `present_after` (NULL: all are in the images; primary key columns always are) keep in an
+ * update what the row has, and get in an insert what the server gives them: default, generated value. Of the flags
+ * ROWS_NO_FOREIGN_KEY_CHECKS and ROWS_NO_UNIQUE_CHECKS count. Sends what has been gathered when it is much. `t` and the
+ * bitmaps must live until the next flush or drop, the images need not. Errors as of rows_writer_flush; a row that no
+ * packet can carry: fatal 78 with the setting to raise. */
+MUST_CHECK int rows_writer_put(struct rows_writer *w, const struct target_table *t, const struct rows *rows,
+                               struct err *err);
 
 /* Send what is left. ERR_DATA with the server's number in err->code (1062 duplicate key, 1032 no such row, 1451/1452
  * foreign key …) when the server refuses a row: which one is not known; what earlier sends wrote stays until the caller

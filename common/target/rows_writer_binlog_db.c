@@ -2,6 +2,7 @@
  *
  * docs/binlog-statement.md tells what the servers make of it: all TABLE_MAPs come before all ROWS events, and there is
  * one STMT_END at the very end, so that an error undoes the whole statement. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
@@ -21,9 +22,7 @@
 /* The ROWS event under construction. */
 struct open_event {
     struct rows_encode_open place;
-    const struct table_def *table; /* NULL: none is open */
-    enum rows_op op;
-    uint16_t flags;
+    struct rows shape; /* table NULL: none is open */
 };
 
 struct binlog_writer {
@@ -148,33 +147,34 @@ static uint64_t table_id(struct binlog_writer *w, const struct table_def *t)
 
 static void close_event(struct binlog_writer *w, bool last)
 {
-    if (!w->open.table)
+    const struct rows *open = &w->open.shape;
+    if (!open->table)
         return;
-    rows_encode_finish(&w->events, &w->open.place, w->open.table,
-                       (uint16_t)(w->open.flags | (last ? ROWS_STMT_END : 0)));
-    w->open.table = NULL;
+    rows_encode_finish(&w->events, &w->open.place, open->table, (uint16_t)(open->flags | (last ? ROWS_STMT_END : 0)));
+    w->open.shape.table = NULL;
 }
 
-/* What is put: one call of rows_writer_put. */
-struct put {
-    const struct table_def *table;
-    enum rows_op op;
-    uint16_t flags;
-};
-
-static void open_event(struct binlog_writer *w, const struct put *put)
+/* May rows of both stand in one event? */
+static bool same_shape(const struct rows *a, const struct rows *b)
 {
-    if (w->open.table == put->table && w->open.op == put->op && w->open.flags == put->flags)
+    return a->table == b->table && a->op == b->op && a->flags == b->flags && a->present_before == b->present_before &&
+           a->present_after == b->present_after;
+}
+
+/* `shape`: all of struct rows but count and images. */
+static void open_event(struct binlog_writer *w, const struct rows *shape)
+{
+    if (same_shape(&w->open.shape, shape))
         return;
     close_event(w, false);
-    uint64_t id = table_id(w, put->table);
-    w->open = (struct open_event){.table = put->table, .op = put->op, .flags = put->flags};
-    w->open.place = rows_encode_start(&w->events, &w->encoder, put->table, id, put->op);
+    uint64_t id = table_id(w, shape->table);
+    w->open.shape = *shape;
+    w->open.place = rows_encode_start(&w->events, &w->encoder, shape, id);
 }
 
 static void drop(struct binlog_writer *w)
 {
-    w->open.table = NULL;
+    w->open.shape.table = NULL;
     w->table_count = 0;
     buf_clear(&w->maps);
     buf_clear(&w->events);
@@ -200,38 +200,39 @@ static size_t gathered(const struct binlog_writer *w)
 }
 
 /* Length of the next row (for updates: of both images). */
-static size_t row_length(const struct put *put, struct bytes *r)
+static size_t row_length(const struct rows *shape, struct bytes *r)
 {
     const uint8_t *start = r->p;
-    image_skip(put->table, NULL, r);
-    if (put->op == ROWS_UPDATE)
-        image_skip(put->table, NULL, r);
+    if (shape->op != ROWS_INSERT)
+        image_skip(shape->table, shape->present_before, r);
+    if (shape->op != ROWS_DELETE)
+        image_skip(shape->table, shape->present_after, r);
     return (size_t)(r->p - start);
 }
 
-static int binlog_put(struct rows_writer *base, const struct target_table *t, enum rows_op op, uint16_t flags,
-                      struct span images, uint32_t count, struct err *err)
+static int binlog_put(struct rows_writer *base, const struct target_table *t, const struct rows *rows, struct err *err)
 {
-    const uint16_t checks = ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_UNIQUE_CHECKS;
-    const struct put put = {t->def, op, flags & checks};
     struct binlog_writer *w = of(base);
-    struct bytes r = bytes_of(images);
-    if (count == 0)
+    struct rows shape = *rows;
+    struct bytes r = bytes_of(rows->images);
+    assert(rows->table == t->def);
+    shape.flags &= ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_UNIQUE_CHECKS;
+    if (rows->count == 0)
         return 0;
-    if (gathered(w) + images.n <= w->limit) {
-        open_event(w, &put);
-        buf_put_span(&w->events, images);
+    if (gathered(w) + rows->images.n <= w->limit) {
+        open_event(w, &shape);
+        buf_put_span(&w->events, rows->images);
         return 0;
     }
     while (bytes_left(&r) > 0) {
         const uint8_t *row = r.p;
-        size_t length = row_length(&put, &r);
+        size_t length = row_length(&shape, &r);
         if (r.bad)
-            return err_fatal(err, EXIT_BUG, "malformed images of %.*s.%.*s", SPAN_ARG(put.table->db),
-                             SPAN_ARG(put.table->name));
+            return err_fatal(err, EXIT_BUG, "malformed images of %.*s.%.*s", SPAN_ARG(shape.table->db),
+                             SPAN_ARG(shape.table->name));
         if (gathered(w) + length > w->limit && flush(w, err))
             return -1;
-        open_event(w, &put);
+        open_event(w, &shape);
         buf_put(&w->events, row, length);
     }
     return 0;

@@ -6,8 +6,7 @@
 
 /* Each as the function of rows_writer.h that is named like it; close releases everything. */
 struct rows_writer_ops {
-    int (*put)(struct rows_writer *w, const struct target_table *t, enum rows_op op, uint16_t flags, struct span images,
-               uint32_t count, struct err *err);
+    int (*put)(struct rows_writer *w, const struct target_table *t, const struct rows *rows, struct err *err);
     int (*flush)(struct rows_writer *w, struct err *err);
     void (*drop)(struct rows_writer *w);
     void (*close)(struct rows_writer *w);

@@ -72,7 +72,7 @@ static void use_image(const struct column *c, const struct cell *v, const struct
     struct cell cells[] = {*v, {.null = true}}, back[2];
     struct buf image = {0}, text = {0};
     static const uint8_t first_only = 1;
-    image_put(cells, &t, &image);
+    image_put(cells, &t, NULL, &image);
     struct bytes r = bytes_of(buf_span(&image));
     image_skip(&t, NULL, &r);
     must(!r.bad && bytes_left(&r) == 0);

@@ -128,7 +128,7 @@ static void round_trip(struct random *rnd, enum flavor flavor)
     for (uint32_t i = 0; i < rows.count * (rows.op == ROWS_UPDATE ? 2 : 1); i++) {
         for (size_t c = 0; c < t->column_count; c++)
             cells[c] = random_cell(rnd, &t->columns[c], &arena);
-        image_put(cells, t, &images);
+        image_put(cells, t, NULL, &images);
     }
     rows.images = buf_span(&images);
     rows_encode_table_map(&out, &enc, t, id);
@@ -167,6 +167,54 @@ static void round_trip(struct random *rnd, enum flavor flavor)
     buf_free(&images);
     buf_free(&scratch);
     arena_free(&arena);
+}
+
+/* Of images that lack columns the event says which, and holds them as they are. */
+static void what_is_in_the_images_is_told(void **state)
+{
+    (void)state;
+    struct random rnd = random_start("partial images");
+    struct event_format none = {0};
+    for (int i = 0; i < 100; i++) {
+        struct arena arena = {0};
+        struct buf out = {0}, images = {0}, scratch = {0};
+        const struct rows_encoder enc = {i % 2 ? FLAVOR_MARIADB : FLAVOR_MYSQL, 90704, 1, 2};
+        struct table_def *t = random_table(&rnd, &arena);
+        size_t n = (t->column_count + 7u) / 8;
+        struct cell *cells = arena_zalloc(&arena, t->column_count * sizeof *cells);
+        uint8_t *present = arena_zalloc(&arena, n);
+        for (size_t c = 0; c < t->column_count; c++) {
+            cells[c].absent = random_below(&rnd, 2) == 0 && c > 0;
+            if (!cells[c].absent)
+                cells[c] = random_cell(&rnd, &t->columns[c], &arena);
+            present[c / 8] |= (uint8_t)(!cells[c].absent << c % 8);
+        }
+        image_put(cells, t, present, &images);
+        image_put(cells, t, present, &images);
+        const struct rows rows = {.table = t,
+                                  .op = ROWS_UPDATE,
+                                  .count = 1,
+                                  .images = buf_span(&images),
+                                  .present_before = present,
+                                  .present_after = present};
+        rows_encode_rows(&out, &enc, &rows, 7, 1);
+        struct event e;
+        struct rows_event re;
+        assert_int_equal(event_parse(&e, &none, buf_span(&out), NULL), 0);
+        assert_int_equal(rows_event_read(&re, &e, &none, &scratch, NULL), 0);
+        assert_memory_equal(re.present_before, present, n);
+        assert_memory_equal(re.present_after, present, n);
+        struct bytes r = bytes_of(re.images);
+        struct cell *back = arena_alloc(&arena, t->column_count * sizeof *back);
+        image_split(back, t, present, &r);
+        assert_false(r.bad);
+        assert_true(image_equal(back, cells, t, NULL));
+        for (size_t c = 0; c < t->column_count; c++)
+            assert_int_equal(back[c].absent, cells[c].absent);
+        buf_free(&out);
+        buf_free(&images);
+        arena_free(&arena);
+    }
 }
 
 static void rows_come_back_as_they_went(void **state)
@@ -329,9 +377,8 @@ static void broken_payloads_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_come_back_as_they_went),
-        cmocka_unit_test(base64_of_all_lengths),
-        cmocka_unit_test(payloads_give_their_events_back),
+        cmocka_unit_test(rows_come_back_as_they_went), cmocka_unit_test(what_is_in_the_images_is_told),
+        cmocka_unit_test(base64_of_all_lengths),       cmocka_unit_test(payloads_give_their_events_back),
         cmocka_unit_test(broken_payloads_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

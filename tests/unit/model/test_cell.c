@@ -26,7 +26,7 @@ static void a_row_of_mariadb_is_split_and_put_together(void **state)
     image_split(cells, &t, NULL, &r);
     assert_true(!r.bad && bytes_left(&r) == 0);
     struct buf out = {0};
-    image_put(cells, &t, &out);
+    image_put(cells, &t, NULL, &out);
     assert_true(span_eq(buf_span(&out), row));
     r = bytes_of(row);
     image_skip(&t, NULL, &r);
@@ -117,7 +117,7 @@ static void any_image_is_split_as_it_was_put(void **state)
         }
         struct table_def t = {.columns = columns, .column_count = (uint16_t)n};
         struct buf out = {0};
-        image_put(cells, &t, &out);
+        image_put(cells, &t, NULL, &out);
         buf_put_str(&out, "next");
         struct bytes r = bytes_of(buf_span(&out));
         image_split(back, &t, NULL, &r);
