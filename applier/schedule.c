@@ -4,15 +4,19 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/queue.h"
 
 #define MOST_TRANSACTIONS 65536
+#define HOLD_LOOK_MS 50
 
 struct schedule {
     struct queue *queue;
     struct err why; /* written before the queue is closed, read after */
     atomic_bool abandoned;
+    atomic_bool held;
+    bool inside; /* the taker's: fragments of what was taken last are to come */
 };
 
 struct schedule *schedule_new(size_t max_bytes)
@@ -55,9 +59,32 @@ void schedule_abandon(struct schedule *s)
     queue_close(s->queue);
 }
 
+void schedule_hold(struct schedule *s, bool hold)
+{
+    atomic_store(&s->held, hold);
+}
+
+/* Until it is held no more, or the time is up: what remains of it. */
+static int wait_held(const struct schedule *s, int timeout_ms)
+{
+    while (atomic_load(&s->held) && !atomic_load(&s->abandoned) && timeout_ms > 0) {
+        int ms = timeout_ms < HOLD_LOOK_MS ? timeout_ms : HOLD_LOOK_MS;
+        clock_sleep_ms((uint32_t)ms);
+        timeout_ms -= ms;
+    }
+    return timeout_ms;
+}
+
 struct txn *schedule_take(struct schedule *s, int timeout_ms)
 {
-    return atomic_load(&s->abandoned) ? NULL : queue_pop(s->queue, timeout_ms);
+    if (!s->inside && atomic_load(&s->held))
+        timeout_ms = wait_held(s, timeout_ms);
+    if (atomic_load(&s->abandoned) || (!s->inside && atomic_load(&s->held)))
+        return NULL;
+    struct txn *t = queue_pop(s->queue, timeout_ms);
+    if (t)
+        s->inside = !t->abandon && !txn_is_act(t) && !(t->head.flags & RECORD_LAST);
+    return t;
 }
 
 bool schedule_ended(struct schedule *s, struct err *err)

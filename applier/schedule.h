@@ -26,6 +26,9 @@ struct txn *schedule_take(struct schedule *s, int timeout_ms);
 /* Has the end been reached? Then err (may be NULL) is why; its class is ERR_NONE after a stop. */
 bool schedule_ended(struct schedule *s, struct err *err);
 
+/* While it is held nothing new is begun: takers get NULL, but for the fragments of a transaction that has begun. */
+void schedule_hold(struct schedule *s, bool hold);
+
 /* A glance for status. */
 size_t schedule_items(struct schedule *s);
 size_t schedule_bytes(struct schedule *s);

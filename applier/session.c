@@ -7,6 +7,7 @@
 
 #include "applier/intake.h"
 #include "applier/start.h"
+#include "applier/throttle.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/target/schema.h"
@@ -198,15 +199,24 @@ static enum worker_end read_and_apply(struct applier *a, struct sink *s, struct 
         .status = a->status,
         .stop = stop_intake,
     };
+    const struct throttle_setup throttle_setup = {
+        .target = a->to,
+        .server = db_server(s->db),
+        .program = a->name,
+        .schedule = schedule,
+        .status = a->status,
+    };
     struct intake *intake = NULL;
+    struct throttle *throttle = NULL;
     enum worker_end end = WORKER_ERROR;
-    if (intake_start(&intake, &setup, err) == 0) {
+    if (intake_start(&intake, &setup, err) == 0 && throttle_start(&throttle, &throttle_setup, err) == 0) {
         show_schedule(a, schedule);
         end = run_worker(a, s, schedule, err);
         show_schedule(a, NULL);
     }
     stop_request(stop_intake, "the worker has ended");
     schedule_abandon(schedule);
+    throttle_stop(&throttle);
     intake_join(&intake);
     schedule_free(&schedule);
     stop_free(&stop_intake);

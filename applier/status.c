@@ -13,8 +13,8 @@
 #include "common/base/utf8.h"
 
 static const char *const state_names[] = {
-    [LINK_STARTING] = "starting", [LINK_RUNNING] = "running",   [LINK_WAITING] = "waiting",
-    [LINK_RETRYING] = "retrying", [LINK_STOPPING] = "stopping",
+    [LINK_STARTING] = "starting", [LINK_RUNNING] = "running",     [LINK_WAITING] = "waiting",
+    [LINK_RETRYING] = "retrying", [LINK_THROTTLED] = "throttled", [LINK_STOPPING] = "stopping",
 };
 
 struct status {

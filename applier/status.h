@@ -8,8 +8,9 @@
 enum link_state {
     LINK_STARTING,
     LINK_RUNNING,
-    LINK_WAITING,  /* for something that the operator has to mend */
-    LINK_RETRYING, /* what the world may mend */
+    LINK_WAITING,   /* for something that the operator has to mend */
+    LINK_RETRYING,  /* what the world may mend */
+    LINK_THROTTLED, /* the target can take no more for a while */
     LINK_STOPPING,
 };
 
