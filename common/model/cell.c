@@ -6,6 +6,7 @@
 #include "common/model/column_type.h"
 #include "common/model/compressed.h"
 #include "common/model/decimal.h"
+#include "common/model/json_text.h"
 
 /* Length bytes in front of a string's or blob's data; 0 for types without. */
 static size_t prefix_size(const struct column *c, enum cell_rule rule)
@@ -134,6 +135,8 @@ static bool cell_equal(const struct column *c, const struct cell *a, const struc
         return a->null == b->null;
     if (span_eq(a->data, b->data))
         return true;
+    if (c->type == COLUMN_JSON)
+        return json_binary_same(cell_payload(c, a), cell_payload(c, b));
     /* One text has many compressed forms. */
     return (c->type == COLUMN_VARCHAR_COMPRESSED || c->type == COLUMN_BLOB_COMPRESSED) &&
            compressed_equal(cell_payload(c, a), cell_payload(c, b));

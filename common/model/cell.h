@@ -26,8 +26,8 @@ void image_skip(const struct table_def *t, const uint8_t *present, struct bytes 
 /* The reverse; of columns in the image no cell may be absent. */
 void image_put(const struct cell *cells, const struct table_def *t, const uint8_t *present, struct buf *out);
 /* Are all cells equal by value (NULL equals NULL; absent on either side equals anything)? One value has one encoding,
- * but for compressed columns, which are compared unpacked. Columns that `ignore` (may be NULL, one bool a column) names
- * are left out. */
+ * but for compressed columns, which are compared unpacked, and MySQL's JSON, which is compared as json_binary_same
+ * does. Columns that `ignore` (may be NULL, one bool a column) names are left out. */
 bool image_equal(const struct cell *a, const struct cell *b, const struct table_def *t, const bool *ignore);
 /* Key bytes of an image: each key cell with its length, unambiguous; equal cells give equal bytes. Not
  * collation-aware. */

@@ -2,6 +2,7 @@
 #include "common/model/json_diff.h"
 
 #include "common/base/bytes.h"
+#include "common/model/json_string.h"
 #include "common/model/json_tree.h"
 #include "common/model/json_type.h"
 
@@ -52,79 +53,11 @@ static bool take_number(uint64_t *out, struct bytes *r)
     return r->p > start;
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool take_code_unit(uint32_t *out, struct bytes *r)
-{
-    *out = 0;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(bytes_u8(r));
-        if (digit < 0)
-            return false;
-        *out = *out << 4 | (uint32_t)digit;
-    }
-    return !r->bad;
-}
-
-static void put_code_point(struct buf *out, uint32_t c)
-{
-    unsigned more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const uint8_t lead[] = {0, 0xc0, 0xe0, 0xf0};
-    buf_put_u8(out, (uint8_t)(lead[more] | c >> 6 * more));
-    while (more-- > 0)
-        buf_put_u8(out, (uint8_t)(0x80 | (c >> 6 * more & 0x3f)));
-}
-
-/* What follows a backslash in a quoted key. */
-static bool take_escape(struct buf *key, struct bytes *r)
-{
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    uint8_t c = bytes_u8(r);
-    const char *at = c ? strchr(from, c) : NULL;
-    uint32_t unit, low;
-    if (at) {
-        buf_put_u8(key, (uint8_t)to[at - from]);
-        return true;
-    }
-    if (c != 'u' || !take_code_unit(&unit, r))
-        return false;
-    if (unit >= 0xd800 && unit < 0xdc00) {
-        if (!take_word(r, "\\u") || !take_code_unit(&low, r) || low < 0xdc00 || low > 0xdfff)
-            return false;
-        unit = 0x10000 + ((unit - 0xd800) << 10 | (low - 0xdc00));
-    }
-    put_code_point(key, unit);
-    return true;
-}
-
-static bool take_quoted(struct span *out, struct bytes *r, struct arena *a)
-{
-    struct buf key = {0};
-    bool good = true;
-    while (good && bytes_left(r) > 0 && *r->p != '"') {
-        uint8_t c = bytes_u8(r);
-        if (c == '\\')
-            good = take_escape(&key, r);
-        else
-            buf_put_u8(&key, c);
-    }
-    good = good && take_char(r, '"');
-    *out = arena_copy(a, buf_span(&key));
-    buf_free(&key);
-    return good;
-}
-
 static bool take_key(struct leg *out, struct bytes *r, struct arena *a)
 {
     out->is_key = true;
     if (take_char(r, '"'))
-        return take_quoted(&out->key, r, a);
+        return json_string_take(&out->key, r, a);
     const uint8_t *start = r->p;
     while (r->p < r->end && *r->p != '.' && *r->p != '[')
         r->p++;

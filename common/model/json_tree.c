@@ -150,8 +150,7 @@ void json_node_remove(struct json_node *n, size_t index)
     memmove(n->children + index, n->children + index + 1, (n->count - index) * sizeof *n->children);
 }
 
-/* Shorter keys first, then by bytes. */
-static int compare_keys(struct span a, struct span b)
+int json_key_compare(struct span a, struct span b)
 {
     if (a.n != b.n)
         return a.n < b.n ? -1 : 1;
@@ -163,13 +162,13 @@ bool json_node_find(const struct json_node *n, size_t *where, struct span key)
     size_t lo = 0, hi = n->count;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (compare_keys(n->children[mid].key, key) < 0)
+        if (json_key_compare(n->children[mid].key, key) < 0)
             lo = mid + 1;
         else
             hi = mid;
     }
     *where = lo;
-    return lo < n->count && compare_keys(n->children[lo].key, key) == 0;
+    return lo < n->count && json_key_compare(n->children[lo].key, key) == 0;
 }
 
 /* ---- writing ---- */

@@ -40,6 +40,8 @@ MUST_CHECK bool json_node_open(struct json_node *n, struct arena *a);
 /* Put a child before the one of that index (an open container, index <= count); returns it, zeroed. */
 struct json_child *json_node_insert(struct json_node *n, size_t index, struct arena *a);
 void json_node_remove(struct json_node *n, size_t index);
+/* The order of keys in an object: shorter ones first, then by bytes. */
+int json_key_compare(struct span a, struct span b);
 /* Index of the key in an open object; where it is not there, *where it belongs and false. */
 bool json_node_find(const struct json_node *n, size_t *where, struct span key);
 

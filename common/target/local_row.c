@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/model/json_binary.h"
+
 static void put_hex_literal(struct buf *out, const char *charset, struct span bytes)
 {
     if (charset)
@@ -66,6 +68,17 @@ static void put_bit_number(struct buf *out, const struct cell *v)
     buf_printf(out, "%llu", (unsigned long long)bytes_be(&r, v->data.n > 8 ? 8 : v->data.n));
 }
 
+/* Only by its own type does the server compare documents by what they say. */
+static void put_document(struct buf *out, struct span doc)
+{
+    struct buf text = {0};
+    (void)json_binary_put_text(doc, &text); /* nothing, which no document equals, when it is malformed */
+    buf_put_str(out, "CAST(");
+    put_hex_literal(out, "utf8mb4", buf_span(&text));
+    buf_put_str(out, " AS JSON)");
+    buf_free(&text);
+}
+
 static bool is_number(uint8_t type)
 {
     return type == COLUMN_TINY || type == COLUMN_SHORT || type == COLUMN_INT24 || type == COLUMN_LONG ||
@@ -95,6 +108,8 @@ void local_put_literal(struct buf *out, const struct column *c, const struct tar
         put_float(out, c, v);
     } else if (c->type == COLUMN_STRING && !tc->charset) {
         put_hex_literal(out, NULL, cell_payload(c, v)); /* see local_put_value for BINARY */
+    } else if (c->type == COLUMN_JSON) {
+        put_document(out, cell_payload(c, v));
     } else if (is_bytes(c->type)) {
         put_hex_literal(out, tc->charset, cell_payload(c, v));
     } else if (is_number(c->type)) {
@@ -138,6 +153,11 @@ void local_put_equals(struct buf *out, const struct column *c, const struct targ
         buf_put_str(out, "CAST(");
         db_put_name(out, c->name);
         buf_put_str(out, " AS DOUBLE) = ");
+        local_put_value(out, c, tc, v);
+    } else if (tc->form == READ_VECTOR) {
+        buf_put_str(out, "CAST(");
+        db_put_name(out, c->name);
+        buf_put_str(out, " AS BINARY) = ");
         local_put_value(out, c, tc, v);
     } else {
         db_put_name(out, c->name);

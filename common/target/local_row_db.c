@@ -1,6 +1,7 @@
 /* Reading rows of the target by the binary protocol into cells. */
 #include <mysql.h>
 
+#include "common/model/json_text.h"
 #include "common/target/cell_encode.h"
 #include "common/target/local_row.h"
 
@@ -127,6 +128,18 @@ static void encode_time(struct buf *out, const struct column *c, const MYSQL_TIM
     cell_encode_time(out, c, &t);
 }
 
+/* MySQL hands its JSON out as text. */
+static int encode_json(struct buf *out, const struct column *c, struct span text, struct err *err)
+{
+    struct buf doc = {0};
+    const char *why;
+    bool good = json_text_to_binary(text, &doc, &why);
+    if (good)
+        cell_encode_bytes(out, c, buf_span(&doc));
+    buf_free(&doc);
+    return good ? 0 : err_fatal(err, EXIT_BUG, "column `%.*s`: the server's JSON: %s", SPAN_ARG(c->name), why);
+}
+
 static int encode_column(struct reading *r, unsigned i, const struct column *c, struct arena *a, struct err *err)
 {
     const union landing *v = &r->values[i];
@@ -151,6 +164,8 @@ static int encode_column(struct reading *r, unsigned i, const struct column *c, 
     }
     if (read_bytes(&bytes, r, i, a, err))
         return -1;
+    if (c->type == COLUMN_JSON)
+        return encode_json(&r->scratch, c, bytes, err);
     if (c->type != COLUMN_NEWDECIMAL)
         cell_encode_bytes(&r->scratch, c, bytes);
     else if (!cell_encode_decimal(&r->scratch, c, bytes))

@@ -226,16 +226,14 @@ void target_table_put_name(const struct target_table *t, struct buf *out)
 
 void target_table_put_columns(const struct target_table *t, struct buf *out)
 {
-    static const char *const before[] = {[READ_PLAIN] = "",
-                                         [READ_NUMBER] = "CAST(",
-                                         [READ_UUID] = "CAST(",
-                                         [READ_INET6] = "CAST(",
-                                         [READ_INET4] = "CAST("};
+    static const char *const before[] = {[READ_PLAIN] = "",      [READ_NUMBER] = "CAST(", [READ_UUID] = "CAST(",
+                                         [READ_INET6] = "CAST(", [READ_INET4] = "CAST(",  [READ_VECTOR] = "CAST("};
     static const char *const after[] = {[READ_PLAIN] = "",
                                         [READ_NUMBER] = " AS UNSIGNED)",
                                         [READ_UUID] = " AS BINARY(16))",
                                         [READ_INET6] = " AS BINARY(16))",
-                                        [READ_INET4] = " AS BINARY(4))"};
+                                        [READ_INET4] = " AS BINARY(4))",
+                                        [READ_VECTOR] = " AS BINARY)"};
     for (uint16_t i = 0; i < t->def->column_count; i++) {
         buf_put_str(out, i ? ", " : "");
         buf_put_str(out, before[t->columns[i].form]);

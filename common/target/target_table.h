@@ -17,6 +17,7 @@ enum read_form {
     READ_UUID,   /* MariaDB's types that are fixed bytes inside and text outside */
     READ_INET6,
     READ_INET4,
+    READ_VECTOR, /* MySQL's: the bytes; its own type is unknown to the client library */
 };
 
 struct target_column {

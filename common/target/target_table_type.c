@@ -1,6 +1,7 @@
 /* From information_schema's words for a column to the type and meta that its cells have in a binlog. */
 #include "common/target/target_table_type.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum meta_rule { META_FIXED, META_BYTES, META_DECIMAL, META_FRACTION, META_BITS, META_ENUM, META_SET };
@@ -46,6 +47,7 @@ static const struct type_rule rules[] = {
     {"inet6",              COLUMN_STRING,     META_FIXED,    16, READ_INET6 },
     {"inet4",              COLUMN_STRING,     META_FIXED,    4,  READ_INET4 },
     {"json",               COLUMN_JSON,       META_FIXED,    4,  READ_PLAIN },
+    {"vector",             COLUMN_VECTOR,     META_FIXED,    4,  READ_VECTOR},
     {"geometry",           COLUMN_GEOMETRY,   META_FIXED,    4,  READ_PLAIN },
     {"point",              COLUMN_GEOMETRY,   META_FIXED,    4,  READ_PLAIN },
     {"linestring",         COLUMN_GEOMETRY,   META_FIXED,    4,  READ_PLAIN },
@@ -158,6 +160,14 @@ static void old_temporal(struct column *c, struct span column_type)
         c->type = COLUMN_TIMESTAMP;
 }
 
+/* "vector(2048)" */
+static void dimensions(struct column *c, struct span column_type)
+{
+    const char *open = column_type.n > 0 ? memchr(column_type.p, '(', column_type.n) : NULL;
+    if (c->type == COLUMN_VECTOR && open) /* what information_schema tells ends with a NUL */
+        c->subtype = (uint16_t)strtoul(open + 1, NULL, 10);
+}
+
 static void compressed(struct column *c, struct span column_type)
 {
     if (!says(column_type, " COMPRESSED"))
@@ -189,6 +199,7 @@ bool target_type_of(struct column *c, struct target_column *tc, const struct typ
     tc->form = rule->form;
     old_temporal(c, f->column_type);
     compressed(c, f->column_type);
+    dimensions(c, f->column_type);
     if (f->charset.n > 0) {
         tc->charset = arena_strdup(a, f->charset);
         c->collation = (uint16_t)f->collation;
