@@ -69,6 +69,22 @@ void base64_put(struct buf *out, struct span in)
     to[3] = '=';
 }
 
+/* Both but for the three bytes, or fewer, around the seam begin at a whole quantum. */
+void base64_put_joined(struct buf *out, struct span first, struct span second)
+{
+    uint8_t seam[3];
+    size_t before = first.n % 3;
+    size_t after = before == 0 ? 0 : second.n < 3 - before ? second.n : 3 - before;
+    base64_put(out, span_of(first.p, first.n - before));
+    if (before > 0) {
+        memcpy(seam, first.p + first.n - before, before);
+        if (after > 0)
+            memcpy(seam + before, second.p, after);
+        base64_put(out, span_of(seam, before + after));
+    }
+    base64_put(out, span_of(second.p + after, second.n - after));
+}
+
 static int value_of(uint8_t c)
 {
     const char *found = c ? strchr(alphabet, c) : NULL;

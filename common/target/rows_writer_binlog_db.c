@@ -111,14 +111,16 @@ static int send_variables(struct binlog_writer *w, struct err *err)
 
 static int send_literal(struct binlog_writer *w, struct err *err)
 {
-    buf_put_span(&w->maps, buf_span(&w->events));
     buf_clear(&w->text);
     buf_put_str(&w->text, "BINLOG '");
-    base64_put(&w->text, buf_span(&w->maps));
+    base64_put_joined(&w->text, buf_span(&w->maps), buf_span(&w->events));
     buf_put_str(&w->text, "'");
     if (w->text.len > w->max_packet - STATEMENT_ROOM)
         return too_big(w, err);
-    return db_exec(w->db, buf_cstr(&w->text), err);
+    if (mysql_real_query(db_handle(w->db), (const char *)w->text.data, (unsigned long)w->text.len))
+        return db_error(w->db, err,
+                        "handing rows to the target"); /* the statement's own beginning would tell nothing */
+    return 0;
 }
 
 static int send_events(struct binlog_writer *w, struct err *err)

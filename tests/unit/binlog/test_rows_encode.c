@@ -271,6 +271,27 @@ static void base64_of_all_lengths(void **state)
     buf_free(&back);
 }
 
+static void base64_of_two_parts(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    struct random rnd = random_start("base64_joined");
+    struct buf whole = {0}, joined = {0};
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)random_u64(&rnd);
+    for (size_t n = 0; n <= sizeof bytes; n++) {
+        buf_clear(&whole);
+        base64_put(&whole, span_of(bytes, n));
+        for (size_t cut = 0; cut <= n; cut++) {
+            buf_clear(&joined);
+            base64_put_joined(&joined, span_of(bytes, cut), span_of(bytes + cut, n - cut));
+            assert_string_equal(buf_cstr(&joined), buf_cstr(&whole));
+        }
+    }
+    buf_free(&whole);
+    buf_free(&joined);
+}
+
 /* ---- payloads ---- */
 
 static void put_payload(struct buf *out, struct span events, bool zstd)
@@ -377,9 +398,9 @@ static void broken_payloads_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_come_back_as_they_went), cmocka_unit_test(what_is_in_the_images_is_told),
-        cmocka_unit_test(base64_of_all_lengths),       cmocka_unit_test(payloads_give_their_events_back),
-        cmocka_unit_test(broken_payloads_are_refused),
+        cmocka_unit_test(rows_come_back_as_they_went),     cmocka_unit_test(what_is_in_the_images_is_told),
+        cmocka_unit_test(base64_of_all_lengths),           cmocka_unit_test(base64_of_two_parts),
+        cmocka_unit_test(payloads_give_their_events_back), cmocka_unit_test(broken_payloads_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
