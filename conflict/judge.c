@@ -8,14 +8,12 @@ static const char *const kind_names[] = {
     [CONFLICT_INSERT_EXISTS] = "insert/exists",   [CONFLICT_UPDATE_CHANGED] = "update/changed",
     [CONFLICT_UPDATE_MISSING] = "update/missing", [CONFLICT_DELETE_CHANGED] = "delete/changed",
     [CONFLICT_DELETE_MISSING] = "delete/missing", [CONFLICT_UNIQUE_CLASH] = "unique/clash",
-    [CONFLICT_ORDER_VIOLATED] = "order/violated",
+    [CONFLICT_REFUSED] = "row/refused",           [CONFLICT_ORDER_VIOLATED] = "order/violated",
 };
 
 static const char *const verdict_names[] = {
-    [VERDICT_INCOMING] = "incoming",
-    [VERDICT_LOCAL] = "local",
-    [VERDICT_SAME] = "same",
-    [VERDICT_STOP] = "stop",
+    [VERDICT_INCOMING] = "incoming", [VERDICT_LOCAL] = "local", [VERDICT_SAME] = "same",
+    [VERDICT_STOP] = "stop",         [VERDICT_PARK] = "park",
 };
 
 #define KINDS (sizeof kind_names / sizeof *kind_names)
@@ -50,6 +48,7 @@ enum way {
  * the versions compared, an older row that was written again would stay on the side that deleted and go on the other.
  *  - unique/clash: the local row is another one than the source meant. To remove or rewrite it would lose a row that
  *    nobody spoke of, to leave out the incoming one makes what depends on it wrong: only the operator can say.
+ *  - row/refused: the same.
  *  - order/violated is a note in the journal, not a collision: the change goes in under every policy. */
 static const enum way ways[KINDS][POLICIES] = {
   /* kind                        latest              source_wins   target_wins   stop */
@@ -59,6 +58,7 @@ static const enum way ways[KINDS][POLICIES] = {
     [CONFLICT_DELETE_CHANGED] = {WAY_LOCAL,    WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
     [CONFLICT_DELETE_MISSING] = {WAY_SAME,     WAY_SAME,     WAY_SAME,     WAY_STOP    },
     [CONFLICT_UNIQUE_CLASH] = {WAY_STOP,     WAY_STOP,     WAY_STOP,     WAY_STOP    },
+    [CONFLICT_REFUSED] = {WAY_STOP,     WAY_STOP,     WAY_STOP,     WAY_STOP    },
     [CONFLICT_ORDER_VIOLATED] = {WAY_INCOMING, WAY_INCOMING, WAY_INCOMING, WAY_INCOMING},
 };
 
@@ -66,6 +66,7 @@ static const char *const reasons[KINDS] = {
     [CONFLICT_UPDATE_MISSING] = "the row is not there",
     [CONFLICT_DELETE_MISSING] = "the row is gone already",
     [CONFLICT_UNIQUE_CLASH] = "a unique value belongs to another row",
+    [CONFLICT_REFUSED] = "the target refuses the row",
     [CONFLICT_ORDER_VIOLATED] = "the version column did not rise",
 };
 
@@ -159,6 +160,8 @@ static void check_images(const struct conflict_case *c)
     bool deletes = c->kind == CONFLICT_DELETE_CHANGED || c->kind == CONFLICT_DELETE_MISSING;
     bool missing = c->kind == CONFLICT_UPDATE_MISSING || c->kind == CONFLICT_DELETE_MISSING;
     assert((size_t)c->kind < KINDS && (size_t)c->rule->policy < POLICIES);
+    if (c->kind == CONFLICT_REFUSED)
+        return;
     assert(deletes == (c->incoming == NULL));
     assert(missing == (c->local == NULL));
     assert(c->before || c->kind == CONFLICT_INSERT_EXISTS || c->kind == CONFLICT_UNIQUE_CLASH);

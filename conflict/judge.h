@@ -17,6 +17,7 @@ enum conflict_kind {
     CONFLICT_DELETE_CHANGED, /* delete, and the row differs from its before image */
     CONFLICT_DELETE_MISSING, /* delete, and there is no such row */
     CONFLICT_UNIQUE_CLASH,   /* the new row's unique value belongs to another row */
+    CONFLICT_REFUSED,        /* the target refuses the row for another reason: a missing parent, a check, a range */
     CONFLICT_ORDER_VIOLATED, /* not a collision: the version column did not rise; journaled, change applied */
 };
 const char *conflict_kind_name(enum conflict_kind k); /* "insert/exists", … */
@@ -26,8 +27,9 @@ enum conflict_verdict {
     VERDICT_LOCAL,    /* the row (or its absence) stays */
     VERDICT_SAME,     /* both sides say the same already: nothing to write */
     VERDICT_STOP,     /* the link stops */
+    VERDICT_PARK,     /* the transaction is put aside, and what depends on it; given by the applier, not by the judge */
 };
-const char *conflict_verdict_name(enum conflict_verdict v); /* "incoming", "local", "same", "stop" */
+const char *conflict_verdict_name(enum conflict_verdict v); /* "incoming", "local", "same", "stop", "park" */
 
 struct conflict_case {
     enum conflict_kind kind;

@@ -109,7 +109,7 @@ static int show(void *context, const struct span *cells, struct err *err)
     }
     for (int i = 0; i <= JOURNAL_WHY; i++)
         print_line(journal_columns[i].name, cells[i]);
-    if (span_is(cells[JOURNAL_KIND], JOURNAL_OPERATOR_ACT)) { /* it is about no row */
+    if (cells[JOURNAL_TBL].n == 0) { /* it is about no single row */
         print_line("details", cells[JOURNAL_INCOMING_IMAGE]);
         return 0;
     }

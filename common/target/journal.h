@@ -33,6 +33,21 @@ struct journal_act {
     const struct act *act;
 };
 
+#define JOURNAL_PARKED "parked" /* its kind */
+
+/* A whole transaction that was put aside: kind "parked", verdict "park"; db and tbl empty, incoming_image tells the
+ * rest. Its rows with all images are in drc.parked. */
+struct journal_parked {
+    const char *link;
+    const struct gtid *gtid;
+    uint64_t seq;
+    const char *why;
+    const char *tables;
+    uint64_t rows;
+    uint64_t behind; /* seq of the parked transaction that it has to wait for; 0: none */
+};
+MUST_CHECK int journal_write_parked(struct db *db, const struct journal_parked *entry, struct err *err);
+
 /* Inside the caller's transaction, as journal_write. */
 MUST_CHECK int journal_write_act(struct db *db, const struct journal_act *entry, struct err *err);
 

@@ -39,6 +39,26 @@ static void fill_act(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct j
     p[JOURNAL_RESULT_HASH].null = true;
 }
 
+static void fill_parked(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journal_parked *e)
+{
+    char gtid[GTID_TEXT_LEN];
+
+    buf_put_str(&p[JOURNAL_LINK].value, e->link);
+    buf_put_str(&p[JOURNAL_GTID].value, gtid_text(gtid, e->gtid));
+    buf_printf(&p[JOURNAL_SEQ].value, "%" PRIu64, e->seq);
+    buf_put_str(&p[JOURNAL_ROW_KEY].value, "{}");
+    buf_put_str(&p[JOURNAL_KIND].value, JOURNAL_PARKED);
+    buf_put_str(&p[JOURNAL_POLICY].value, "park");
+    buf_put_str(&p[JOURNAL_VERDICT].value, conflict_verdict_name(VERDICT_PARK));
+    buf_printf(&p[JOURNAL_WHY].value, "%.255s", e->why);
+    buf_printf(&p[JOURNAL_INCOMING_IMAGE].value, "{\"rows\": %" PRIu64 ", \"behind\": %" PRIu64 ", \"tables\": \"",
+               e->rows, e->behind);
+    utf8_put_json(&p[JOURNAL_INCOMING_IMAGE].value, span_str(e->tables));
+    buf_put_str(&p[JOURNAL_INCOMING_IMAGE].value, "\"}");
+    p[JOURNAL_BEFORE_IMAGE].null = p[JOURNAL_LOCAL_IMAGE].null = p[JOURNAL_RESULT_IMAGE].null = true;
+    p[JOURNAL_RESULT_HASH].null = true;
+}
+
 static void fill(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journal_entry *e)
 {
     const struct conflict_case *c = e->conflict;
@@ -96,5 +116,12 @@ int journal_write_act(struct db *db, const struct journal_act *entry, struct err
 {
     struct insert_value parameters[JOURNAL_COLUMN_COUNT] = {0};
     fill_act(parameters, entry);
+    return insert(db, parameters, err);
+}
+
+int journal_write_parked(struct db *db, const struct journal_parked *entry, struct err *err)
+{
+    struct insert_value parameters[JOURNAL_COLUMN_COUNT] = {0};
+    fill_parked(parameters, entry);
     return insert(db, parameters, err);
 }

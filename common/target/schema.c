@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/target/journal.h"
+#include "common/target/parked.h"
 
 #define ASCII "CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
 #define ER_NO_SUCH_DB 1049
@@ -60,6 +61,7 @@ static const struct {
     {1, ledger_sql        },
     {1, journal_create_sql},
     {2, ledger_anchors_sql},
+    {3, parked_create_sql },
 };
 
 int schema_version(struct db *db, unsigned *out, struct err *err)

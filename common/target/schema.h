@@ -7,12 +7,13 @@
 
 #include "common/link/db.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 #define DRC_DB "drc"
 #define LEDGER_TABLE "ledger"
 #define JOURNAL_TABLE "conflicts"
 #define META_TABLE "meta"
+#define PARKED_TABLE "parked"
 
 /* Columns of drc.ledger that readers of the binlog look at by name. */
 #define LEDGER_STREAM "stream"       /* BINARY(16) */

@@ -106,6 +106,7 @@ static const struct row rows[] = {
     {CONFLICT_DELETE_MISSING, POLICY_LATEST,      "a50", NULL,  NULL,  VERDICT_SAME,     "gone already"},
     {CONFLICT_UNIQUE_CLASH,   POLICY_LATEST,      NULL,  "a50", "b40", VERDICT_STOP,     "another row"},
     {CONFLICT_UNIQUE_CLASH,   POLICY_LATEST,      "a30", "a50", "b40", VERDICT_STOP,     "another row"},
+    {CONFLICT_REFUSED,        POLICY_LATEST,      "a50", NULL,  "a50", VERDICT_STOP,     "refuses"},
     {CONFLICT_ORDER_VIOLATED, POLICY_LATEST,      "a50", "b50", "a50", VERDICT_INCOMING, "did not rise"},
     /* source_wins: whatever is there gives way, but for rows that the source did not mean */
     {CONFLICT_INSERT_EXISTS,  POLICY_SOURCE_WINS, NULL,  "a40", "b50", VERDICT_INCOMING, "source_wins"},
@@ -116,6 +117,7 @@ static const struct row rows[] = {
     {CONFLICT_DELETE_CHANGED, POLICY_SOURCE_WINS, "a40", NULL,  "b50", VERDICT_INCOMING, "source_wins"},
     {CONFLICT_DELETE_MISSING, POLICY_SOURCE_WINS, "a50", NULL,  NULL,  VERDICT_SAME,     "gone already"},
     {CONFLICT_UNIQUE_CLASH,   POLICY_SOURCE_WINS, NULL,  "a50", "b40", VERDICT_STOP,     "another row"},
+    {CONFLICT_REFUSED,        POLICY_SOURCE_WINS, "a50", NULL,  "a50", VERDICT_STOP,     "refuses"},
     {CONFLICT_ORDER_VIOLATED, POLICY_SOURCE_WINS, "a50", "b50", "a50", VERDICT_INCOMING, "did not rise"},
     /* target_wins: what is there stays, and what is not there stays away */
     {CONFLICT_INSERT_EXISTS,  POLICY_TARGET_WINS, NULL,  "a50", "b40", VERDICT_LOCAL,    "target_wins"},
@@ -126,6 +128,7 @@ static const struct row rows[] = {
     {CONFLICT_DELETE_CHANGED, POLICY_TARGET_WINS, "a50", NULL,  "b40", VERDICT_LOCAL,    "target_wins"},
     {CONFLICT_DELETE_MISSING, POLICY_TARGET_WINS, "a50", NULL,  NULL,  VERDICT_SAME,     "gone already"},
     {CONFLICT_UNIQUE_CLASH,   POLICY_TARGET_WINS, NULL,  "a50", "b40", VERDICT_STOP,     "another row"},
+    {CONFLICT_REFUSED,        POLICY_TARGET_WINS, "a50", NULL,  "a50", VERDICT_STOP,     "refuses"},
     {CONFLICT_ORDER_VIOLATED, POLICY_TARGET_WINS, "a50", "b50", "a50", VERDICT_INCOMING, "did not rise"},
     /* stop: nothing is settled without the operator, equal rows included */
     {CONFLICT_INSERT_EXISTS,  POLICY_STOP,        NULL,  "a50", "b40", VERDICT_STOP,     "stop"},
@@ -135,6 +138,7 @@ static const struct row rows[] = {
     {CONFLICT_DELETE_CHANGED, POLICY_STOP,        "a50", NULL,  "b40", VERDICT_STOP,     "stop"},
     {CONFLICT_DELETE_MISSING, POLICY_STOP,        "a50", NULL,  NULL,  VERDICT_STOP,     "gone already"},
     {CONFLICT_UNIQUE_CLASH,   POLICY_STOP,        NULL,  "a50", "b40", VERDICT_STOP,     "another row"},
+    {CONFLICT_REFUSED,        POLICY_STOP,        "a50", NULL,  "a50", VERDICT_STOP,     "refuses"},
     {CONFLICT_ORDER_VIOLATED, POLICY_STOP,        "a50", "b50", "a50", VERDICT_INCOMING, "did not rise"},
 };
 /* clang-format on */
@@ -298,8 +302,10 @@ static void names_are_the_documented_ones(void **state)
     assert_string_equal(conflict_kind_name(CONFLICT_DELETE_CHANGED), "delete/changed");
     assert_string_equal(conflict_kind_name(CONFLICT_DELETE_MISSING), "delete/missing");
     assert_string_equal(conflict_kind_name(CONFLICT_UNIQUE_CLASH), "unique/clash");
+    assert_string_equal(conflict_kind_name(CONFLICT_REFUSED), "row/refused");
     assert_string_equal(conflict_kind_name(CONFLICT_ORDER_VIOLATED), "order/violated");
     assert_string_equal(conflict_verdict_name(VERDICT_SAME), "same");
+    assert_string_equal(conflict_verdict_name(VERDICT_PARK), "park");
 }
 
 int main(void)
