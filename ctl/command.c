@@ -1,13 +1,22 @@
 /* The table of drcctl's commands, and what they all do alike. */
 #include "ctl/command.h"
 
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/mem.h"
 
 const struct command commands[] = {
     {"status",                   "positions, lag, state and last error of each link",               command_status                  },
     {"wait",                     "return once what a region has committed is in effect in another", command_wait                    },
     {"conflicts list",           "what collided, how it was decided, and what lost",                command_conflicts_list          },
     {"conflicts show",           "one entry of the conflict journal, its images side by side",      command_conflicts_show          },
+    {"parked list",              "transactions that a target refused, and what waits for them",     command_parked_list             },
+    {"parked show",              "one of them with its rows",                                       command_parked_show             },
+    {"parked retry",             "have them tried again, in order",                                 command_parked_retry            },
+    {"parked discard",           "give one up, and let what waits for it go on",                    command_parked_discard          },
     {"events",                   "print what a region's topic, or a binlog file, holds",            command_events                  },
     {"config check",             "read the pair file and say what it asks for",                     command_config_check            },
     {"stream rebuild",           "make a lost topic anew, from where the targets' ledgers stand",   command_stream_rebuild          },
@@ -41,6 +50,15 @@ int command_secrets(struct config *c, const char *region, bool kafka, struct err
     if (config_region(c, region, &known, err) || config_password(c, region, err))
         return -1;
     return kafka ? config_kafka_password(c, region, err) : 0;
+}
+
+char *command_who(void)
+{
+    char host[128] = "";
+    const char *user = getenv("SUDO_USER");
+    const struct passwd *entry = user ? NULL : getpwuid(geteuid());
+    (void)gethostname(host, sizeof host - 1);
+    return xasprintf("%.60s@%s", user ? user : entry ? entry->pw_name : "?", host);
 }
 
 int command_version(int argc, char **argv, const char *config_path)

@@ -23,6 +23,8 @@ extern const struct argp_child command_config_child[];
 int command_load(struct config **out, const char *path);
 /* The passwords of a region's database, and with `kafka` of its stream's cluster as well. */
 MUST_CHECK int command_secrets(struct config *c, const char *region, bool kafka, struct err *err);
+/* "user@host" of whoever runs this. Caller frees. */
+char *command_who(void);
 /* Print "drcctl: text" to stderr and give the error's exit code. */
 int command_fail(const struct err *err);
 
@@ -31,6 +33,10 @@ int command_wait(int argc, char **argv, const char *config_path);
 int command_status(int argc, char **argv, const char *config_path);
 int command_conflicts_list(int argc, char **argv, const char *config_path);
 int command_conflicts_show(int argc, char **argv, const char *config_path);
+int command_parked_list(int argc, char **argv, const char *config_path);
+int command_parked_show(int argc, char **argv, const char *config_path);
+int command_parked_retry(int argc, char **argv, const char *config_path);
+int command_parked_discard(int argc, char **argv, const char *config_path);
 int command_config_check(int argc, char **argv, const char *config_path);
 int command_events(int argc, char **argv, const char *config_path);
 int command_stream_rebuild(int argc, char **argv, const char *config_path);

@@ -1,6 +1,7 @@
 /* drcctl status: gathers what daemons, topics and databases say about each link. */
 #include "ctl/status.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,14 @@ static void judge(struct link_status *l, const struct config *c)
 
     l->state = l->applier.there ? l->applier.state : applier_seen(v, &l->applier);
     l->error = error_of(&l->applier, l->state, &v->target_err);
+    if (strcmp(l->state, "running") == 0 && v->parked.transactions > 0) {
+        struct buf text = {0};
+        progress_put_parked(&v->parked, &text);
+        snprintf(l->parked, sizeof l->parked, "%s", buf_cstr(&text));
+        buf_free(&text);
+        l->state = "parked";
+        l->error = l->error ? l->error : l->parked;
+    }
     if (strcmp(l->state, "running") == 0) {
         l->state = l->capture_state;
         l->error = l->error ? l->error : l->capture_error;

@@ -17,6 +17,7 @@ struct link_status {
     const char *capture_error; /* NULL: none */
     const char *state;         /* of the link: the applier's, or the capture's where only that is not running */
     const char *error;
+    char parked[500]; /* what is parked, where that is the link's state */
     bool has_lag;
     double lag_seconds; /* how far the target is behind the source, in the source's commit time */
 };

@@ -120,6 +120,8 @@ static json_t *json_link(const struct link_status *l)
     json_object_set_new(o, "topic_seq", json_number_or_null(v->has_topic, v->published_seq));
     json_object_set_new(o, "applied_seq", json_number_or_null(v->has_ledger, v->ledger.done.low));
     json_object_set_new(o, "applied_gtid", json_text_or_null(v->has_ledger ? v->ledger.gtid : NULL));
+    json_object_set_new(o, "parked_transactions", json_number_or_null(v->has_ledger, v->parked.transactions));
+    json_object_set_new(o, "parked_rows", json_number_or_null(v->has_ledger, v->parked.rows));
     json_object_set_new(o, "lag_seconds", l->has_lag ? json_real(l->lag_seconds) : json_null());
     json_object_set_new(o, "last_error", json_text_or_null(l->error));
     json_object_set_new(o, "daemon", json_daemon(&l->applier));

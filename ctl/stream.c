@@ -2,7 +2,6 @@
 #include "ctl/stream.h"
 
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,16 +247,6 @@ int stream_permits(const struct stream *s, struct permits *out, struct err *err)
     return r.bad ? err_fatal(err, EXIT_UNSAFE, "the permits that stand in the stream are malformed") : 0;
 }
 
-/* "user@host" of whoever runs this. */
-static char *who_acts(void)
-{
-    char host[128] = "";
-    const char *user = getenv("SUDO_USER");
-    const struct passwd *entry = user ? NULL : getpwuid(geteuid());
-    (void)gethostname(host, sizeof host - 1);
-    return xasprintf("%.60s@%s", user ? user : entry ? entry->pw_name : "?", host);
-}
-
 static int check_unchanged(const struct stream *seen, const struct stream *now, struct err *err)
 {
     if (seen->seq == now->seq && seen->chain == now->chain && position_eq(&seen->position, &now->position))
@@ -289,7 +278,7 @@ static int claim_stream(struct claim *c, struct announcer *a, const struct strea
 static int write_act(struct stream_job *job, struct claim *c, struct announcer *a, const struct stream *state,
                      const struct permits *permits, struct err *err)
 {
-    char *who = who_acts();
+    char *who = command_who();
     char *details = json_dumps(job->details, JSON_COMPACT);
     const struct act act = {
         .kind = span_str(job->act),

@@ -24,7 +24,8 @@ static const char doc[] =
     "Return once everything that region FROM has committed when this is called is in effect in region TO: applied, "
     "kept in "
     "the conflict journal, filtered, or itself replayed from another region.\v"
-    "Exit codes: 0 it is; 75 not in time; 69 the link is stopped. What is missing is said in each case.";
+    "Exit codes: 0 it is; 75 not in time; 69 the link is stopped, or has parked some of it. What is missing is said in "
+    "each case.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -58,6 +59,24 @@ static int source_position(struct progress *p, struct position *out, const struc
     return 0;
 }
 
+/* What was put aside is in the target, and not in effect. */
+static int check_parked(struct progress *p, const struct progress_report *report, struct err *err)
+{
+    struct parked_sum sum;
+    struct buf text = {0};
+    if (progress_parked(p, &sum, err))
+        return -1;
+    if (sum.transactions == 0 || sum.oldest_seq > report->wanted_seq)
+        return 0;
+    progress_put_parked(&sum, &text);
+    (void)err_fatal(err, EXIT_UNSAFE,
+                    "%s has everything of %s up to seq %" PRIu64 " but what is parked: %s; see drcctl "
+                    "parked list",
+                    report->to, report->from, report->wanted_seq, buf_cstr(&text));
+    buf_free(&text);
+    return -1;
+}
+
 static int wait_for_link(const struct config *config, const struct wait_arguments *a, struct progress_report *report,
                          struct err *err)
 {
@@ -79,6 +98,8 @@ static int wait_for_link(const struct config *config, const struct wait_argument
     rc = progress_wait(p, report, &position, &watch, err);
     if (rc && err->class == ERR_RETRY)
         liveness_at_timeout(&liveness, report, err);
+    if (rc == 0)
+        rc = check_parked(p, report, err);
 out:
     position_free(&position);
     progress_free(&p);

@@ -291,6 +291,22 @@ void progress_put_report(const struct progress_report *r, struct buf *out)
         buf_printf(out, " (%s)", r->trouble);
 }
 
+int progress_parked(struct progress *p, struct parked_sum *out, struct err *err)
+{
+    if (connect_region(p, &p->target, p->to, err))
+        return -1;
+    int rc = parked_summary(p->target, p->topic, out, err);
+    if (rc)
+        db_close(&p->target);
+    return rc;
+}
+
+void progress_put_parked(const struct parked_sum *sum, struct buf *out)
+{
+    buf_printf(out, "%" PRIu64 " transaction%s parked (%" PRIu64 " rows), the first of them seq %" PRIu64 ": %s",
+               sum->transactions, sum->transactions == 1 ? " is" : "s are", sum->rows, sum->oldest_seq, sum->why);
+}
+
 /* ---- a look without waiting ---- */
 
 static void look_topic(struct progress *p, struct progress_view *out)
@@ -319,6 +335,8 @@ void progress_look(struct progress *p, struct progress_view *out)
     out->has_ledger = read_ledger(p, &out->ledger, &out->target_err) > 0;
     if (out->has_ledger && read_attended(p, &out->writer_connected, &out->target_err))
         out->writer_connected = false;
+    if (out->has_ledger && progress_parked(p, &out->parked, &out->target_err))
+        out->parked = (struct parked_sum){0};
     look_topic(p, out);
 }
 

@@ -11,6 +11,7 @@
 #include "common/link/db.h"
 #include "common/model/position.h"
 #include "common/target/ledger.h"
+#include "common/target/parked.h"
 
 struct progress;
 
@@ -57,6 +58,11 @@ struct progress_watch {
 MUST_CHECK int progress_wait(struct progress *p, struct progress_report *report, const struct position *position,
                              const struct progress_watch *watch, struct err *err);
 
+/* What the target has put aside of this link. */
+MUST_CHECK int progress_parked(struct progress *p, struct parked_sum *out, struct err *err);
+/* "3 transactions are parked (12 rows), the first of them seq 7: …" */
+void progress_put_parked(const struct parked_sum *sum, struct buf *out);
+
 /* ---- a look without waiting ---- */
 
 struct progress_view {
@@ -70,6 +76,7 @@ struct progress_view {
     bool has_ledger;           /* the target answered and has a row for the link */
     struct ledger_state ledger;
     bool writer_connected; /* a connection that writes the ledger is open at the target */
+    struct parked_sum parked;
     bool has_oldest;       /* the oldest transaction that is published and not in effect was found */
     uint64_t oldest_us;    /* its commit time at the source */
     struct err source_err; /* why a part is missing; class ERR_NONE: it is not, or there is simply nothing yet */
