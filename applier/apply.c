@@ -19,6 +19,18 @@ static int wait_for(struct apply_outcome *out, struct buf *why)
     return 0;
 }
 
+/* 1: the writer may write to the table, as long as this transaction holds it; 0: not now, `out` says why; -1. */
+static int admit(struct sink *s, const struct target_table *table, struct apply_outcome *out, struct err *err)
+{
+    struct buf why = {0};
+    buf_printf(&why, "table `%.*s`.`%.*s`: ", SPAN_ARG(table->def->db), SPAN_ARG(table->def->name));
+    int rc = rows_writer_admit(s->writer, table, &why, err);
+    if (rc == 0)
+        return wait_for(out, &why);
+    buf_free(&why);
+    return rc;
+}
+
 /* A definition that changed since it was loaded is loaded again, within the same transaction: from then on it is
  * locked. */
 int apply_table(struct sink *s, const struct table_def *source, const struct target_table **table,
@@ -39,8 +51,10 @@ int apply_table(struct sink *s, const struct table_def *source, const struct tar
         if (rc == -1)
             return -1;
         if (rc == 1) {
-            *mark = (void *)source;
-            return 1;
+            rc = admit(s, *table, out, err);
+            if (rc == 1)
+                *mark = (void *)source;
+            return rc;
         }
         sink_forget_table(s, *table);
     }

@@ -65,7 +65,7 @@ static int check_rights(const struct applier *a, struct sink *s, struct err *err
     int rc = schema_ensure(s->db, &schema);
     if (rc == 0 && a->to->standby)
         rc = standby_record(s->db, &schema);
-    if (rows_writer_open(&s->writer, s->db, err)) {
+    if (rows_writer_open(&s->writer, s->db, a->link->writer, err)) {
         if (rc)
             log_error("%s", schema.text);
         return -1;

@@ -97,6 +97,9 @@ struct region_config {
     struct throttle_config throttle;
 };
 
+/* How rows are written to a link's target. */
+enum apply_writer { APPLY_WRITER_BINLOG, APPLY_WRITER_SQL };
+
 struct link_config {
     char *from;
     char *to;
@@ -105,6 +108,7 @@ struct link_config {
     uint64_t group_bytes;
     bool standby; /* the target is read_only, and written to all the same */
     enum ddl_policy ddl;
+    enum apply_writer writer;
     int line;
 };
 

@@ -61,6 +61,11 @@ static const struct config_word ddl_policies[] = {
     {"ignore", DDL_IGNORE},
     {NULL,     0         }
 };
+static const struct config_word writers[] = {
+    {"binlog", APPLY_WRITER_BINLOG},
+    {"sql",    APPLY_WRITER_SQL   },
+    {NULL,     0                  }
+};
 static const struct config_word policies[] = {
     {"latest",      POLICY_LATEST     },
     {"source_wins", POLICY_SOURCE_WINS},
@@ -139,7 +144,7 @@ const struct config_key config_keys[] = {
      CLUSTER(retention_ms),
      .help = "how long records are kept: the longest outage of a target that loses nothing"},
 
-    {.path = "regions",                                                                         .type = &config_named, .required = true, .help = "the databases of the pair, by region"},
+    {.path = "regions",                                                                                 .type = &config_named, .required = true, .help = "the databases of the pair, by region"},
     {.path = "regions.<region>",
      .type = &config_map,
      .enter = config_enter_region,
@@ -184,7 +189,7 @@ const struct config_key config_keys[] = {
      .type = &config_credential,
      REGION(secret),
      .help = "the account's password as a systemd credential (LoadCredential=)"},
-    {.path = "regions.<region>.tls",                          .type = &config_map, .help = "encryption of connections to the server"},
+    {.path = "regions.<region>.tls",                                  .type = &config_map, .help = "encryption of connections to the server"},
     {.path = "regions.<region>.tls.mode",
      .type = &config_choice,
      .words = tls_modes,
@@ -201,7 +206,7 @@ const struct config_key config_keys[] = {
      .type = &config_file,
      REGION(tls.cert),
      .help = "our own certificate, together with key"},
-    {.path = "regions.<region>.tls.key",                             .type = &config_file, REGION(tls.key), .help = "the private key of cert"},
+    {.path = "regions.<region>.tls.key",                                     .type = &config_file, REGION(tls.key), .help = "the private key of cert"},
     {.path = "regions.<region>.replica_id",
      .type = &config_number,
      .required = true,
@@ -278,7 +283,7 @@ const struct config_key config_keys[] = {
      .type = &config_list,
      .required = true,
      .help = "who replicates to whom; two opposite links make a two-way pair; [] for capture only"},
-    {.path = "links[]",                                                                   .type = &config_map, .enter = config_enter_link, .help = "one direction"},
+    {.path = "links[]",                                                                           .type = &config_map, .enter = config_enter_link, .help = "one direction"},
     {.path = "links[].from",
      .type = &config_text,
      .required = true,
@@ -309,6 +314,16 @@ const struct config_key config_keys[] = {
      .fallback = "4MiB",
      LINK(group_bytes),
      .help = "the same in bytes"},
+    {.path = "links[].apply",                                                      .type = &config_map, .help = "how changes are written at the target"},
+    {.path = "links[].apply.writer",
+     .type = &config_choice,
+     .words = writers,
+     .noun = "writer",
+     .fallback = "binlog",
+     LINK(writer),
+     .help = "`binlog` hands row events to the server's BINLOG statement, which needs BINLOG REPLAY (MySQL: "
+             "REPLICATION_APPLIER); `sql` runs INSERT, UPDATE and DELETE, which need those grants on the tables, and "
+             "refuses tables with triggers"},
     {.path = "links[].ddl",
      .type = &config_choice,
      .words = ddl_policies,
@@ -336,9 +351,9 @@ const struct config_key config_keys[] = {
      .required = true,
      CONFIG(tables),
      .help = "patterns database.table, each part with * and ?; system schemas and `drc` never match"},
-    {.path = "tables.exclude",                                                                              .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
+    {.path = "tables.exclude",                                                                                              .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
 
-    {.path = "conflicts",                                                                   .type = &config_map, .help = "what happens to a row that both sides changed"},
+    {.path = "conflicts",                                                                                                           .type = &config_map, .help = "what happens to a row that both sides changed"},
     {.path = "conflicts.default",
      .type = &config_map,
      .enter = config_enter_default_rule,
@@ -367,7 +382,7 @@ const struct config_key config_keys[] = {
      .fallback = "false",
      RULE(allow_divergence),
      .help = "permit this rule in a two-way pair although it can leave the sides different for good"},
-    {.path = "conflicts.tables",                                                                         .type = &config_named, .help = "rules of single tables"},
+    {.path = "conflicts.tables",                                                                       .type = &config_named, .help = "rules of single tables"},
     {.path = "conflicts.tables.<table>",
      .type = &config_map,
      .like = "conflicts.default",
@@ -385,7 +400,7 @@ const struct config_key config_keys[] = {
      CONFIG(allow_divergence_anywhere),
      .help = "the same as conflicts.allow_divergence"},
 
-    {.path = "apply",                                                                                                   .type = &config_map, .help = "how changes are applied"},
+    {.path = "apply",                                                                                                           .type = &config_map, .help = "how changes are applied"},
     {.path = "apply.on_data_error",
      .type = &config_choice,
      .words = data_errors,
@@ -395,7 +410,7 @@ const struct config_key config_keys[] = {
          "what becomes of a transaction with a row that the target refuses (its unique value is another row's, its "
          "parent is missing): `park` puts it aside in drc.parked, with all later ones that touch the same keys, and "
          "goes on; `stop` stops the link"},
-    {.path = "apply.park",                                                                                                   .type = &config_map, .help = "how much may be put aside; at the bound the link stops"},
+    {.path = "apply.park",                             .type = &config_map, .help = "how much may be put aside; at the bound the link stops"},
     {.path = "apply.park.max_rows",
      .type = &config_number,
      .min = 1,
@@ -411,7 +426,7 @@ const struct config_key config_keys[] = {
      CONFIG(park_max_bytes),
      .help = "their size"},
 
-    {.path = "capture",                                                                         .type = &config_map, .help = "how changes are published"},
+    {.path = "capture",                                                .type = &config_map, .help = "how changes are published"},
     {.path = "capture.fragment_bytes",
      .type = &config_size,
      .min = 16 * KIB,
@@ -435,7 +450,7 @@ const struct config_key config_keys[] = {
      .help = "how often capture of a region that is a target too proves that the loop mark of its ledger reaches the "
              "binlog, by a transaction of its own; 0s for never"},
 
-    {.path = "limits",                                                                 .type = &config_map, .help = "what the daemons may use"},
+    {.path = "limits",                                                                                                           .type = &config_map, .help = "what the daemons may use"},
     {.path = "limits.queue_bytes",
      .type = &config_size,
      .min = MIB,
@@ -444,7 +459,7 @@ const struct config_key config_keys[] = {
      CONFIG(queue_bytes),
      .help = "bound of each queue between two threads; one larger transaction passes alone"},
 
-    {.path = "control",                                                                                                   .type = &config_map, .help = "how the daemons are asked and told"},
+    {.path = "control",                                                                          .type = &config_map, .help = "how the daemons are asked and told"},
     {.path = "control.socket",
      .type = &config_file,
      .fallback = "/run/drc/{name}.sock",
@@ -453,7 +468,7 @@ const struct config_key config_keys[] = {
          "the unix socket of each daemon; {name} stands for capture-<region> or applier-<from>-<to>, and is appended "
          "where it is missing"},
 
-    {.path = "log",                                                                  .type = &config_map, .help = "what the daemons write to stderr"},
+    {.path = "log",                                                                                            .type = &config_map, .help = "what the daemons write to stderr"},
     {.path = "log.level",
      .type = &config_choice,
      .words = log_levels,
@@ -461,5 +476,5 @@ const struct config_key config_keys[] = {
      .fallback = "info",
      CONFIG(log_level),
      .help = "the least important that is written"},
-    {.path = NULL                                                                                   },
+    {.path = NULL},
 };

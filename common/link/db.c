@@ -93,7 +93,8 @@ static int read_identity(struct db *db, const struct region_config *region, stru
                                                                                                                 : 0;
 }
 
-static int log_in(struct db *db, const struct region_config *region, size_t n, struct err *err)
+static int log_in(struct db *db, const struct region_config *region, const struct db_options *options, size_t n,
+                  struct err *err)
 {
     const struct host_config *host = region->socket ? NULL : &region->hosts[n - 1];
     if (host)
@@ -101,7 +102,7 @@ static int log_in(struct db *db, const struct region_config *region, size_t n, s
     else
         (void)snprintf(db->where, sizeof db->where, "%s", region->socket);
     if (mysql_real_connect(db->handle, host ? host->name : NULL, region->user, region->password ? region->password : "",
-                           NULL, host ? host->port : 0, region->socket, 0))
+                           NULL, host ? host->port : 0, region->socket, options->found_rows ? CLIENT_FOUND_ROWS : 0))
         return 0;
     char what[400];
     (void)snprintf(what, sizeof what, "connecting to region %s (%s)", region->name, db->where);
@@ -124,7 +125,7 @@ int db_connect_to(struct db **out, const struct region_config *region, const str
     }
     set_options(db->handle, region, options);
     db->server = n;
-    if (log_in(db, region, n, err))
+    if (log_in(db, region, options, n, err))
         goto fail;
     db->socket = dup((int)mysql_get_socket(db->handle));
     if (read_identity(db, region, err))

@@ -19,6 +19,7 @@ struct db_options {
     unsigned write_timeout_s;   /* 0: none */
     size_t server;              /* 0: choose among the region's hosts; n: its n-th and no other */
     bool read_only_too;         /* choosing, take the first that answers, though it cannot be written to */
+    bool found_rows;            /* an UPDATE counts the rows that it finds, also those that it leaves as they are */
     bool to_write;              /* choosing, also where there is one host only, take none that we may not write to */
 };
 

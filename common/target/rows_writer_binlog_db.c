@@ -12,10 +12,12 @@
 #include "common/base/mem.h"
 #include "common/binlog/base64.h"
 #include "common/binlog/rows_encode.h"
+#include "common/target/packet.h"
 #include "common/target/rows_writer_private.h"
 
 #define MOST_BYTES (1u << 20) /* of events in one statement; a single row may be bigger */
 #define STATEMENT_ROOM 1024   /* of a packet, for all that is not events */
+#define ROW_ROOM (32u << 10)  /* the same, beside a row that goes alone: its TABLE_MAP above all */
 #define LEAST_PACKET (64u << 10)
 #define LONG_PIECE (1u << 20)
 
@@ -30,8 +32,10 @@ struct binlog_writer {
     struct db *db;
     size_t max_packet; /* of the server */
     struct rows_encoder encoder;
-    MYSQL_STMT *set; /* MariaDB: SET @drc_a=?, @drc_b=? */
-    size_t limit;    /* bytes of events in one statement, where rows allow */
+    MYSQL_STMT *set;         /* MariaDB: SET @drc_a=?, @drc_b=? */
+    size_t limit;            /* bytes of events in one statement, where rows allow */
+    size_t most;             /* bytes of a row that a statement can carry */
+    struct rows_writer *sql; /* for rows above that; NULL until there is one */
     struct buf maps;
     struct buf events;
     struct buf text;
@@ -48,12 +52,11 @@ static struct binlog_writer *of(struct rows_writer *base)
 
 /* ---- sending ---- */
 
+/* Rows that are too large have been given to plain SQL before. */
 static int too_big(const struct binlog_writer *w, struct err *err)
 {
-    return err_fatal(
-        err, EXIT_BAD_CONFIG,
-        "a row needs %zu bytes in one packet of the target: raise its max_allowed_packet (%zu now) above that",
-        w->text.len, w->max_packet);
+    return err_fatal(err, EXIT_BUG, "%zu bytes of BINLOG text were gathered, more than the target's packets hold (%zu)",
+                     w->text.len, w->max_packet);
 }
 
 static int set_error(struct binlog_writer *w, struct err *err)
@@ -156,17 +159,10 @@ static void close_event(struct binlog_writer *w, bool last)
     w->open.shape.table = NULL;
 }
 
-/* May rows of both stand in one event? */
-static bool same_shape(const struct rows *a, const struct rows *b)
-{
-    return a->table == b->table && a->op == b->op && a->flags == b->flags && a->present_before == b->present_before &&
-           a->present_after == b->present_after;
-}
-
 /* `shape`: all of struct rows but count and images. */
 static void open_event(struct binlog_writer *w, const struct rows *shape)
 {
-    if (same_shape(&w->open.shape, shape))
+    if (rows_writer_alike(&w->open.shape, shape))
         return;
     close_event(w, false);
     uint64_t id = table_id(w, shape->table);
@@ -212,6 +208,62 @@ static size_t row_length(const struct rows *shape, struct bytes *r)
     return (size_t)(r->p - start);
 }
 
+/* ---- rows too large ---- */
+
+/* The max_allowed_packet by which a statement could carry that many bytes of a row. */
+static size_t packet_for(const struct binlog_writer *w, size_t length)
+{
+    size_t text = (length + ROW_ROOM) / 3 * 4 + 4;
+    return (w->set ? text / 2 : text) + STATEMENT_ROOM;
+}
+
+static size_t row_room(const struct binlog_writer *w)
+{
+    size_t text = (w->max_packet - STATEMENT_ROOM) * (w->set ? 2 : 1);
+    return text / 4 * 3 - ROW_ROOM;
+}
+
+/* The link waits for the packet size by which one of the two ways would do. */
+static int cannot_carry(struct binlog_writer *w, const struct target_table *t, size_t need, const char *why,
+                        struct err *err)
+{
+    (void)packet_too_small(w->db, t, need, w->max_packet, err);
+    return *why ? err_prefix(err, "BINLOG cannot carry a row, and plain SQL may not (%s)", why) : -1;
+}
+
+/* Plain SQL sends large values apart from each other. */
+static int put_by_sql(struct binlog_writer *w, const struct target_table *t, const struct rows *row, struct err *err)
+{
+    size_t need = packet_for(w, row->images.n);
+    struct buf why = {0};
+    struct err found = {0};
+    int rc = -1;
+    if (!w->sql && rows_writer_open_sql(&w->sql, w->db, err))
+        return -1;
+    int admitted = rows_writer_admit(w->sql, t, &why, &found);
+    if (admitted == 1)
+        rc = rows_writer_put(w->sql, t, row, &found) || rows_writer_flush(w->sql, &found) ? -1 : 0;
+    size_t less = rows_writer_sql_needed(w->sql);
+    if (admitted == 0)
+        (void)cannot_carry(w, t, need, buf_cstr(&why), err);
+    else if (rc && found.exit_code == EXIT_DENIED)
+        (void)cannot_carry(w, t, need, found.text, err);
+    else if (rc && found.code == (int)SERVER_PACKET_TOO_LARGE && less > need)
+        (void)cannot_carry(w, t, need, "", err);
+    else if (rc && err)
+        *err = found;
+    buf_free(&why);
+    return rc;
+}
+
+/* ---- operations ---- */
+
+static int binlog_admit(struct rows_writer *base, const struct target_table *t, struct buf *why, struct err *err)
+{
+    (void)base, (void)t, (void)why, (void)err;
+    return 1;
+}
+
 static int binlog_put(struct rows_writer *base, const struct target_table *t, const struct rows *rows, struct err *err)
 {
     struct binlog_writer *w = of(base);
@@ -234,6 +286,13 @@ static int binlog_put(struct rows_writer *base, const struct target_table *t, co
                              SPAN_ARG(shape.table->name));
         if (gathered(w) + length > w->limit && flush(w, err))
             return -1;
+        if (length > w->most) {
+            shape.count = 1;
+            shape.images = span_of(row, length);
+            if (put_by_sql(w, t, &shape, err))
+                return -1;
+            continue;
+        }
         open_event(w, &shape);
         buf_put(&w->events, row, length);
     }
@@ -255,6 +314,7 @@ static void binlog_close(struct rows_writer *base)
     struct binlog_writer *w = of(base);
     if (w->set)
         (void)mysql_stmt_close(w->set);
+    rows_writer_free(&w->sql);
     buf_free(&w->maps);
     buf_free(&w->events);
     buf_free(&w->text);
@@ -263,6 +323,7 @@ static void binlog_close(struct rows_writer *base)
 }
 
 static const struct rows_writer_ops binlog_ops = {
+    .admit = binlog_admit,
     .put = binlog_put,
     .flush = binlog_flush,
     .drop = binlog_drop,
@@ -321,6 +382,7 @@ int rows_writer_open_binlog(struct rows_writer **out, struct db *db, struct err 
         binlog_close(&w->base);
         return -1;
     }
+    w->most = row_room(w);
     *out = &w->base;
     return 0;
 }

@@ -6,6 +6,7 @@
 
 /* Each as the function of rows_writer.h that is named like it; close releases everything. */
 struct rows_writer_ops {
+    int (*admit)(struct rows_writer *w, const struct target_table *t, struct buf *why, struct err *err);
     int (*put)(struct rows_writer *w, const struct target_table *t, const struct rows *rows, struct err *err);
     int (*flush)(struct rows_writer *w, struct err *err);
     void (*drop)(struct rows_writer *w);
@@ -18,5 +19,11 @@ struct rows_writer {
 };
 
 MUST_CHECK int rows_writer_open_binlog(struct rows_writer **out, struct db *db, struct err *err);
+MUST_CHECK int rows_writer_open_sql(struct rows_writer **out, struct db *db, struct err *err);
+/* The max_allowed_packet that the last row lacked which the writer by SQL could not carry. */
+size_t rows_writer_sql_needed(const struct rows_writer *w);
+
+/* May rows of both go together? All but count and images is the same. */
+bool rows_writer_alike(const struct rows *a, const struct rows *b);
 
 #endif

@@ -94,6 +94,7 @@ int target_session_open(struct db **out, const struct region_config *region, con
         .program = program,
         .read_timeout_s = READ_TIMEOUT_S,
         .write_timeout_s = WRITE_TIMEOUT_S,
+        .found_rows = true,
         .to_write = true,
     };
     if (db_connect(out, region, &options, err))

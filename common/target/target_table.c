@@ -22,6 +22,7 @@ enum {
     FACT_FRACTION,
     FACT_NULLABLE,
     FACT_EXTRA,
+    FACT_COLLATION_NAME,
 };
 
 static uint64_t number(struct span text)
@@ -105,8 +106,10 @@ static int read_column(struct target_table *t, struct table_def *def, const stru
     c->invisible = says(extra, "INVISIBLE");
     c->generated = says(extra, "VIRTUAL GENERATED") || says(extra, "STORED GENERATED");
     c->key_order = COLUMN_NO_KEY;
-    if (target_type_of(c, &t->columns[i], &facts, &t->arena))
+    if (target_type_of(c, &t->columns[i], &facts, &t->arena)) {
+        t->columns[i].collation = arena_strdup(&t->arena, db_cell(rows, i, FACT_COLLATION_NAME));
         return 0;
+    }
     return err_data(err, "its column `%.*s` has the type %.*s, which is not supported at a target", SPAN_ARG(c->name),
                     SPAN_ARG(facts.column_type));
 }
@@ -116,11 +119,11 @@ static int load_columns(struct target_table *t, struct table_def *def, struct db
     struct buf sql = {0};
     struct db_rows rows;
     int rc = -1;
-    buf_printf(
-        &sql,
-        "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, %s, CHARACTER_OCTET_LENGTH,"
-        " NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, IS_NULLABLE, EXTRA FROM information_schema.COLUMNS c",
-        collation_id_query(db));
+    buf_printf(&sql,
+               "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, %s, CHARACTER_OCTET_LENGTH,"
+               " NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, IS_NULLABLE, EXTRA, COLLATION_NAME FROM "
+               "information_schema.COLUMNS c",
+               collation_id_query(db));
     put_where(&sql, "TABLE_SCHEMA", def->db, "TABLE_NAME", def->name);
     buf_put_str(&sql, " ORDER BY ORDINAL_POSITION");
     if (db_query(db, &rows, &t->arena, buf_cstr(&sql), err))

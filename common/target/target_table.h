@@ -22,7 +22,8 @@ enum read_form {
 
 struct target_column {
     enum read_form form;
-    const char *charset; /* name of its character set; NULL for types without one and for byte strings */
+    const char *charset;   /* name of its character set; NULL for types without one and for byte strings */
+    const char *collation; /* the same of its collation; "" */
 };
 
 struct target_key {
