@@ -16,6 +16,8 @@
 #define TOPIC_EVERY_MS 20000u
 /* Until the first canary has come back: a new region has no ledger before its applier has made it. */
 #define FIRST_EVERY_MS 5000u
+/* A connection is not kept for longer without a statement: target_session_pin lets the server end it. */
+#define IDLE_MOST_MS 5000u
 
 struct watch {
     struct watch_options options;
@@ -144,7 +146,7 @@ static int keep_canary(struct watch *w, struct err *err)
         rc = write_canary(w, &found);
     bool proved = canary_seen_us(w->options.canary) > 0;
     w->canary_ms = now + (!proved && period > FIRST_EVERY_MS ? FIRST_EVERY_MS : period);
-    if (rc < 0)
+    if (rc < 0 || period > IDLE_MOST_MS)
         set_db(w, NULL);
     if (rc < 0 && found.class == ERR_FATAL && found.exit_code == EXIT_DENIED)
         return denied(w, &found, err);

@@ -40,6 +40,22 @@ def test_the_canary_comes_back_and_goes_nowhere(make_two_way):
     assert {daemon.status()["state"] for daemon in pair.daemons} == {"running"}
 
 
+def test_a_server_that_ends_idle_connections_does_not_matter(make_two_way):
+    """A canary a minute, and a session's idle time limit of a minute."""
+    pair = make_two_way()
+    pair.file["capture"] = {"canary": "6s"}
+    pair.write_config()
+    pair.start()
+    capture = pair.capture("us")
+    pair.until(proved(pair, "us"), 30, "proof of the loop mark")
+    first = capture.status()["canary_us"]
+    sleeping = "SELECT id FROM information_schema.processlist WHERE user = 'drc' AND command = 'Sleep'"
+    for (number,) in pair.us.query(sleeping):
+        pair.us.sql(f"KILL {number}")
+    pair.until(lambda: capture.status()["canary_us"] > first, 30, "another")
+    assert "the loop mark cannot be proved" not in capture.log.read_text(encoding="utf-8")
+
+
 def test_a_region_that_is_only_a_source_is_not_written_to(make_two_way):
     pair = make_two_way(links=[("eu", "us")]).start()
     pair.eu.sql("INSERT INTO shop.item VALUES (1, 'a')")
