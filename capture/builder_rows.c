@@ -67,10 +67,7 @@ static int lacks_names(const struct builder *b, const struct table_def *t, struc
  */
 static int check_old_temporals(struct builder *b, const struct table_def *t, struct err *err)
 {
-    size_t i = 0;
-    while (i < t->column_count && !column_is_old_temporal(&t->columns[i]))
-        i++;
-    int found = i < t->column_count ? b->settings.sink.old_fractions(b->settings.sink.context, t, err) : 0;
+    int found = table_has_old_temporals(t) ? b->settings.sink.old_fractions(b->settings.sink.context, t, err) : 0;
     if (found <= 0)
         return found;
     return err_fatal(

@@ -44,7 +44,8 @@ MUST_CHECK int source_skew(struct source *s, int64_t *out, struct err *err);
 MUST_CHECK int source_knows_stream(struct source *s, const uint8_t stream[16], struct err *err);
 /* What drc.ledger says is in effect; empty where there is no ledger. */
 MUST_CHECK int source_ledger_cut(struct source *s, struct cut *out, struct err *err);
-/* MariaDB: has the table, as it is now, a column of an old temporal format with a fraction? 1, 0, -1. */
+/* MariaDB: has any column that is of an old temporal format here a fraction of a second in the table there? 1, 0, -1.
+ */
 MUST_CHECK int source_old_fractions(struct source *s, const struct table_def *t, struct err *err);
 
 #endif

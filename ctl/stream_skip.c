@@ -16,8 +16,9 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-    "Pass one event over: of a type that capture does not know, an incident, or a change that is in the binlog as a "
-    "statement. What it says does not reach the targets, so compare with drc-reconcile afterwards. Any other event at "
+    "Pass one event over: of a type that capture does not know, an incident, a change that is in the binlog as a "
+    "statement, or rows that are not whole or cannot be read. What it says does not reach the targets, so compare with "
+    "drc-reconcile afterwards. Any other event at "
     "that place is read as ever. Capture must be stopped.\v"
     "Exit codes: 0 done; 69; 75 not now.";
 

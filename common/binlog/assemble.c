@@ -84,16 +84,23 @@ void assembler_skip(struct assembler *a, const char *file, uint64_t offset)
     a->skips[a->skip_count++] = (struct assembler_place){xstrdup(file), offset};
 }
 
+bool assemble_passes(struct assembler *a)
+{
+    for (size_t i = 0; i < a->skip_count; i++) {
+        if (a->skips[i].offset == a->offset && a->offset > 0 && strcmp(a->skips[i].file, a->file) == 0) {
+            a->counts.skipped++;
+            return true;
+        }
+    }
+    return false;
+}
+
 int assemble_stop_at(struct assembler *a, struct err *err, const char *fmt, ...)
 {
     char text[600];
     va_list args;
-    for (size_t i = 0; i < a->skip_count; i++) {
-        if (a->skips[i].offset == a->offset && a->offset > 0 && strcmp(a->skips[i].file, a->file) == 0) {
-            a->counts.skipped++;
-            return 0;
-        }
-    }
+    if (assemble_passes(a))
+        return 0;
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
@@ -283,9 +290,15 @@ static assembler_handler *const handlers[256] = {
     [EVENT_INCIDENT] = on_incident,
 };
 
-/* An event's header has the low 32 bits of where it ends; files may be larger. */
+/* An event's header has the low 32 bits of where it ends; files may be larger. MariaDB 11.8 leaves it at 0 for all but
+ * the first and the last event of a transaction: they stand one behind the other. */
 static void advance(struct assembler *a, const struct event *e)
 {
+    if (e->next_pos == 0 && !(e->flags & EVENT_FLAG_ARTIFICIAL) && a->group != GROUP_NONE && a->end > 0) {
+        a->offset = a->end;
+        a->end += e->size;
+        return;
+    }
     if (e->next_pos == 0 || (e->flags & EVENT_FLAG_ARTIFICIAL) || e->type == EVENT_HEARTBEAT ||
         e->type == EVENT_HEARTBEAT_V2) {
         a->offset = 0;

@@ -97,6 +97,20 @@ static int make_whole(struct assembler *a, struct rows_event *re, const struct t
     return 0;
 }
 
+/* Fills `out`; with no row when an operator lets the event be passed over: its rows are not whole, cannot be read, or
+ * are of a table of whose cells nobody can be sure. */
+static int take_rows(struct assembler *a, struct rows *out, struct rows_event *re, const struct table_def *t,
+                     struct err *err)
+{
+    struct err why = {0};
+    out->count = 0;
+    if (table_has_old_temporals(t) && assemble_passes(a))
+        return 0;
+    if ((!re->partial || make_whole(a, re, t, &why) == 0) && rows_event_check(out, re, t, &why) == 0)
+        return 0;
+    return assemble_stop_at(a, err, "%s", why.text);
+}
+
 int assemble_rows(struct assembler *a, const struct event *e, struct item *out, struct err *err)
 {
     struct rows_event re;
@@ -108,9 +122,7 @@ int assemble_rows(struct assembler *a, const struct event *e, struct item *out, 
     if (!m && !is_dummy(&re))
         return err_fatal(err, EXIT_UNSAFE, "%s event: no TABLE_MAP event gave its table id %llu",
                          event_type_name(e->type), (unsigned long long)re.table_id);
-    if (m && re.partial && make_whole(a, &re, m->definition->table, err) < 0)
-        return -1;
-    if (m && rows_event_check(&out->rows, &re, m->definition->table, err) < 0)
+    if (m && take_rows(a, &out->rows, &re, m->definition->table, err) < 0)
         return -1;
     if (re.flags & ROWS_STMT_END)
         assemble_statement_end(a);

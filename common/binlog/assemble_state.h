@@ -78,6 +78,8 @@ assembler_handler assemble_gtid_mariadb, assemble_gtid_mysql, assemble_gtid_tagg
 assembler_handler assemble_query, assemble_xid, assemble_xa_prepare;
 assembler_handler assemble_table_map, assemble_rows;
 
+/* Is the event at hand one that assembler_skip names? Then it counts as passed over. */
+bool assemble_passes(struct assembler *a);
 /* An event that stops us, but could be passed over: 0 when it shall be, else -1 with err marked. */
 int assemble_stop_at(struct assembler *a, struct err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The open statement's tables are forgotten. */

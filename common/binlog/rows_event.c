@@ -96,11 +96,10 @@ int rows_event_full(const struct rows_event *re, const struct table_def *t, stru
 /* What may be behind it: the one thing that a server writes and nobody can read. */
 static const char *hint(const struct table_def *t)
 {
-    for (size_t i = 0; i < t->column_count; i++)
-        if (column_is_old_temporal(&t->columns[i]))
-            return "; one has the temporal format of before MariaDB 10.1: with a fraction of a second its cells cannot "
-                   "be read. Run: SET GLOBAL mysql56_temporal_format = ON; ALTER TABLE ... FORCE";
-    return "";
+    return table_has_old_temporals(t)
+               ? "; one has the temporal format of before MariaDB 10.1: with a fraction of a second its cells cannot "
+                 "be read. Run: SET GLOBAL mysql56_temporal_format = ON; ALTER TABLE ... FORCE"
+               : "";
 }
 
 int rows_event_check(struct rows *out, const struct rows_event *re, const struct table_def *t, struct err *err)

@@ -61,6 +61,14 @@ bool column_is_old_temporal(const struct column *c)
     return c->type == COLUMN_TIME || c->type == COLUMN_DATETIME || c->type == COLUMN_TIMESTAMP;
 }
 
+bool table_has_old_temporals(const struct table_def *t)
+{
+    for (size_t i = 0; i < t->column_count; i++)
+        if (column_is_old_temporal(&t->columns[i]))
+            return true;
+    return false;
+}
+
 static bool is_binary(const struct column *c)
 {
     return c->collation == COLLATION_NONE || c->collation == COLLATION_BINARY;

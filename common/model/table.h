@@ -104,6 +104,7 @@ bool column_valid(const struct column *c);
 
 /* One of those three? */
 bool column_is_old_temporal(const struct column *c);
+bool table_has_old_temporals(const struct table_def *t);
 
 /* "int unsigned", "varchar(40 bytes) collation 45", "decimal(10,2)": for messages. Replaces what `out` held; returns
  * its buf_cstr. */

@@ -370,6 +370,21 @@ def test_a_change_in_the_binlog_as_a_statement_is_passed_over(eu_us):
     settled(pair)
 
 
+def test_rows_that_are_not_whole_are_passed_over(eu_us):
+    """A session chose another binlog_row_image for itself, which no look at the server's settings shows."""
+    pair = eu_us.start()
+    insert(pair, 1, 3)
+    pair.eu.sql("SET SESSION binlog_row_image = MINIMAL", "UPDATE shop.stock SET qty = 7 WHERE id = 1")
+    pair.eu.sql("UPDATE shop.stock SET qty = 8 WHERE id = 2")
+    cause = pair.capture("eu").expect_exit(69)
+    assert "a row image is not whole" in cause and "SET GLOBAL binlog_row_image=FULL" in cause
+    place = cause.split("stream skip --region eu --at ")[1].split()[0]
+    act(pair, "skip", "--at", place)
+    pair.capture("eu").start()
+    pair.wait("eu", "us")
+    assert pair.us.query("SELECT id, qty FROM shop.stock ORDER BY id") == [(1, 10), (2, 8)]
+
+
 # ---- surprises ----
 
 

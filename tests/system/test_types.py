@@ -1,5 +1,7 @@
 """The types of each server: server → capture → topic → `drcctl events` shows what the server itself prints."""
 
+import re
+
 import pytest
 
 from support.mariadb import MariaDB, MariaDB118
@@ -184,6 +186,21 @@ def old_temporals(matrix):
     assert "mysql56_temporal_format = ON" in last and "ALTER TABLE shop.fraction FORCE" in last
     published = {row["table"] for record in matrix.pair.events("eu") for row in record.get("rows", [])}
     assert "old" in published and "fraction" not in published
+    passed_over(matrix, re.search(r"(\S+\.\d+:\d+): table", last).group(1))
+
+
+def passed_over(matrix, place):
+    """The way out that the message names: what was written in the former format is told though the table has the new one."""
+    capture = matrix.pair.capture("eu")
+    matrix.server.sql("GRANT BINLOG MONITOR ON *.* TO 'drc'@'%'", "ALTER TABLE shop.fraction FORCE")
+    matrix.server.sql("INSERT INTO shop.fraction VALUES (2, '2024-02-29 12:34:56.789012')")
+    capture.launch()
+    assert f"{place}: table shop.fraction" in capture.expect_exit(69)
+    matrix.pair.ctl("stream", "skip", "--region", "eu", "--at", place, "--why", "its format cannot be read")
+    capture.start()
+    matrix.pair.captured("eu")
+    rows = [row for record in matrix.pair.events("eu") for row in record.get("rows", []) if row["table"] == "fraction"]
+    assert [row["after"] for row in rows] == [{"id": 2, "v": "2024-02-29 12:34:56.789012"}]
 
 
 def keys_of_bytes(matrix):

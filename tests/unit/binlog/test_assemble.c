@@ -190,6 +190,28 @@ static void rows_that_do_not_fill_their_event_stop(void **state)
     assert_has(f, "its column bitmaps");
 }
 
+/* What an operator has named is passed over where nobody could read it, and nowhere else. */
+static void rows_that_cannot_be_read_may_be_passed_over(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t absent[] = {9, 0, 0, 0, 0, 0, ROWS_STMT_END, 0, 1, 0xfe, 0xfe, 1, 0, 0, 0};
+    assembler_skip(f->a, "bin.1", 666);
+    assembler_skip(f->a, "bin.1", 700);
+    begin(f, 1, 4);
+    map_and_rows(f, 0, 1);
+    assert_has(f, "insert d.t, 1\n    1\n"); /* it stands at 666, and can be read */
+    assert_int_equal(feed_event(f, EVENT_WRITE_ROWS_V1, 0, 734, span_of(absent, sizeof absent)), 0);
+    assert_text(f, "");
+    assert_int_equal(assembler_counts(f->a)->skipped, 1);
+    kit_rows(&f->event, 9, 0, 1, 900); /* it ended its statement all the same */
+    assert_int_equal(feed(f), -1);
+    assert_has(f, "no TABLE_MAP");
+    kit_table_map(&f->event, 9, 1000);
+    assert_int_equal(feed(f), 0);
+    assert_int_equal(feed_event(f, EVENT_WRITE_ROWS_V1, 0, 1100, span_of(absent, sizeof absent)), -1);
+    assert_has(f, "ERROR 69: bin.1:1066: table d.t: a row image is not whole");
+}
+
 static void statements_in_groups(void **state)
 {
     struct fixture *f = *state;
@@ -304,6 +326,26 @@ static void positions_pass_four_gigabytes(void **state)
     }
 }
 
+/* MariaDB 11.8 says where a transaction begins and ends, and not where its events do. */
+static void positions_are_counted_inside_a_transaction(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, 1, 4); /* ends at 500 */
+    kit_table_map(&f->event, 9, 0);
+    size_t map = f->event.len;
+    assert_int_equal(feed(f), 0);
+    assert_int_equal(assembler_where(f->a).offset, 500);
+    kit_rows(&f->event, 9, 1, 1, 0);
+    size_t rows = f->event.len;
+    assert_int_equal(feed(f), 0);
+    assert_int_equal(assembler_where(f->a).offset, 500 + map);
+    assert_int_equal(feed_event(f, 99, 0, 0, span_of("?", 1)), -1);
+    struct buf place = {0};
+    buf_printf(&place, "bin.1:%zu: event of type 99", 500 + map + rows);
+    assert_has(f, buf_cstr(&place));
+    buf_free(&place);
+}
+
 static void compressed_events(void **state)
 {
     struct fixture *f = *state;
@@ -398,11 +440,13 @@ int main(void)
         CASE(ids_are_given_anew),
         CASE(an_event_may_only_end_a_statement),
         CASE(rows_that_do_not_fill_their_event_stop),
+        CASE(rows_that_cannot_be_read_may_be_passed_over),
         CASE(statements_in_groups),
         CASE(a_group_that_a_restart_cut_is_rolled_back),
         CASE(a_dump_begins_with_an_artificial_rotate),
         CASE(heartbeats_beyond_four_gigabytes),
         CASE(positions_pass_four_gigabytes),
+        CASE(positions_are_counted_inside_a_transaction),
         CASE(compressed_events),
         CASE(xa_names_come_from_statements_too),
         CASE(definitions_are_forgotten_only_between_groups),
