@@ -1,0 +1,112 @@
+/* One writeset_table a source definition; the target's definition, collations and foreign keys are read once each. */
+#include "applier/key_tables.h"
+
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/target/foreign_keys.h"
+
+struct key_tables {
+    struct db *db;
+    struct map tables; /* source's struct table_def * -> struct writeset_table * */
+    struct arena scratch;
+};
+
+struct key_tables *key_tables_new(struct db *db)
+{
+    struct key_tables *k = xcalloc(1, sizeof *k);
+    k->db = db;
+    return k;
+}
+
+void key_tables_forget(struct key_tables *k)
+{
+    size_t i = 0;
+    struct span key;
+    void *value;
+    while (map_next(&k->tables, &i, &key, &value)) {
+        struct writeset_table *t = value;
+        writeset_table_free(&t);
+    }
+    map_clear(&k->tables);
+}
+
+void key_tables_free(struct key_tables **k)
+{
+    if (!*k)
+        return;
+    key_tables_forget(*k);
+    map_free(&(*k)->tables);
+    arena_free(&(*k)->scratch);
+    free(*k);
+    *k = NULL;
+}
+
+/* The collation of each column of `t`, by the table's own order. */
+static int load_collations(const char ***out, struct db *db, const struct target_table *t, struct arena *a,
+                           struct err *err)
+{
+    struct buf sql = {0};
+    struct db_rows rows;
+    *out = arena_zalloc(a, t->def->column_count * sizeof **out);
+    buf_put_str(&sql, "SELECT COLUMN_NAME, COLLATION_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ");
+    db_put_string(&sql, t->def->db);
+    buf_put_str(&sql, " AND TABLE_NAME = ");
+    db_put_string(&sql, t->def->name);
+    int rc = db_query(db, &rows, a, buf_cstr(&sql), err);
+    for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
+        int column = table_def_find(t->def, db_cell(&rows, i, 0));
+        if (column >= 0 && db_cell(&rows, i, 1).p)
+            (*out)[column] = (const char *)db_cell(&rows, i, 1).p;
+    }
+    buf_free(&sql);
+    return rc;
+}
+
+static int load(struct key_tables *k, const struct table_def *source, struct writeset_table **out, struct err *err)
+{
+    struct target_table *t = NULL;
+    struct foreign_keys foreign = {0};
+    struct arena arena = {0};
+    const char **collations = NULL;
+    struct err why = {0};
+    int rc = 0;
+    if (target_table_load(&t, k->db, source->db, source->name, &why) < 0 && why.class != ERR_DATA) {
+        *err = why;
+        return -1;
+    }
+    if (t)
+        rc = load_collations(&collations, k->db, t, &arena, err) ||
+                     foreign_keys_load(&foreign, k->db, source->db, source->name, err)
+                 ? -1
+                 : 0;
+    if (rc == 0)
+        *out = writeset_table_new(source, t, collations, &foreign);
+    foreign_keys_free(&foreign);
+    arena_free(&arena);
+    target_table_free(&t);
+    return rc;
+}
+
+static int table_of(struct key_tables *k, const struct table_def *source, struct writeset_table **out, struct err *err)
+{
+    struct span known = span_of(&source, sizeof source);
+    *out = map_get(&k->tables, known);
+    if (*out)
+        return 0;
+    if (load(k, source, out, err))
+        return -1;
+    *map_ref(&k->tables, known) = *out;
+    return 0;
+}
+
+int key_tables_add(struct key_tables *k, struct writeset *out, const struct txn *t, struct err *err)
+{
+    for (size_t i = 0; i < t->rows_count; i++) {
+        struct writeset_table *table;
+        if (table_of(k, t->rows[i].table, &table, err))
+            return -1;
+        writeset_add_rows(out, table, &t->rows[i], &k->scratch);
+    }
+    return 0;
+}
