@@ -3,14 +3,6 @@
 
 #include "applier/apply_private.h"
 
-const bool *generated_columns(const struct table_def *def, struct arena *a)
-{
-    bool *generated = arena_zalloc(a, def->column_count * sizeof *generated);
-    for (uint16_t i = 0; i < def->column_count; i++)
-        generated[i] = def->columns[i].generated;
-    return generated;
-}
-
 static int wait_for(struct apply_outcome *out, struct buf *why)
 {
     out->result = APPLY_WAIT;
@@ -33,30 +25,31 @@ static int admit(struct sink *s, const struct target_table *table, struct apply_
 
 /* A definition that changed since it was loaded is loaded again, within the same transaction: from then on it is
  * locked. */
-int apply_table(struct sink *s, const struct table_def *source, const struct target_table **table,
+int apply_table(struct sink *s, const struct table_def *source, const struct convert_plan **plan,
                 struct apply_outcome *out, struct err *err)
 {
     for (int tries = 0; tries < 3; tries++) {
         struct buf why = {0};
-        int rc = sink_table(s, source, table, &why, err);
+        int rc = sink_table(s, source, plan, &why, err);
         if (rc == 0)
             return wait_for(out, &why);
         buf_free(&why);
         if (rc != 1)
             return rc;
-        void **mark = map_ref(&s->touched, span_of(table, sizeof *table));
+        const struct target_table *table = (*plan)->table;
+        void **mark = map_ref(&s->touched, span_of(&table, sizeof table));
         if (*mark)
             return 1;
-        rc = target_table_touch(*table, s->db, err);
+        rc = target_table_touch(table, s->db, err);
         if (rc == -1)
             return -1;
         if (rc == 1) {
-            rc = admit(s, *table, out, err);
+            rc = admit(s, table, out, err);
             if (rc == 1)
                 *mark = (void *)source;
             return rc;
         }
-        sink_forget_table(s, *table);
+        sink_forget_table(s, table);
     }
     return err_retry(err, "the definition of `%.*s`.`%.*s` keeps changing at the target", SPAN_ARG(source->db),
                      SPAN_ARG(source->name));

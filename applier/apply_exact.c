@@ -11,6 +11,7 @@
 #include "applier/row_walk.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/target/convert.h"
 #include "common/target/journal.h"
 #include "common/target/local_row.h"
 #include "common/target/session.h"
@@ -19,9 +20,9 @@ struct exact {
     struct sink *sink;
     const struct txn *txn;
     const struct rows *rows; /* at hand */
+    const struct convert_plan *plan;
     const struct target_table *table;
     const struct policy_rule *rule;
-    const bool *ignore;
     struct arena arena; /* of the row at hand */
     struct buf image;
 };
@@ -52,7 +53,7 @@ static int local_row(struct exact *x, const struct cell *image, const struct cel
 
 static bool as_expected(const struct exact *x, const struct cell *expected, const struct cell *local)
 {
-    return local && image_equal(expected, local, x->table->def, x->ignore);
+    return local && convert_same(x->plan, expected, local);
 }
 
 static bool same_key(const struct table_def *t, const struct cell *a, const struct cell *b)
@@ -190,11 +191,16 @@ static int write_row(struct exact *x, const struct cell *before, const struct ce
     enum rows_op op = !before ? ROWS_INSERT : !after ? ROWS_DELETE : ROWS_UPDATE;
     buf_clear(&x->image);
     if (before)
-        image_put(before, def, NULL, &x->image);
+        image_put(before, def, x->plan->present, &x->image);
     if (after)
-        image_put(after, def, NULL, &x->image);
-    const struct rows row = {
-        .table = def, .op = op, .flags = x->rows->flags, .count = 1, .images = buf_span(&x->image)};
+        image_put(after, def, x->plan->present, &x->image);
+    const struct rows row = {.table = def,
+                             .op = op,
+                             .flags = x->rows->flags,
+                             .count = 1,
+                             .images = buf_span(&x->image),
+                             .present_before = x->plan->present,
+                             .present_after = x->plan->present};
     if (rows_writer_put(x->sink->writer, x->table, &row, err) || rows_writer_flush(x->sink->writer, err))
         return not_written(x, before, after, err);
     return 0;
@@ -302,17 +308,31 @@ static int apply_row(struct exact *x, const struct row_step *row, struct err *er
     return update_row(x, row->before, row->after, err);
 }
 
+/* Nobody but the operator can say what is to become of a value that the target's column cannot hold. */
+static int does_not_fit(const struct exact *x, struct err *err)
+{
+    struct err found = *err;
+    return err_fatal(err, EXIT_UNSAFE, "%s (transaction %llu of %s)", found.text, (unsigned long long)x->txn->head.seq,
+                     x->sink->from);
+}
+
 static int apply_rows_of(struct exact *x, const struct rows *rows, struct err *err)
 {
     struct arena cells = {0};
+    struct rows converted;
     struct row_walk walk;
     struct row_step row;
     int rc = 0;
     x->rows = rows;
-    for (row_walk_start(&walk, rows, &cells); rc == 0 && row_walk_next(&walk, &row);) {
+    if (convert_rows(&converted, x->plan, rows, &cells, err)) {
+        rc = does_not_fit(x, err);
+        goto out;
+    }
+    for (row_walk_start(&walk, &converted, &cells); rc == 0 && row_walk_next(&walk, &row);) {
         rc = apply_row(x, &row, err);
         arena_reset(&x->arena);
     }
+out:
     arena_free(&cells);
     return rc;
 }
@@ -320,19 +340,17 @@ static int apply_rows_of(struct exact *x, const struct rows *rows, struct err *e
 int exact_rows(struct sink *s, const struct txn *txn, struct apply_outcome *out, struct err *err)
 {
     struct exact x = {.sink = s, .txn = txn};
-    struct arena tables = {0};
     int rc = 1;
     for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
-        rc = apply_table(s, txn->rows[k].table, &x.table, out, err);
+        rc = apply_table(s, txn->rows[k].table, &x.plan, out, err);
         if (rc != 1)
             break;
+        x.table = x.plan->table;
         x.rule = policy_of_table(s, x.table->def);
-        x.ignore = generated_columns(x.table->def, &tables);
         if (apply_rows_of(&x, &txn->rows[k], err))
             rc = -1;
     }
     arena_free(&x.arena);
-    arena_free(&tables);
     buf_free(&x.image);
     return rc;
 }

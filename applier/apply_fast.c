@@ -13,6 +13,7 @@
 #include "applier/keymap.h"
 #include "applier/row_walk.h"
 #include "common/base/mem.h"
+#include "common/target/convert.h"
 #include "common/target/local_row.h"
 #include "conflict/judge.h"
 
@@ -21,6 +22,7 @@
 /* One table of the group. */
 struct fast_table {
     const struct table_def *source;
+    const struct convert_plan *plan;
     const struct target_table *target;
     const struct policy_rule *rule;
 };
@@ -52,8 +54,8 @@ static int fast_table(struct fast *f, const struct table_def *source, struct fas
         if ((*found)->source == source)
             return 1;
     }
-    const struct target_table *target;
-    int rc = apply_table(f->sink, source, &target, f->out, err);
+    const struct convert_plan *plan;
+    int rc = apply_table(f->sink, source, &plan, f->out, err);
     if (rc != 1)
         return rc;
     if (f->table_count == f->table_cap) {
@@ -61,15 +63,16 @@ static int fast_table(struct fast *f, const struct table_def *source, struct fas
         f->tables = xreallocarray(f->tables, f->table_cap, sizeof *f->tables);
     }
     *found = &f->tables[f->table_count++];
-    **found = (struct fast_table){source, target, policy_of_table(f->sink, source)};
+    **found = (struct fast_table){source, plan, plan->table, policy_of_table(f->sink, source)};
     return 1;
 }
 
 static bool plan_row(struct fast *f, const struct fast_table *t, const struct row_step *row, size_t txn)
 {
     const struct table_def *def = t->target->def;
-    const struct cell *before = row->before ? row_cells(def, row->before_image, &f->arena) : NULL;
-    const struct cell *after = row->after ? row_cells(def, row->after_image, &f->arena) : NULL;
+    const uint8_t *present = t->plan->present;
+    const struct cell *before = row->before ? row_cells(def, present, row->before_image, &f->arena) : NULL;
+    const struct cell *after = row->after ? row_cells(def, present, row->after_image, &f->arena) : NULL;
     if (!before)
         return keymap_insert(&f->keys, def, after, txn);
     if (!after)
@@ -86,9 +89,12 @@ static int plan_rows(struct fast *f, const struct rows *rows, size_t txn, struct
         return rc;
     if (t->target->def->key_count == 0)
         return rows->op == ROWS_INSERT || t->target->key_count == 0 ? 1 : doubt(f, txn);
+    struct rows converted;
     struct row_walk walk;
     struct row_step row;
-    for (row_walk_start(&walk, rows, &f->arena); row_walk_next(&walk, &row);)
+    if (convert_rows(&converted, t->plan, rows, &f->arena, err))
+        return -1;
+    for (row_walk_start(&walk, &converted, &f->arena); row_walk_next(&walk, &row);)
         if (!plan_row(f, t, &row, txn))
             return doubt(f, txn);
     return 1;
@@ -114,9 +120,10 @@ static int by_key(const void *a, const void *b)
     return order ? order : (x->key.n > y->key.n) - (x->key.n < y->key.n);
 }
 
-static int verify_chunk(struct fast *f, const struct target_table *t, struct key_entry **entries, size_t n,
-                        const bool *ignore, struct err *err)
+static int verify_chunk(struct fast *f, const struct convert_plan *plan, struct key_entry **entries, size_t n,
+                        struct err *err)
 {
+    const struct target_table *t = plan->table;
     const struct cell *images[VERIFY_KEYS];
     struct local_rows local;
     for (size_t i = 0; i < n; i++)
@@ -125,24 +132,23 @@ static int verify_chunk(struct fast *f, const struct target_table *t, struct key
         return -1;
     for (size_t i = 0; i < local.count; i++) {
         struct key_entry *e = keymap_find(&f->keys, t->def, local.rows[i]);
-        if (e && e->expect && image_equal(e->expect, local.rows[i], t->def, ignore))
+        if (e && e->expect && convert_same(plan, e->expect, local.rows[i]))
             e->verified = true;
     }
     return 0;
 }
 
 /* Keys are sorted, so that every applier and every such read takes its locks in the same order. */
-static int verify_table(struct fast *f, const struct key_table *keys, const struct target_table *t, struct err *err)
+static int verify_table(struct fast *f, const struct key_table *keys, const struct convert_plan *plan, struct err *err)
 {
     struct key_entry **sorted = arena_alloc(&f->arena, keys->to_verify * sizeof *sorted);
-    const bool *ignore = generated_columns(t->def, &f->arena);
     size_t n = 0;
     for (struct key_entry *e = keys->entries; e; e = e->next)
         if (e->expect)
             sorted[n++] = e;
     qsort(sorted, n, sizeof *sorted, by_key);
     for (size_t at = 0; at < n; at += VERIFY_KEYS)
-        if (verify_chunk(f, t, sorted + at, n - at < VERIFY_KEYS ? n - at : VERIFY_KEYS, ignore, err))
+        if (verify_chunk(f, plan, sorted + at, n - at < VERIFY_KEYS ? n - at : VERIFY_KEYS, err))
             return -1;
     for (size_t i = 0; i < n; i++)
         if (!sorted[i]->verified)
@@ -157,7 +163,7 @@ static int verify(struct fast *f, struct err *err)
         size_t k = 0;
         while (f->tables[k].target->def != keys->def)
             k++;
-        if (keys->to_verify && verify_table(f, keys, f->tables[k].target, err))
+        if (keys->to_verify && verify_table(f, keys, f->tables[k].plan, err))
             return -1;
     }
     return f->out->result == APPLY_DOUBT ? 0 : 1;
@@ -173,9 +179,8 @@ static int write_rows(struct fast *f, struct txn *const *txns, size_t count, str
             int rc = fast_table(f, rows->table, &t, err);
             if (rc != 1)
                 return rc;
-            struct rows put = *rows;
-            put.table = t->target->def;
-            if (rows_writer_put(w, t->target, &put, err))
+            struct rows put;
+            if (convert_rows(&put, t->plan, rows, &f->arena, err) || rows_writer_put(w, t->target, &put, err))
                 return -1;
         }
     }
@@ -191,7 +196,7 @@ int fast_rows(struct sink *s, struct txn *const *txns, size_t count, struct appl
         rc = verify(&f, &found);
     if (rc == 1)
         rc = write_rows(&f, txns, count, &found);
-    if (rc == -1 && found.class == ERR_DATA) /* the server refused a row, and does not say whose */
+    if (rc == -1 && found.class == ERR_DATA) /* a value does not fit, or the server refused a row: not told whose */
         rc = doubt(&f, count);
     else if (rc == -1 && err)
         *err = found;

@@ -4,13 +4,10 @@
 
 #include "applier/apply.h"
 
-/* The target's table for rows of a transaction that has begun: it takes the rows, and its definition is locked and as
+/* How rows of a transaction that has begun go to the target's table: it takes them, and its definition is locked and as
  * loaded. 1: so; 0: not now, out->result and why are set; -1. */
-int apply_table(struct sink *s, const struct table_def *source, const struct target_table **table,
+int apply_table(struct sink *s, const struct table_def *source, const struct convert_plan **plan,
                 struct apply_outcome *out, struct err *err);
-
-/* Columns that the target computes itself: they never tell a difference. One bool a column, in the arena. */
-const bool *generated_columns(const struct table_def *def, struct arena *a);
 
 /* The rows of one transaction or fragment inside a target transaction that has begun; nothing is committed or rolled
  * back. 1: written; 0: out tells doubt or wait; -1: error. */

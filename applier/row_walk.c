@@ -36,11 +36,11 @@ bool row_walk_next(struct row_walk *w, struct row_step *out)
     return true;
 }
 
-const struct cell *row_cells(const struct table_def *t, struct span image, struct arena *arena)
+const struct cell *row_cells(const struct table_def *t, const uint8_t *present, struct span image, struct arena *arena)
 {
     struct bytes r = bytes_of(image);
     struct cell *cells = arena_alloc(arena, t->column_count * sizeof *cells);
-    image_split(cells, t, NULL, &r);
+    image_split(cells, t, present, &r);
     assert(!r.bad && bytes_left(&r) == 0);
     return cells;
 }

@@ -1,4 +1,4 @@
-/* Walking the rows of a transaction one by one: each image as it stands, and split into its cells. Pure.
+/* Walking rows one by one: each image as it stands, and split into its cells. Pure.
  *
  * Images are what is written, compared and kept; cells are for whoever has to look into one. */
 #ifndef DRC_APPLIER_ROW_WALK_H
@@ -26,7 +26,7 @@ struct row_step {
 void row_walk_start(struct row_walk *w, const struct rows *rows, struct arena *arena);
 bool row_walk_next(struct row_walk *w, struct row_step *out);
 
-/* The cells of an image that is known to be whole, in the arena. */
-const struct cell *row_cells(const struct table_def *t, struct span image, struct arena *arena);
+/* The cells of an image that is known to be whole, in the arena. `present`: which columns are in it, NULL for all. */
+const struct cell *row_cells(const struct table_def *t, const uint8_t *present, struct span image, struct arena *arena);
 
 #endif

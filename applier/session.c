@@ -232,7 +232,7 @@ static void close_sink(struct applier *a, struct sink *s)
     show_connection(a, NULL);
     sink_forget_tables(s);
     map_free(&s->tables);
-    map_free(&s->fits);
+    map_free(&s->plans);
     map_free(&s->touched);
     rows_writer_free(&s->writer);
     ledger_state_free(&s->state);

@@ -54,13 +54,14 @@ static void warn_without_version(const struct sink *s, const struct table_def *t
                 SPAN_ARG(t->db), SPAN_ARG(t->name), rule->by[i]);
 }
 
-int sink_table(struct sink *s, const struct table_def *source, const struct target_table **out, struct buf *why,
+int sink_table(struct sink *s, const struct table_def *source, const struct convert_plan **out, struct buf *why,
                struct err *err)
 {
     struct span known = span_of(&source, sizeof source);
-    struct target_table *t = map_get(&s->fits, known);
-    if (t) {
-        *out = t;
+    struct convert_plan *plan = map_get(&s->plans, known);
+    struct target_table *t;
+    if (plan) {
+        *out = plan;
         return 1;
     }
     struct err found_err = {0};
@@ -78,15 +79,33 @@ int sink_table(struct sink *s, const struct table_def *source, const struct targ
         buf_put_str(why, "there is no such table at the target");
         return 0;
     }
-    if (!target_table_takes(t, source, why)) {
+    if (!convert_plan_make(&plan, t, source, why)) {
         sink_forget_table(s, t);
         return 0;
     }
     buf_clear(why);
     warn_without_version(s, t->def);
-    *map_ref(&s->fits, known) = t;
-    *out = t;
+    *map_ref(&s->plans, known) = plan;
+    *out = plan;
     return 1;
+}
+
+/* Those into one table; NULL: all. Plans into others may be in use. */
+static void forget_plans(struct sink *s, const struct target_table *t)
+{
+    struct map kept = {0};
+    size_t i = 0;
+    struct span source;
+    void *value;
+    while (map_next(&s->plans, &i, &source, &value)) {
+        struct convert_plan *plan = value;
+        if (t && plan->table != t)
+            *map_ref(&kept, source) = plan;
+        else
+            convert_plan_free(&plan);
+    }
+    map_free(&s->plans);
+    s->plans = kept;
 }
 
 void sink_forget_table(struct sink *s, const struct target_table *t)
@@ -97,12 +116,13 @@ void sink_forget_table(struct sink *s, const struct target_table *t)
     assert(mine == t);
     *map_ref(&s->tables, buf_span(&key)) = NULL;
     buf_free(&key);
-    map_clear(&s->fits); /* more than needed, but rare */
+    forget_plans(s, t);
     target_table_free(&mine);
 }
 
 void sink_forget_tables(struct sink *s)
 {
+    forget_plans(s, NULL);
     size_t i = 0;
     struct span key;
     void *value;
@@ -111,7 +131,6 @@ void sink_forget_tables(struct sink *s)
         target_table_free(&t);
     }
     map_clear(&s->tables);
-    map_clear(&s->fits);
 }
 
 /* ---- transactions ---- */

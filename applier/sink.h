@@ -6,6 +6,7 @@
 
 #include "common/base/map.h"
 #include "common/link/config.h"
+#include "common/target/convert.h"
 #include "common/target/ledger.h"
 #include "common/target/rows_writer.h"
 
@@ -28,15 +29,15 @@ struct sink {
     struct ledger_slot slot;
     struct ledger_state state; /* as of the last committed transaction */
     struct map tables;         /* "db\0name" -> struct target_table * */
-    struct map fits;           /* source's struct table_def * -> the table among them that takes its rows */
+    struct map plans;          /* source's struct table_def * -> struct convert_plan * into one of the tables */
     bool unsettled;            /* a COMMIT was not answered: what became of it is for the next session to find out */
     struct map touched; /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
     struct sink_counts counts;
 };
 
-/* The target's table that rows of `source` go to. 1: it takes them; 0: not now: `why` says table and difference (the
- * link waits, then asks again; nothing of it is remembered); -1: error. */
-MUST_CHECK int sink_table(struct sink *s, const struct table_def *source, const struct target_table **out,
+/* How rows of `source` go to the target's table of that name. 1: it takes them; 0: not now: `why` says table and
+ * difference (the link waits, then asks again; nothing of it is remembered); -1: error. */
+MUST_CHECK int sink_table(struct sink *s, const struct table_def *source, const struct convert_plan **out,
                           struct buf *why, struct err *err);
 /* The rule of a table; lives as long as the configuration. */
 const struct policy_rule *policy_of_table(const struct sink *s, const struct table_def *t);

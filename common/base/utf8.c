@@ -44,6 +44,28 @@ bool utf8_valid(struct span s)
     return true;
 }
 
+void utf8_put_char(struct buf *out, uint32_t c)
+{
+    static const uint8_t first[] = {0, 0xc0, 0xe0, 0xf0};
+    unsigned more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3; /* bytes after the first */
+    buf_put_u8(out, (uint8_t)(first[more] | c >> (6 * more)));
+    while (more-- > 0)
+        buf_put_u8(out, (uint8_t)(0x80 | (c >> (6 * more) & 0x3f)));
+}
+
+uint32_t utf8_take_char(struct span *s)
+{
+    static const uint8_t first_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    size_t n = char_len(s->p, s->n);
+    if (n == 0)
+        return UINT32_MAX;
+    uint32_t c = s->p[0] & first_bits[n];
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | (s->p[i] & 0x3f);
+    *s = span_of(s->p + n, s->n - n);
+    return c;
+}
+
 static void put_json_ascii(struct buf *out, uint8_t c)
 {
     static const char short_escapes[128] = {

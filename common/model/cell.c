@@ -127,7 +127,7 @@ void image_put(const struct cell *cells, const struct table_def *t, const uint8_
     }
 }
 
-static bool cell_equal(const struct column *c, const struct cell *a, const struct cell *b)
+bool cell_equal(const struct column *c, const struct cell *a, const struct cell *b)
 {
     if (a->absent || b->absent)
         return true;

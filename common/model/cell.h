@@ -29,6 +29,8 @@ void image_put(const struct cell *cells, const struct table_def *t, const uint8_
  * but for compressed columns, which are compared unpacked, and MySQL's JSON, which is compared as json_binary_same
  * does. Columns that `ignore` (may be NULL, one bool a column) names are left out. */
 bool image_equal(const struct cell *a, const struct cell *b, const struct table_def *t, const bool *ignore);
+/* The same for one cell. */
+bool cell_equal(const struct column *c, const struct cell *a, const struct cell *b);
 /* Key bytes of an image: each key cell with its length, unambiguous; equal cells give equal bytes. Not
  * collation-aware. */
 void image_put_key(const struct cell *cells, const struct table_def *t, struct buf *out);

@@ -1,7 +1,7 @@
 /* JSON strings: escapes, and pairs of surrogates. */
 #include "common/model/json_string.h"
 
-#include "common/base/buf.h"
+#include "common/base/utf8.h"
 
 static int hex_digit(uint8_t c)
 {
@@ -21,15 +21,6 @@ static bool take_code_unit(uint32_t *out, struct bytes *r)
         *out = *out << 4 | (uint32_t)digit;
     }
     return !r->bad;
-}
-
-static void put_code_point(struct buf *out, uint32_t c)
-{
-    unsigned more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const uint8_t lead[] = {0, 0xc0, 0xe0, 0xf0};
-    buf_put_u8(out, (uint8_t)(lead[more] | c >> 6 * more));
-    while (more-- > 0)
-        buf_put_u8(out, (uint8_t)(0x80 | (c >> 6 * more & 0x3f)));
 }
 
 static bool take_unicode(struct bytes *r)
@@ -57,7 +48,7 @@ static bool take_escape(struct buf *out, struct bytes *r)
             return false;
         unit = 0x10000 + ((unit - 0xd800) << 10 | (low - 0xdc00));
     }
-    put_code_point(out, unit);
+    utf8_put_char(out, unit);
     return true;
 }
 

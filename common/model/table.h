@@ -66,7 +66,8 @@ struct column {
     uint16_t collation;   /* id; COLLATION_NONE for types without, COLLATION_BINARY for byte strings */
     uint16_t key_order;   /* place in the primary key from 0, or COLUMN_NO_KEY */
     uint16_t key_prefix;  /* bytes-or-characters prefix of the primary key part, 0: the whole column */
-    uint16_t subtype;     /* GEOMETRY: which kind; VECTOR: how many dimensions; 0: any, not known */
+    uint16_t subtype;     /* GEOMETRY: which kind; VECTOR, also of a MariaDB target, whose type is VARCHAR: how many
+                           * dimensions; 0: any, not known */
     struct span *members; /* ENUM, SET: texts in order, in the column's character set */
     uint16_t member_count;
 };

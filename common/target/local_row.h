@@ -20,7 +20,7 @@ struct local_rows {
 MUST_CHECK int local_rows_by_key(struct local_rows *out, struct db *db, const struct target_table *t,
                                  const struct cell *const *images, size_t n, enum local_lock lock, struct arena *a,
                                  struct err *err);
-/* At most one row that equals the whole image: for tables without a key. */
+/* At most one row that equals the whole image, absent columns apart: for tables without a key. */
 MUST_CHECK int local_row_by_image(struct local_rows *out, struct db *db, const struct target_table *t,
                                   const struct cell *image, enum local_lock lock, struct arena *a, struct err *err);
 

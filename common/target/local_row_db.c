@@ -292,9 +292,13 @@ int local_row_by_image(struct local_rows *out, struct db *db, const struct targe
                        enum local_lock lock, struct arena *a, struct err *err)
 {
     struct buf sql = {0};
+    bool more = false;
     put_select(&sql, t);
     for (uint16_t i = 0; i < t->def->column_count; i++) {
-        buf_put_str(&sql, i ? " AND " : "");
+        if (image[i].absent)
+            continue;
+        buf_put_str(&sql, more ? " AND " : "");
+        more = true;
         local_put_equals(&sql, &t->def->columns[i], &t->columns[i], 0, &image[i]);
     }
     buf_put_str(&sql, " LIMIT 1");

@@ -23,6 +23,7 @@ enum {
     FACT_NULLABLE,
     FACT_EXTRA,
     FACT_COLLATION_NAME,
+    FACT_DEFAULT,
 };
 
 static uint64_t number(struct span text)
@@ -86,11 +87,12 @@ static const char *collation_id_query(const struct db *db)
                : "(SELECT MAX(a.ID) FROM information_schema.COLLATIONS a WHERE a.COLLATION_NAME = c.COLLATION_NAME)";
 }
 
-static int read_column(struct target_table *t, struct table_def *def, const struct db_rows *rows, size_t i,
-                       struct err *err)
+static int read_column(struct target_table *t, struct table_def *def, const struct db *db, const struct db_rows *rows,
+                       size_t i, struct err *err)
 {
     struct column *c = &def->columns[i];
     struct type_facts facts = {
+        .flavor = db_flavor(db),
         .data_type = db_cell(rows, i, FACT_DATA_TYPE),
         .column_type = db_cell(rows, i, FACT_COLUMN_TYPE),
         .charset = db_cell(rows, i, FACT_CHARSET),
@@ -106,6 +108,8 @@ static int read_column(struct target_table *t, struct table_def *def, const stru
     c->invisible = says(extra, "INVISIBLE");
     c->generated = says(extra, "VIRTUAL GENERATED") || says(extra, "STORED GENERATED");
     c->key_order = COLUMN_NO_KEY;
+    t->columns[i].has_default =
+        (c->nullable || c->generated || number(db_cell(rows, i, FACT_DEFAULT))) && !says(extra, "auto_increment");
     if (target_type_of(c, &t->columns[i], &facts, &t->arena)) {
         t->columns[i].collation = arena_strdup(&t->arena, db_cell(rows, i, FACT_COLLATION_NAME));
         return 0;
@@ -121,8 +125,8 @@ static int load_columns(struct target_table *t, struct table_def *def, struct db
     int rc = -1;
     buf_printf(&sql,
                "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, %s, CHARACTER_OCTET_LENGTH,"
-               " NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, IS_NULLABLE, EXTRA, COLLATION_NAME FROM "
-               "information_schema.COLUMNS c",
+               " NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, IS_NULLABLE, EXTRA, COLLATION_NAME,"
+               " COLUMN_DEFAULT IS NOT NULL FROM information_schema.COLUMNS c",
                collation_id_query(db));
     put_where(&sql, "TABLE_SCHEMA", def->db, "TABLE_NAME", def->name);
     buf_put_str(&sql, " ORDER BY ORDINAL_POSITION");
@@ -132,7 +136,7 @@ static int load_columns(struct target_table *t, struct table_def *def, struct db
     def->columns = arena_zalloc(&t->arena, rows.row_count * sizeof *def->columns);
     t->columns = arena_zalloc(&t->arena, rows.row_count * sizeof *t->columns);
     for (size_t i = 0; i < rows.row_count; i++)
-        if (read_column(t, def, &rows, i, err))
+        if (read_column(t, def, db, &rows, i, err))
             goto out;
     rc = 0;
 out:

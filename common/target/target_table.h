@@ -24,6 +24,7 @@ struct target_column {
     enum read_form form;
     const char *charset;   /* name of its character set; NULL for types without one and for byte strings */
     const char *collation; /* the same of its collation; "" */
+    bool has_default;      /* the server has a value for it where a row brings none: default, NULL, or computed */
 };
 
 struct target_key {

@@ -161,11 +161,19 @@ static void old_temporal(struct column *c, struct span column_type)
 }
 
 /* "vector(2048)" */
-static void dimensions(struct column *c, struct span column_type)
+static void dimensions(struct column *c, struct target_column *tc, const struct type_facts *f)
 {
-    const char *open = column_type.n > 0 ? memchr(column_type.p, '(', column_type.n) : NULL;
-    if (c->type == COLUMN_VECTOR && open) /* what information_schema tells ends with a NUL */
+    const char *open = f->column_type.n > 0 ? memchr(f->column_type.p, '(', f->column_type.n) : NULL;
+    if (c->type != COLUMN_VECTOR)
+        return;
+    if (open) /* what information_schema tells ends with a NUL */
         c->subtype = (uint16_t)strtoul(open + 1, NULL, 10);
+    if (f->flavor == FLAVOR_MARIADB) { /* a VARBINARY by its cells, and by its type in a binlog */
+        c->type = COLUMN_VARCHAR;
+        c->meta = (uint16_t)(c->subtype * 4);
+        c->collation = COLLATION_BINARY;
+        tc->form = READ_PLAIN;
+    }
 }
 
 static void compressed(struct column *c, struct span column_type)
@@ -199,7 +207,7 @@ bool target_type_of(struct column *c, struct target_column *tc, const struct typ
     tc->form = rule->form;
     old_temporal(c, f->column_type);
     compressed(c, f->column_type);
-    dimensions(c, f->column_type);
+    dimensions(c, tc, f);
     if (f->charset.n > 0) {
         tc->charset = arena_strdup(a, f->charset);
         c->collation = (uint16_t)f->collation;

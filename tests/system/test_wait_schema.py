@@ -52,13 +52,17 @@ def test_a_missing_table_is_waited_for(one_way):
 # Tables of the target for a source's (id INT PRIMARY KEY, name VARCHAR(40)): what is told, and what mends it.
 DIFFERENCES = {
     "column_missing": ("id INT PRIMARY KEY", "`name`", "ADD COLUMN name VARCHAR(40)"),
-    "column_more": ("id INT PRIMARY KEY, name VARCHAR(40), size INT", "`size`", "DROP COLUMN size"),
-    "other_order": (
-        "name VARCHAR(40), id INT PRIMARY KEY",
-        "column 1 is `id` at the source and `name` at the target",
-        "MODIFY id INT FIRST",
+    "column_more": (
+        "id INT PRIMARY KEY, name VARCHAR(40), size INT NOT NULL",
+        "`size` is only at the target, and has no default",
+        "DROP COLUMN size",
     ),
-    "other_type": ("id INT PRIMARY KEY, name INT", "`name`", "MODIFY name VARCHAR(40)"),
+    "shorter": (
+        "name VARCHAR(39), id INT PRIMARY KEY",
+        "`name`: the target's column cannot hold all that the source's can",
+        "MODIFY name VARCHAR(40) AFTER id",
+    ),
+    "other_type": ("id INT PRIMARY KEY, name INT", "`name`: no rule turns one type into the other", "MODIFY name VARCHAR(40)"),
     "not_null": (
         "id INT PRIMARY KEY, name VARCHAR(40) NOT NULL",
         "`name` may be NULL at the source",
