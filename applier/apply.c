@@ -3,6 +3,13 @@
 
 #include "applier/apply_private.h"
 
+void apply_outcome_free(struct apply_outcome *out)
+{
+    buf_free(&out->why);
+    arena_free(&out->arena);
+    *out = (struct apply_outcome){0};
+}
+
 static int wait_for(struct apply_outcome *out, struct buf *why)
 {
     out->result = APPLY_WAIT;

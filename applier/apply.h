@@ -9,19 +9,26 @@
 
 #include "applier/sink.h"
 #include "applier/txn.h"
+#include "conflict/judge.h"
 
 enum apply_result {
     APPLY_DONE,  /* committed */
     APPLY_DOUBT, /* rolled back: `doubt` is the first transaction that has to go the exact way (count: not known which)
                   */
     APPLY_WAIT,  /* rolled back: a table does not take its rows; `why` says which and how it differs */
+    APPLY_REFUSED, /* rolled back: the target refuses a row, and what it refuses is to be parked; `why` says which and
+                      for what, `refusal` has its images */
 };
 
 struct apply_outcome {
     enum apply_result result;
     size_t doubt;
-    struct buf why; /* the caller frees it */
+    struct buf why;
+    struct conflict_case *refusal; /* with images of its own; NULL: there are none */
+    struct arena arena;            /* of the refusal */
 };
+/* What it owns. */
+void apply_outcome_free(struct apply_outcome *out);
 
 /* `txns`: whole transactions, in source order, at least one. Errors: rolled back; ERR_RETRY (deadlock,
  * lock wait, connection), ERR_FATAL. */

@@ -18,6 +18,7 @@
 
 struct exact {
     struct sink *sink;
+    struct apply_outcome *out;
     const struct txn *txn;
     const struct rows *rows; /* at hand */
     const struct convert_plan *plan;
@@ -140,6 +141,31 @@ static int journal_stop(struct exact *x, const struct conflict_case *c, const ch
 
 /* ---- writing one row ---- */
 
+static const struct cell *copy_image(const struct exact *x, const struct cell *image)
+{
+    size_t columns = x->table->def->column_count;
+    if (!image)
+        return NULL;
+    struct cell *copy = arena_alloc(&x->out->arena, columns * sizeof *copy);
+    memcpy(copy, image, columns * sizeof *copy);
+    for (size_t i = 0; i < columns; i++)
+        copy[i].data = arena_copy(&x->out->arena, image[i].data);
+    return copy;
+}
+
+/* The transaction is to be parked: what the journal will say of this row outlives it. Returns -1. */
+static int put_aside(struct exact *x, const struct cell *before, const struct cell *after, const struct err *server)
+{
+    struct apply_outcome *out = x->out;
+    enum conflict_kind kind = server->code == SERVER_DUPLICATE_KEY ? CONFLICT_UNIQUE_CLASH : CONFLICT_REFUSED;
+    out->result = APPLY_REFUSED;
+    put_place(x, after ? after : before, &out->why);
+    buf_printf(&out->why, ": %s refused: %s", rows_op_name(x->rows->op), server->text);
+    out->refusal = arena_alloc(&out->arena, sizeof *out->refusal);
+    *out->refusal = case_of(x, kind, copy_image(x, before), copy_image(x, after), NULL);
+    return -1;
+}
+
 /* What the server refused is another row in the way, or a row of another table that is missing: nothing here may decide
  * it. */
 static int refused(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
@@ -181,7 +207,7 @@ static int not_written(struct exact *x, const struct cell *before, const struct 
         return -1;
     if (err->code == SERVER_DUPLICATE_KEY && taken_meanwhile(x, before, after, err))
         return -1;
-    return refused(x, before, after, err);
+    return x->sink->config->stop_on_data_error ? refused(x, before, after, err) : put_aside(x, before, after, err);
 }
 
 /* `before` NULL: insert; `after` NULL: delete. */
@@ -339,7 +365,7 @@ out:
 
 int exact_rows(struct sink *s, const struct txn *txn, struct apply_outcome *out, struct err *err)
 {
-    struct exact x = {.sink = s, .txn = txn};
+    struct exact x = {.sink = s, .txn = txn, .out = out};
     int rc = 1;
     for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
         rc = apply_table(s, txn->rows[k].table, &x.plan, out, err);
@@ -348,7 +374,7 @@ int exact_rows(struct sink *s, const struct txn *txn, struct apply_outcome *out,
         x.table = x.plan->table;
         x.rule = policy_of_table(s, x.table->def);
         if (apply_rows_of(&x, &txn->rows[k], err))
-            rc = -1;
+            rc = out->result == APPLY_REFUSED ? 0 : -1;
     }
     arena_free(&x.arena);
     buf_free(&x.image);

@@ -86,23 +86,6 @@ static size_t place_after(const struct park *p, uint64_t seq)
     return i;
 }
 
-static void enter(struct park *p, struct park_item *item)
-{
-    size_t i = place_after(p, item->seq);
-    keyset_add(&p->keys, &item->keys);
-    p->rows += item->rows;
-    p->bytes += item->bytes;
-    if (p->count == p->cap) {
-        p->cap = p->cap ? 2 * p->cap : 16;
-        p->items = xreallocarray(p->items, p->cap, sizeof *p->items);
-    }
-    memmove(&p->items[i + 1], &p->items[i], (p->count - i) * sizeof *p->items);
-    p->items[i] = *item;
-    p->count++;
-    item->keys = (struct writeset){0};
-    atomic_store(&p->holds, true);
-}
-
 static void leave(struct park *p, uint64_t seq)
 {
     size_t kept = 0;
@@ -120,6 +103,23 @@ static void leave(struct park *p, uint64_t seq)
     }
     p->count = kept;
     atomic_store(&p->holds, kept > 0);
+}
+
+static void enter(struct park *p, struct park_item *item)
+{
+    size_t i = place_after(p, item->seq);
+    keyset_add(&p->keys, &item->keys);
+    p->rows += item->rows;
+    p->bytes += item->bytes;
+    if (p->count == p->cap) {
+        p->cap = p->cap ? 2 * p->cap : 16;
+        p->items = xreallocarray(p->items, p->cap, sizeof *p->items);
+    }
+    memmove(&p->items[i + 1], &p->items[i], (p->count - i) * sizeof *p->items);
+    p->items[i] = *item;
+    p->count++;
+    item->keys = (struct writeset){0};
+    atomic_store(&p->holds, true);
 }
 
 /* The newest one before seq that shares a key; 0: none. */
@@ -155,12 +155,28 @@ static int check_bound(const struct park *p, const struct park_item *item, struc
                      p->rows, p->bytes, item->seq, rows ? "max_rows" : "max_bytes");
 }
 
+static void forget_earlier_try(struct park *p, const struct park_item *item)
+{
+    size_t i = place_after(p, item->seq);
+    if (!item->more && i > 0 && p->items[i - 1].seq == item->seq)
+        leave(p, item->seq);
+}
+
 /* ---- from outside ---- */
+
+uint64_t park_behind(struct park *p, const struct park_item *item)
+{
+    pthread_mutex_lock(&p->lock);
+    uint64_t behind = newest_in_front(p, item->seq, &item->keys);
+    pthread_mutex_unlock(&p->lock);
+    return behind;
+}
 
 int park_join(struct park *p, struct park_item *item, uint64_t *behind, struct err *err)
 {
     pthread_mutex_lock(&p->lock);
-    *behind = newest_in_front(p, item->seq, &item->keys);
+    forget_earlier_try(p, item);
+    *behind = item->behind = newest_in_front(p, item->seq, &item->keys);
     int rc = *behind > 0;
     if (rc == 1 && check_bound(p, item, err))
         rc = -1;
@@ -173,6 +189,7 @@ int park_join(struct park *p, struct park_item *item, uint64_t *behind, struct e
 int park_enter(struct park *p, struct park_item *item, struct err *err)
 {
     pthread_mutex_lock(&p->lock);
+    forget_earlier_try(p, item);
     int rc = check_bound(p, item, err);
     if (rc == 0)
         enter(p, item);
@@ -191,6 +208,14 @@ void park_leave(struct park *p, uint64_t seq)
 {
     pthread_mutex_lock(&p->lock);
     leave(p, seq);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void park_note_refused(struct park *p, uint64_t seq)
+{
+    pthread_mutex_lock(&p->lock);
+    for (size_t i = place_after(p, seq); i > 0 && p->items[i - 1].seq == seq; i--)
+        p->items[i - 1].behind = 0;
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -218,6 +243,16 @@ bool park_is_free(struct park *p, const struct keyset *before, uint64_t seq)
         is_free = !keyset_meets(before, &p->items[i - 1].keys);
     pthread_mutex_unlock(&p->lock);
     return is_free;
+}
+
+bool park_has_free(struct park *p)
+{
+    bool found = false;
+    pthread_mutex_lock(&p->lock);
+    for (size_t i = 0; i < p->count && !found; i++)
+        found = p->items[i].behind > 0 && newest_in_front(p, p->items[i].seq, &p->items[i].keys) == 0;
+    pthread_mutex_unlock(&p->lock);
+    return found;
 }
 
 void park_stays(struct park *p, struct keyset *before, uint64_t seq)

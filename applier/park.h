@@ -29,12 +29,17 @@ struct park_item {
     struct writeset keys; /* sealed */
     uint64_t rows;
     uint64_t bytes;
+    uint64_t behind; /* what it waits for; 0: the operator */
+    bool more;       /* one more fragment; else what was entered of its seq before, in an earlier try, is void */
 };
+
+/* The newest one parked before it that shares a key with it; 0: none. Nothing is entered. */
+uint64_t park_behind(struct park *p, const struct park_item *item);
 
 /* Does it share a key with one parked before it? Then it is entered (and the item's keys are the park's), *behind is
  * the newest of those, and the answer is 1. 0: it does not; the keys stay the caller's. -1: as park_enter. */
 MUST_CHECK int park_join(struct park *p, struct park_item *item, uint64_t *behind, struct err *err);
-/* Enter it, or one more fragment of it. The item's keys are the park's. Fatal 69 at the bound, with
+/* Enter it. The item's keys are the park's. Fatal 69 at the bound, with
  * the way out. */
 MUST_CHECK int park_enter(struct park *p, struct park_item *item, struct err *err);
 /* The same for what lies in the table already: bounds do not matter. */
@@ -42,11 +47,16 @@ void park_load(struct park *p, struct park_item *item);
 /* It is in effect, was given up, or could not be parked after all. */
 void park_leave(struct park *p, uint64_t seq);
 
+/* It was tried, and waits for the operator from now on. */
+void park_note_refused(struct park *p, uint64_t seq);
+
 /* Draining: one at a time. False: somebody else is at it. */
 bool park_begin_drain(struct park *p);
 void park_end_drain(struct park *p);
 /* May seq be tried, when all in `before` stay where they are? Its keys are added to `before` by park_stays. */
 bool park_is_free(struct park *p, const struct keyset *before, uint64_t seq);
+/* Is there one that waited for another, and nothing is in front of it any more? */
+bool park_has_free(struct park *p);
 void park_stays(struct park *p, struct keyset *before, uint64_t seq);
 
 #endif

@@ -152,7 +152,9 @@ int applier_run(struct config *config, const char *from, const char *to, struct 
     a->topic = config_topic(config, from);
     a->name = xasprintf("drc-applier %s:%s", from, to);
     a->status = status_new(from, to);
+    a->park = park_new(config->park_max_rows, config->park_max_bytes);
     int rc = run_thread(&s, err);
+    park_free(&a->park);
     status_free(&a->status);
     free(a->name);
     free(a->topic);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "applier/intake.h"
+#include "applier/park_record.h"
 #include "applier/start.h"
 #include "applier/throttle.h"
 #include "common/base/log.h"
@@ -177,12 +178,27 @@ static enum worker_end run_worker(struct applier *a, struct sink *s, struct sche
         .stop = a->stop,
         .link = a->link,
         .exact_seq = a->exact_seq,
+        .park = a->park,
+        .topic = a->topic,
+        .big_park = a->big_park,
     };
     status_applied(a->status, &s->state, &s->counts);
     status_set(a->status, LINK_RUNNING, NULL);
     enum worker_end end = worker_run(&w, err);
     a->exact_seq = w.exact_seq;
+    a->big_park = w.big_park;
     return end;
+}
+
+/* As the table says, whoever parked it. */
+static int load_park(struct applier *a, struct sink *s, struct err *err)
+{
+    if (park_load_all(a->park, s->db, a->topic, &a->config->tables, err))
+        return -1;
+    status_parked(a->status, a->park);
+    if (!park_is_empty(a->park))
+        log_warn("link %s has transactions that are parked: see drcctl parked list", s->link);
+    return 0;
 }
 
 static enum worker_end read_and_apply(struct applier *a, struct sink *s, struct err *err)
@@ -251,7 +267,7 @@ enum worker_end session_run(struct applier *a, struct err *err)
         .counts = a->counts,
     };
     enum worker_end end = WORKER_ERROR;
-    if (connect_target(a, &s, err) == 0 && find_place(a, &s, err) == 0)
+    if (connect_target(a, &s, err) == 0 && find_place(a, &s, err) == 0 && load_park(a, &s, err) == 0)
         end = read_and_apply(a, &s, err);
     close_sink(a, &s);
     return end;

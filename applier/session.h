@@ -24,6 +24,8 @@ struct applier {
     char server[DB_IDENTITY_LEN]; /* the target that it was taken over at */
     uint64_t applied_seq;         /* and how far the link had come there */
     uint64_t exact_seq;
+    struct big_park big_park;
+    struct park *park;
     struct sink_counts counts;
     /* For the thread that has to end a session in time. */
     pthread_mutex_t lock;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "applier/park.h"
 #include "applier/schedule.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -39,6 +40,7 @@ struct status {
     uint64_t oldest_us;
     uint64_t group_limit;
     struct sink_counts counts;
+    struct parked_sum parked;
     struct schedule *schedule;
 };
 
@@ -135,6 +137,15 @@ void status_applied(struct status *s, const struct ledger_state *state, const st
     pthread_mutex_unlock(&s->lock);
 }
 
+void status_parked(struct status *s, struct park *park)
+{
+    struct parked_sum sum;
+    park_sum(park, &sum);
+    pthread_mutex_lock(&s->lock);
+    s->parked = sum;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void status_pending(struct status *s, uint64_t oldest_us, size_t group_limit)
 {
     pthread_mutex_lock(&s->lock);
@@ -206,11 +217,14 @@ static void collect(struct facts *f, const struct status *s)
     f->count = 0;
     add_text(f, "from", s->from);
     add_text(f, "to", s->to);
-    add_text(f, "state", state_names[s->state]);
+    add_text(f, "state", s->state == LINK_RUNNING && s->parked.transactions > 0 ? "parked" : state_names[s->state]);
     add_text(f, "since", clock_text(since, s->since_us));
     add_text(f, "cause", s->cause);
     add_text(f, "last_error", s->state == LINK_RUNNING ? "" : s->last_error); /* what has been overcome is in the log */
     collect_positions(f, s);
+    add_number(f, "parked_transactions", s->parked.transactions);
+    add_number(f, "parked_rows", s->parked.rows);
+    add_number(f, "parked_bytes", s->parked.bytes);
     add_number(f, "xa_prepared", s->xa_prepared);
     add_number(f, "queued_transactions", s->schedule ? schedule_items(s->schedule) : 0);
     add_number(f, "queued_bytes", s->schedule ? schedule_bytes(s->schedule) : 0);

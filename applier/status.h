@@ -33,6 +33,9 @@ struct schedule;
 void status_watch_schedule(struct status *s, struct schedule *schedule);
 /* By the worker: what it has committed, and the commit time (µs) of the oldest that it holds and has not (0: none). */
 void status_applied(struct status *s, const struct ledger_state *state, const struct sink_counts *counts);
+/* What is parked. */
+struct park;
+void status_parked(struct status *s, struct park *park);
 void status_pending(struct status *s, uint64_t oldest_us, size_t group_limit);
 
 /* Lines for people, and one JSON object on one line. */

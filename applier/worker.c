@@ -117,11 +117,13 @@ static int apply_one_exact(struct worker *w, size_t *next, struct err *err)
         rc = retry(w, 1, err);
     } else if (out.result == APPLY_WAIT) {
         worker_wait_for_table(w, &out);
+    } else if (out.result == APPLY_REFUSED && worker_park_refused(w, w->group[0], &out, err)) {
+        rc = retry(w, 1, err);
     } else {
         group_done(w, 1);
         *next = w->limit;
     }
-    buf_free(&out.why);
+    apply_outcome_free(&out);
     return rc;
 }
 
@@ -156,7 +158,7 @@ static int apply_some(struct worker *w, size_t n, size_t *next, struct err *err)
             w->limit *= 2;
         *next = w->limit;
     }
-    buf_free(&out.why);
+    apply_outcome_free(&out);
     return rc;
 }
 
@@ -167,11 +169,16 @@ static int apply_group(struct worker *w, struct err *err)
     int rc = 0;
     while (rc == 0 && w->count > 0 && !stop_requested(w->stop)) {
         bool exact = next == 0 || w->group[0]->head.seq == w->exact_seq;
+        size_t n = exact ? 1 : w->count < next ? w->count : next;
         status_pending(w->status, w->group[0]->head.commit_us, w->limit);
-        if (exact)
+        if (worker_park_ahead(w, &n, err))
+            rc = retry(w, 1, err);
+        else if (n == 0)
+            group_done(w, 1);
+        else if (exact)
             rc = apply_one_exact(w, &next, err);
         else
-            rc = apply_some(w, w->count < next ? w->count : next, &next, err);
+            rc = apply_some(w, n, &next, err);
     }
     if (w->count == 0)
         status_pending(w->status, 0, w->limit);
@@ -202,6 +209,8 @@ static void release(struct worker *w)
     w->group = NULL;
     w->count = w->cap = 0;
     txn_free(&w->next);
+    key_tables_free(&w->keys);
+    table_cache_free(&w->parked);
 }
 
 enum worker_end worker_run(struct worker *w, struct err *err)
@@ -212,6 +221,9 @@ enum worker_end worker_run(struct worker *w, struct err *err)
     w->backoff = backoff_make(10, 5000);
     while (rc == 0 && end == WORKER_STOPPED && !stop_requested(w->stop)) {
         gather(w);
+        rc = worker_drain(w, err);
+        if (rc)
+            break;
         if (w->count > 0)
             rc = apply_group(w, err);
         else if (w->next)

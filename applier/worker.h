@@ -5,11 +5,20 @@
 #ifndef DRC_APPLIER_WORKER_H
 #define DRC_APPLIER_WORKER_H
 
+#include "applier/key_tables.h"
+#include "applier/park.h"
 #include "applier/schedule.h"
 #include "applier/sink.h"
 #include "applier/status.h"
 #include "common/base/backoff.h"
 #include "common/base/stop.h"
+
+/* A big transaction that is to be parked when it comes again; seq 0: none. */
+struct big_park {
+    uint64_t seq;
+    uint64_t behind;
+    char why[500];
+};
 
 struct worker {
     struct sink *sink; /* open, in the ledger's place */
@@ -18,6 +27,9 @@ struct worker {
     const struct stop *stop;
     const struct link_config *link;
     uint64_t exact_seq; /* a big transaction that is to go row by row; 0: none */
+    struct park *park;  /* of the link */
+    const char *topic;
+    struct big_park big_park;
     /* From here on its own; zeroed at the start. */
     struct txn **group; /* whole transactions, taken and not in effect */
     size_t count;
@@ -27,6 +39,9 @@ struct worker {
     struct txn *next; /* taken, but cannot join the group: a fragment, news of one, an act, DDL; NULL: none */
     size_t limit;     /* transactions that go together; falls with deadlocks, rises again */
     struct backoff backoff;
+    struct key_tables *keys;   /* for what may have to be parked */
+    struct table_cache parked; /* definitions of what was parked */
+    uint64_t drained_ms;       /* looked for what is to be drained */
 };
 
 enum worker_end {

@@ -22,33 +22,54 @@ static struct txn *take_next(struct worker *w, int *rc, struct err *err)
     return NULL;
 }
 
-/* One fragment of the open transaction. 1: go on; 0: it is over, as *end says; -1: error, rolled back. */
-static int apply_part(struct worker *w, struct txn *t, enum worker_end *end, struct err *err)
+/* What became of a fragment that was not written: rolled back, and all of it comes again. */
+static void start_again(struct worker *w, const struct txn *t, struct apply_outcome *out)
 {
-    struct apply_outcome out = {0};
-    bool exact = t->head.seq == w->exact_seq;
-    int go_on = 0;
-    if (apply_fragment(w->sink, t, exact, &out, err)) {
-        go_on = -1;
-    } else if (out.result == APPLY_DOUBT) {
+    if (out->result == APPLY_WAIT) {
+        worker_wait_for_table(w, out);
+    } else if (out->result == APPLY_REFUSED) {
+        log_notice("big transaction seq %" PRIu64 " is refused by the target: reading it again, to park it",
+                   t->head.seq);
+        worker_park_big(w, t->head.seq, 0, buf_cstr(&out->why));
+    } else {
         log_notice("big transaction seq %" PRIu64 " is not as the source saw it: reading it again, to go row by row",
                    t->head.seq);
         w->exact_seq = t->head.seq;
-        *end = WORKER_AGAIN;
-    } else if (out.result == APPLY_WAIT) {
-        worker_wait_for_table(w, &out);
-        *end = WORKER_AGAIN;
-    } else if (t->head.flags & RECORD_LAST) {
-        go_on = sink_commit(w->sink, t, err);
-        if (go_on == 0) {
-            w->sink->counts.transactions++;
-            worker_committed(w);
-        }
-    } else {
-        go_on = 1;
     }
-    buf_free(&out.why);
-    return go_on;
+}
+
+/* 1: written; 0: rolled back, the transaction is to be read again; -1. */
+static int write_part(struct worker *w, struct txn *t, struct err *err)
+{
+    struct apply_outcome out = {0};
+    if (t->head.seq == w->big_park.seq)
+        return worker_park_fragment(w, t, err) ? -1 : 1;
+    int met = worker_park_meets(w, t, err);
+    if (met) {
+        sink_rollback(w->sink);
+        return met < 0 ? -1 : 0;
+    }
+    int rc = apply_fragment(w->sink, t, t->head.seq == w->exact_seq, &out, err) ? -1 : out.result == APPLY_DONE;
+    if (rc == 0) {
+        start_again(w, t, &out);
+    }
+    apply_outcome_free(&out);
+    return rc;
+}
+
+/* One fragment of the open transaction. 1: go on; 0: it is over, as *end says; -1: error, rolled back. */
+static int apply_part(struct worker *w, struct txn *t, enum worker_end *end, struct err *err)
+{
+    int written = write_part(w, t, err);
+    if (written == 0)
+        *end = WORKER_AGAIN;
+    if (written != 1 || !(t->head.flags & RECORD_LAST))
+        return written;
+    if (sink_commit(w->sink, t, err))
+        return -1;
+    w->sink->counts.transactions++;
+    worker_committed(w);
+    return 0;
 }
 
 int worker_apply_big(struct worker *w, struct txn *first, enum worker_end *end, struct err *err)

@@ -75,7 +75,8 @@ static void judge(struct link_status *l, const struct config *c)
 
     l->state = l->applier.there ? l->applier.state : applier_seen(v, &l->applier);
     l->error = error_of(&l->applier, l->state, &v->target_err);
-    if (strcmp(l->state, "running") == 0 && v->parked.transactions > 0) {
+    bool runs = strcmp(l->state, "running") == 0 || strcmp(l->state, "parked") == 0;
+    if (runs && v->parked.transactions > 0) {
         struct buf text = {0};
         progress_put_parked(&v->parked, &text);
         snprintf(l->parked, sizeof l->parked, "%s", buf_cstr(&text));

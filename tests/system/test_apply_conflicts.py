@@ -176,8 +176,10 @@ def test_an_update_that_does_not_raise_the_version_is_applied_and_journaled(both
     assert journal(pair.us) == [("eu:us", 1, "order/violated", "incoming")]
 
 
-def test_a_clash_on_another_unique_key_stops_the_link(both):
+def test_a_clash_on_another_unique_key_stops_the_link_where_nothing_may_be_parked(both):
     pair = both
+    pair.file["apply"] = {"on_data_error": "stop"}
+    pair.write_config()
     for applier in pair.appliers.values():
         applier.stop()
     pair.eu.sql(row(41, "eu", 10, code=77))

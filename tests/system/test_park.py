@@ -1,0 +1,149 @@
+"""Rows that the target refuses are put aside with what depends on them, while the rest of the stream flows on."""
+
+import json
+
+import pytest
+
+ITEM = "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40), code INT UNIQUE)"
+PARENT = "CREATE TABLE shop.parent (id INT PRIMARY KEY, name VARCHAR(20))"
+CHILD = "CREATE TABLE shop.child (id INT PRIMARY KEY, parent INT)"
+REFERS = "ALTER TABLE shop.child ADD CONSTRAINT refers FOREIGN KEY (parent) REFERENCES shop.parent (id)"
+
+
+@pytest.fixture
+def one_way(make_pair):
+    def make(**apply):
+        pair = make_pair(links=[("eu", "us")], config={"apply": apply} if apply else None)
+        pair.everywhere("CREATE DATABASE shop", ITEM, PARENT, CHILD)
+        return pair.start()
+
+    return make
+
+
+def parked(pair, *arguments):
+    found = pair.ctl("parked", "list", "--json", *arguments).stdout
+    return [json.loads(line) for line in found.splitlines()]
+
+
+def seqs(pair, *arguments):
+    return [(each["seq"], each["behind"], each["state"]) for each in parked(pair, *arguments)]
+
+
+def retry(pair, *what):
+    pair.ctl("parked", "retry", "--from", "eu", "--to", "us", "--why", "mended", *what)
+
+
+def names(server):
+    return dict(server.query("SELECT id, name FROM shop.item"))
+
+
+def test_a_refused_row_parks_what_depends_on_it_and_nothing_else(one_way):
+    pair = one_way()
+    pair.us.sql("INSERT INTO shop.item VALUES (90, 'of us', 7)")
+    pair.eu.sql(
+        "INSERT INTO shop.item VALUES (1, 'clashes', 7)",  # 1: refused
+        "INSERT INTO shop.item VALUES (2, 'flows', 8)",
+        "UPDATE shop.item SET name = 'later' WHERE id = 1",  # 3: behind 1, by its key
+        "UPDATE shop.item SET code = 9 WHERE id = 1",  # 4: behind 3
+        "INSERT INTO shop.item VALUES (3, 'takes 7', 7)",  # 5: behind 4, by the value that 4 gives up
+        "UPDATE shop.item SET name = 'flowed' WHERE id = 2",
+        "INSERT INTO shop.parent VALUES (1, 'free')",
+    )
+    done = pair.wait("eu", "us", expect=69)
+    assert "4 transactions are parked" in done.stderr and "Duplicate entry" in done.stderr
+    assert names(pair.us) == {90: "of us", 2: "flowed"}
+    assert pair.us.value("SELECT COUNT(*) FROM shop.parent") == 1
+    first = parked(pair)[0]["seq"]
+    assert seqs(pair) == [
+        (first, 0, "parked"),
+        (first + 2, first, "parked"),
+        (first + 3, first + 2, "parked"),
+        (first + 4, first + 3, "parked"),
+    ]
+    link = pair.status()["eu", "us"]
+    assert link["state"] == "parked" and link["parked_transactions"] == 4
+    kinds = [(entry["kind"], entry["verdict"]) for entry in reversed(pair.conflicts())]
+    assert kinds == [("unique/clash", "park")] + 3 * [("parked", "park")]
+    assert '"clashes"' in pair.ctl("parked", "show", str(first), "--json").stdout
+
+    # Tried too early it stays; a restart forgets nothing.
+    retry(pair, "--all")
+    pair.until(lambda: "stays parked" in pair.applier("eu", "us").text(), 20, "another try")
+    applier = pair.applier("eu", "us")
+    applier.stop()
+    pair.us.sql("DELETE FROM shop.item WHERE id = 90")
+    pair.eu.sql("UPDATE shop.item SET name = 'last' WHERE id = 3")
+    applier.start()
+    pair.until(lambda: len(seqs(pair)) == 5, 20, "the later one behind the others")
+    assert names(pair.us) == {2: "flowed"}
+
+    retry(pair, str(first))
+    pair.until(lambda: not seqs(pair), 20, "an empty park")
+    pair.wait("eu", "us")
+    pair.assert_equal("shop.item", "shop.parent")
+    assert names(pair.us)[3] == "last"
+    assert pair.status()["eu", "us"]["state"] == "running"
+    acts = [entry for entry in pair.conflicts() if entry["kind"] == "operator_act"]
+    assert [(entry["policy"], entry["why"]) for entry in acts] == 2 * [("parked-retry", "mended")]
+
+
+def test_a_missing_parent_is_waited_for_and_what_is_given_up_stays_known(one_way):
+    pair = one_way()
+    pair.us.sql(REFERS)
+    pair.eu.sql(
+        "INSERT INTO shop.child VALUES (1, 10)",  # refused: no parent
+        "UPDATE shop.child SET parent = NULL WHERE id = 1",  # behind it
+        "INSERT INTO shop.child VALUES (2, 20)",  # refused as well
+    )
+    pair.wait("eu", "us", expect=69)
+    (first, _, _), (_, behind, _), (third, _, _) = seqs(pair)
+    assert behind == first
+    assert {entry["kind"] for entry in pair.conflicts()} == {"row/refused", "parked"}
+    pair.ctl("parked", "discard", str(third), "--from", "eu", "--to", "us", "--why", "not needed here")
+    pair.us.sql("INSERT INTO shop.parent VALUES (10, 'found')")
+    retry(pair, str(first))
+    pair.until(lambda: not seqs(pair), 20, "an empty park")
+    pair.wait("eu", "us")
+    assert pair.us.query("SELECT id, parent FROM shop.child") == [(1, None)]
+    assert [(each["seq"], each["state"]) for each in parked(pair, "--all")] == [(third, "discarded")]
+
+
+def test_a_big_transaction_is_parked_whole(one_way):
+    pair = one_way()
+    pair.applier("eu", "us").stop()
+    pair.file["capture"] = {"fragment_bytes": "16KiB"}
+    pair.write_config()
+    pair.capture("eu").stop()
+    pair.start()
+    pair.us.sql("INSERT INTO shop.item VALUES (5000, 'of us', 900)")
+    rows = ", ".join(f"({number}, '{'x' * 36}', {number})" for number in range(1, 1201))
+    pair.eu.sql(f"INSERT INTO shop.item VALUES {rows}", "UPDATE shop.item SET name = 'after' WHERE id = 1200")
+    pair.wait("eu", "us", expect=69)
+    assert names(pair.us) == {5000: "of us"}
+    (big, after) = parked(pair)
+    assert big["rows"] == 1200 and after["behind"] == big["seq"]
+    assert pair.us.value("SELECT COUNT(*) FROM drc.parked") > 2  # its fragments
+    pair.us.sql("DELETE FROM shop.item WHERE id = 5000")
+    retry(pair, "--all")
+    pair.until(lambda: not seqs(pair), 20, "an empty park")
+    pair.wait("eu", "us")
+    pair.assert_equal("shop.item")
+
+
+def test_at_its_bound_the_park_stops_the_link_and_can_be_led_out_of(one_way):
+    pair = one_way(park={"max_rows": 2})
+    applier = pair.applier("eu", "us")
+    pair.us.sql("INSERT INTO shop.item VALUES (90, 'of us', 7)")
+    applier.wanted = False
+    pair.eu.sql(
+        "INSERT INTO shop.item VALUES (1, 'clashes', 7)",
+        *[f"UPDATE shop.item SET name = 'v{n}' WHERE id = 1" for n in range(3)],
+    )
+    last = applier.expect_exit(69)
+    assert "apply.park.max_rows" in last and "drcctl parked retry" in last
+    assert len(seqs(pair)) == 2
+    pair.us.sql("DELETE FROM shop.item WHERE id = 90")
+    retry(pair, "--all")
+    applier.start()
+    pair.wait("eu", "us")
+    pair.assert_equal("shop.item")
