@@ -264,6 +264,7 @@ enum worker_end session_run(struct applier *a, struct err *err)
         .to = a->link->to,
         .link = xasprintf("%s:%s", a->link->from, a->link->to),
         .slot = a->slot,
+        .standby = a->to->standby ? a->server : NULL,
         .counts = a->counts,
     };
     enum worker_end end = WORKER_ERROR;

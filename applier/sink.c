@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/target/session.h"
+#include "common/target/standby.h"
 
 /* ---- tables ---- */
 
@@ -162,7 +163,9 @@ static int begin(struct sink *s, const struct ledger_state *next, struct err *er
     map_clear(&s->touched);
     if (target_session_begin(s->db, err))
         return -1;
-    int rc = ledger_write(s->db, &s->slot, next, err);
+    int rc = s->standby ? standby_hold(s->db, s->standby, err) : 0;
+    if (rc == 0)
+        rc = ledger_write(s->db, &s->slot, next, err);
     if (rc)
         sink_rollback(s);
     return rc;

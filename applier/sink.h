@@ -25,6 +25,7 @@ struct sink {
     const char *to;
     char *link; /* "eu:us" */
     struct db *db;
+    const char *standby; /* what drc.meta has to name, where the target is a standby; else NULL */
     struct rows_writer *writer;
     struct ledger_slot slot;
     struct ledger_state state; /* as of the last committed transaction */

@@ -98,7 +98,8 @@ static void group_done(struct worker *w, size_t n)
 static int retry(struct worker *w, size_t tried, struct err *err)
 {
     struct err keep;
-    if (err->class != ERR_RETRY || w->sink->unsettled || target_session_keep(w->sink->db, &keep))
+    if (err->class != ERR_RETRY || w->sink->unsettled || db_says_read_only(err) ||
+        target_session_keep(w->sink->db, &keep))
         return -1;
     w->limit = tried > 1 ? tried / 2 : 1;
     if (w->backoff.tries > 2) /* a deadlock now and then is ordinary */

@@ -89,6 +89,10 @@ int db_error(struct db *db, struct err *err, const char *what);
 /* The same for a number and text that came otherwise (prepared statements). `db` may be NULL: then no GRANT is told. */
 int db_error_of(const struct db *db, unsigned code, const char *text, struct err *err, const char *what);
 
+/* The server does not take writes any more: another of the region's hosts may, so that it is time to connect anew. */
+#define DB_READ_ONLY 1290 /* err->code of such errors that are not the server's own */
+bool db_says_read_only(const struct err *err);
+
 /* Where the server's own binlog stands now (what has been committed): MariaDB's @@gtid_binlog_pos, MySQL's
  * @@gtid_executed. */
 struct position;

@@ -201,3 +201,8 @@ int db_error(struct db *db, struct err *err, const char *what)
 {
     return db_error_of(db, mysql_errno(db->handle), mysql_error(db->handle), err, what);
 }
+
+bool db_says_read_only(const struct err *err)
+{
+    return err->code == DB_READ_ONLY || err->code == 1792 || err->code == 1836;
+}

@@ -9,7 +9,6 @@
 #define META "`" DRC_DB "`.`" META_TABLE "`"
 #define ER_NO_SUCH_DB 1049
 #define ER_NO_SUCH_TABLE 1146
-#define ER_OPTION_PREVENTS_STATEMENT 1290
 
 const char *standby_privilege(enum flavor flavor)
 {
@@ -26,7 +25,7 @@ int standby_check(struct db *db, struct err *err)
     if (!read_only || db_exec(db, "UPDATE " META " SET value = value WHERE FALSE", &why) == 0 ||
         why.code == ER_NO_SUCH_DB || why.code == ER_NO_SUCH_TABLE)
         return 0;
-    if (why.code == ER_OPTION_PREVENTS_STATEMENT)
+    if (why.code == DB_READ_ONLY)
         return err_fatal(err, EXIT_DENIED,
                          "the target is a standby, and the account may not write to it while it is read_only. Run: "
                          "GRANT %s ON *.* TO %s;",
@@ -51,4 +50,18 @@ int standby_record(struct db *db, struct err *err)
     log_notice("standby: %s (%s) is the server that is written to from now on%s%s", db_server_name(db), own,
                recorded[0] ? ", instead of " : "", recorded);
     return 0;
+}
+
+int standby_hold(struct db *db, const char *identity, struct err *err)
+{
+    char recorded[DB_IDENTITY_LEN];
+    if (db_query_text(db, recorded, sizeof recorded,
+                      "SELECT value FROM " META " WHERE name = '" DB_STANDBY_SERVER "' LOCK IN SHARE MODE", err))
+        return -1;
+    if (strcmp(recorded, identity) == 0)
+        return 0;
+    (void)err_retry(err, "%s is %s, while drc.meta names %s as the standby that is written to", db_server_name(db),
+                    identity, recorded[0] ? recorded : "none");
+    err->code = DB_READ_ONLY;
+    return -1;
 }

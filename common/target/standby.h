@@ -15,4 +15,9 @@ MUST_CHECK int standby_check(struct db *db, struct err *err);
  * another one, writable now, has taken its place. */
 MUST_CHECK int standby_record(struct db *db, struct err *err);
 
+/* Inside a target transaction: does drc.meta go on to name it? Another server may have taken its place, which then
+ * replicates to this one; to go on writing here would part the two. Retry, with what it names, where it does not. The
+ * row stays as it is until the transaction ends. */
+MUST_CHECK int standby_hold(struct db *db, const char *identity, struct err *err);
+
 #endif
