@@ -21,22 +21,33 @@
 
 #define POP_MS 10
 #define ACK_MS 1
-/* Parcels go to librdkafka in bursts that make one request each, the next when the last is acknowledged: an idempotent
- * producer of librdkafka 2.0 has no more than that in flight, and while it holds records that it may not send yet its
- * thread spins instead of waiting. What comes meanwhile gathers in our queue: large bursts under load, single records
- * without. */
-#define BURST_PARCELS 4096
-#define BURST_BYTES 900000u
+/* Parcels go to librdkafka in flights that make one request each, the next when the last is acknowledged: an idempotent
+ * producer of librdkafka 2.0 counts records, not requests, against the five that it may have in flight, and while it
+ * holds records that it may not send yet its thread spins instead of waiting. So the next flight is put meanwhile, but
+ * not sent: large flights under load, single records without. */
+#define FLIGHT_BYTES 960000u
+#define RECORD_OVERHEAD 128u /* headers and Kafka's own bytes */
+#define TAKE_PARCELS 256u
+#define TAKE_BYTES 262144u
+#define SEND_AGAIN_MS 10u
 #define STATUS_EVERY_MS 50u
 #define STALL_MS 10000u /* without an ack, before it is said */
 #define STALL_SAY_EVERY_MS 30000u
 #define GOODBYE_MS 2000u /* for the last acks */
 
+/* Parcels out of the queue that are not put yet. */
+struct taken {
+    void *parcels[TAKE_PARCELS];
+    size_t count;
+    size_t next;
+};
+
 struct sender {
     struct sender_options options;
     struct kafka_writer *writer;
     struct queue *queue; /* that sender_run takes from */
-    uint64_t epoch;      /* of the last epoch record put */
+    struct taken taken;
+    uint64_t epoch; /* of the last epoch record put */
     uint64_t instance;
     int64_t next; /* offset that the next ack should have; -1: not known */
     int64_t sure; /* all records before this offset are accounted for */
@@ -46,7 +57,10 @@ struct sender {
     struct parcel *newest;
     uint64_t acked_seq;
     uint64_t put_records;
+    uint64_t sent_records; /* of those put: all before the flight that is being put */
     uint64_t acked_records;
+    size_t flight_bytes; /* of the flight that is being put */
+    uint64_t sent_ms;
     struct promises promises;
     uint64_t ack_ms; /* when the last ack came, or when there was nothing to wait for */
     uint64_t said_ms;
@@ -106,6 +120,8 @@ void sender_close(struct sender **s)
     kafka_writer_close(&(*s)->writer);
     while ((*s)->oldest)
         let_go(*s, (*s)->oldest);
+    while ((*s)->taken.next < (*s)->taken.count)
+        parcel_free((*s)->taken.parcels[(*s)->taken.next++]);
     promises_free(&(*s)->promises);
     free(*s);
     *s = NULL;
@@ -157,6 +173,20 @@ static void keep_promises(struct sender *s)
 
 /* ---- putting ---- */
 
+static bool waits_for_acks(const struct sender *s)
+{
+    return s->acked_records < s->sent_records;
+}
+
+/* What was put goes on its way. */
+static int send_flight(struct sender *s, int wait_ms, struct err *err)
+{
+    s->sent_records = s->put_records;
+    s->sent_ms = clock_mono_ms();
+    s->flight_bytes = 0;
+    return kafka_writer_send(s->writer, wait_ms, err);
+}
+
 /* Takes the parcel over. */
 static int put(struct sender *s, struct parcel *p, struct err *err)
 {
@@ -172,8 +202,10 @@ static int put(struct sender *s, struct parcel *p, struct err *err)
         if (stop_requested(s->options.stop))
             return err_retry(err, "stopped while waiting for room in the producer's queue");
     }
-    if (rc == 0)
+    if (rc == 0) {
         s->put_records++;
+        s->flight_bytes += p->bytes.len + RECORD_OVERHEAD;
+    }
     return rc;
 }
 
@@ -182,7 +214,7 @@ static int drain(struct sender *s, uint64_t limit_ms, struct err *err)
 {
     uint64_t deadline = clock_mono_ms() + limit_ms;
     while (kafka_writer_in_flight(s->writer) > 0) {
-        if (kafka_writer_poll(s->writer, 20, err) != 0)
+        if (send_flight(s, 20, err) != 0)
             return -1;
         keep_promises(s);
         show(s, false);
@@ -276,40 +308,61 @@ static int send_one(struct sender *s, struct parcel *p, struct err *err)
     return 0;
 }
 
-static size_t burst_bytes(const struct sender *s)
+/* The next of what was taken, or of what the queue has; it stays there. NULL: none within `wait_ms`. */
+static struct parcel *next_parcel(struct sender *s, int wait_ms)
 {
-    size_t most = kafka_writer_max_bytes(s->writer);
-    return most < BURST_BYTES ? most : BURST_BYTES;
+    struct taken *t = &s->taken;
+    if (t->next == t->count) {
+        t->next = 0;
+        t->count = queue_pop_many(s->queue, t->parcels, TAKE_PARCELS, TAKE_BYTES, wait_ms);
+    }
+    return t->next < t->count ? t->parcels[t->next] : NULL;
 }
 
-/* *count: how many parcels the queue had. */
-static int send_burst(struct sender *s, struct queue *queue, size_t *count, struct err *err)
+static bool joins_flight(const struct sender *s, const struct parcel *p)
 {
-    void *parcels[BURST_PARCELS];
-    int rc = 0;
-    *count = queue_pop_many(queue, parcels, BURST_PARCELS, burst_bytes(s), POP_MS);
-    for (size_t i = 0; i < *count; i++) {
-        if (rc == 0)
-            rc = send_one(s, parcels[i], err);
-        else
-            parcel_free(parcels[i]);
+    size_t most = kafka_writer_max_bytes(s->writer);
+    return s->flight_bytes == 0 ||
+           s->flight_bytes + p->bytes.len + RECORD_OVERHEAD <= (most < FLIGHT_BYTES ? most : FLIGHT_BYTES);
+}
+
+/* Put what there is into the next flight, until it is full. *some: was there anything? */
+static int fill_flight(struct sender *s, bool *some, int wait_ms, struct err *err)
+{
+    struct parcel *p;
+    *some = false;
+    while ((p = next_parcel(s, *some ? 0 : wait_ms)) && joins_flight(s, p)) {
+        *some = true;
+        s->taken.next++;
+        if (send_one(s, p, err) != 0)
+            return -1;
     }
-    return rc;
+    return 0;
+}
+
+/* The flight that was put leaves when the one before it is acknowledged. */
+static int serve_acks(struct sender *s, struct err *err)
+{
+    if (!waits_for_acks(s))
+        return s->put_records > s->sent_records ? send_flight(s, ACK_MS, err) : kafka_writer_poll(s->writer, 0, err);
+    if (clock_mono_ms() - s->sent_ms >= SEND_AGAIN_MS) {
+        s->sent_ms = clock_mono_ms();
+        return kafka_writer_send(s->writer, ACK_MS, err);
+    }
+    return kafka_writer_poll(s->writer, ACK_MS, err);
 }
 
 int sender_run(struct sender *s, struct queue *queue, struct err *err)
 {
+    bool some = true;
     s->queue = queue;
     while (!stop_requested(s->options.stop)) {
-        size_t sent = 0;
         bool idle = kafka_writer_in_flight(s->writer) == 0;
-        if (idle && send_burst(s, queue, &sent, err) != 0)
-            return -1;
-        if (kafka_writer_poll(s->writer, ACK_MS, err) != 0 || settle(s, err) != 0)
+        if (fill_flight(s, &some, idle ? POP_MS : 0, err) != 0 || serve_acks(s, err) != 0 || settle(s, err) != 0)
             return -1;
         keep_promises(s);
         show(s, false);
-        if (idle && sent == 0 && queue_closed(queue) && queue_items(queue) == 0)
+        if (idle && !some && queue_closed(queue) && queue_items(queue) == 0)
             break;
     }
     int rc = drain(s, GOODBYE_MS, err);

@@ -115,13 +115,15 @@ static void add_counts(struct builder_counts *to, const struct builder_counts *f
     to->repeated += from->repeated;
 }
 
-void status_epoch(struct status *s, const uint8_t stream[STREAM_UUID_LEN], uint64_t epoch, uint64_t instance)
+void status_epoch(struct status *s, const uint8_t stream[STREAM_UUID_LEN], uint64_t epoch, uint64_t instance,
+                  uint64_t seq)
 {
     pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < STREAM_UUID_LEN; i++)
         snprintf(s->stream + 2 * i, 3, "%02x", stream[i]);
     s->epoch = epoch;
     s->instance = instance;
+    s->seq = s->acked_seq = seq;
     add_counts(&s->before, &s->counts);
     s->counts = (struct builder_counts){0};
     s->ignored_before += s->ignored;

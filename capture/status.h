@@ -14,8 +14,9 @@ void status_free(struct status **s);
 void status_state(struct status *s, const char *word, const char *phrase);
 /* The error that a session ended with; shown until another one. */
 void status_error(struct status *s, const struct err *err);
-/* A session has its place in the stream. */
-void status_epoch(struct status *s, const uint8_t stream[STREAM_UUID_LEN], uint64_t epoch, uint64_t instance);
+/* A session has its place in the stream: everything up to `seq` is in the topic. */
+void status_epoch(struct status *s, const uint8_t stream[STREAM_UUID_LEN], uint64_t epoch, uint64_t instance,
+                  uint64_t seq);
 /* From the reader, now and then: where it is. `place` is the binlog file and offset. */
 void status_reader(struct status *s, const struct builder *b, const char *file, uint64_t offset, uint64_t ignored);
 /* From the sender, now and then: what lies between reader and Kafka, and whether the reader waits for room there. */

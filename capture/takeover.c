@@ -190,7 +190,7 @@ static int go_on(struct stream *s, struct claim *c, const struct takeover_option
     log_start(s, o, fresh);
     *o->memory = (struct takeover_memory){.had_stream = true, .epoch = c->number, .instance = c->instance};
     memcpy(o->memory->stream, c->stream, STREAM_UUID_LEN);
-    status_epoch(o->status, s->uuid, s->epoch, s->instance);
+    status_epoch(o->status, s->uuid, s->epoch, s->instance, s->seq);
     return 0;
 }
 

@@ -78,7 +78,7 @@ struct kafka_header {
     struct span value;
 };
 
-/* Called from kafka_writer_poll only, in the order in which records were written: `offset` is -1 when the broker did
+/* Called from kafka_writer_poll and kafka_writer_send only, in the order in which records were written: `offset` is -1 when the broker did
  * not say. An error is final for the writer. */
 typedef void kafka_ack_fn(void *context, int64_t offset, void *tag);
 
@@ -89,10 +89,14 @@ MUST_CHECK int kafka_writer_open(struct kafka_writer **out, const struct kafka_c
  * again. */
 MUST_CHECK int kafka_writer_put(struct kafka_writer *w, struct span value, const struct kafka_header *headers,
                                 size_t header_count, void *tag, struct err *err);
-/* Serve acks: those that are there (timeout_ms 0), or for at most timeout_ms until nothing is in flight; only a poll
- * that may wait makes sure that what was put is on its way. -1: a fatal producer error or a failed delivery: close the
- * writer, read the tail again. */
+/* Serve acks: wait at most timeout_ms for some. -1: a fatal producer error or a failed delivery: close the writer, read
+ * the tail again. */
 MUST_CHECK int kafka_writer_poll(struct kafka_writer *w, int timeout_ms, struct err *err);
+/* What was put goes on its way, and nothing does before; serve acks for at most timeout_ms, until nothing is in flight.
+ * To be called again from time to time while acks are missing: what a lost connection gave back waits for it too, and
+ * the first call is missed when its time ends before librdkafka's thread has had a turn. -1: as kafka_writer_poll. */
+MUST_CHECK int kafka_writer_send(struct kafka_writer *w, int timeout_ms, struct err *err);
+/* Put and not acknowledged, sent or not. */
 size_t kafka_writer_in_flight(const struct kafka_writer *w);
 /* The greatest value that topic and broker take (max.message.bytes), Kafka's overhead and some short headers taken off.
  * As of kafka_writer_open. */

@@ -18,25 +18,31 @@
 #define OVERHEAD 1024u
 #define LEAST_MAX_BYTES (16u * 1024u)
 
-/* A batch must fit what the topic takes; the broker judges it compressed, librdkafka fills it uncompressed. */
-#define BATCH_BYTES 1000000u
+/* What is put is sent when kafka_writer_send says so: by no timer, and by no size that a flight comes to. One request
+ * holds what the topic takes in one batch; the broker judges that compressed, librdkafka fills it uncompressed. */
+#define NEVER_MS "60000"
+#define NEVER_BYTES "100000000"
+#define NEVER_MESSAGES "1000000"
+#define USUAL_KBYTES 65536u
 
 static const struct kafka_setting writer_settings[] = {
-    {"enable.idempotence",           "true",   true },
-    {"acks",                         "all",    true },
-    {"request.required.acks",        "all",    true },
-    {"message.timeout.ms",           "0",      true },
-    {"delivery.timeout.ms",          "0",      true },
-    {"enable.gapless.guarantee",     "false",  true }, /* experimental; a failed record ends the writer anyway */
-    {"allow.auto.create.topics",     "false",  true },
-    {"transactional.id",             NULL,     true },
-    {"message.max.bytes",            NULL,     true }, /* both follow the topic, see set_sizes */
-    {"batch.size",                   NULL,     true },
-    {"queue.buffering.max.messages", "100000", false},
-    {"queue.buffering.max.kbytes",   "65536",  false},
-    {"linger.ms",                    "100",    false},
-    {"compression.codec",            "lz4",    false},
-    {NULL,                           NULL,     false},
+    {"enable.idempotence",           "true",         true },
+    {"acks",                         "all",          true },
+    {"request.required.acks",        "all",          true },
+    {"message.timeout.ms",           "0",            true },
+    {"delivery.timeout.ms",          "0",            true },
+    {"enable.gapless.guarantee",     "false",        true }, /* experimental; a failed record ends the writer anyway */
+    {"allow.auto.create.topics",     "false",        true },
+    {"transactional.id",             NULL,           true },
+    {"message.max.bytes",            NULL,           true }, /* follows the topic, see set_sizes */
+    {"batch.size",                   NEVER_BYTES,    true },
+    {"batch.num.messages",           NEVER_MESSAGES, true },
+    {"linger.ms",                    NEVER_MS,       true },
+    {"queue.buffering.max.ms",       NEVER_MS,       true },
+    {"queue.buffering.max.messages", "100000",       false},
+    {"queue.buffering.max.kbytes",   NULL,           false}, /* the same */
+    {"compression.codec",            "lz4",          false},
+    {NULL,                           NULL,           false},
 };
 
 #define SETTING_COUNT (sizeof writer_settings / sizeof *writer_settings)
@@ -86,16 +92,18 @@ static int ask_max_bytes(size_t *out, const struct kafka_config *kafka, const ch
     return 0;
 }
 
-/* The settings with the two sizes that the topic decides, as texts in `text`. */
+/* The settings with the sizes that the topic decides, as texts in `text`: what it takes, and room for one such record
+ * beside what is usual. */
 static void set_sizes(struct kafka_setting out[SETTING_COUNT], char text[2][24], size_t max_bytes)
 {
+    size_t most = max_bytes < 1000000000u ? max_bytes : 1000000000u;
     memcpy(out, writer_settings, sizeof writer_settings);
-    snprintf(text[0], sizeof text[0], "%zu", max_bytes < 1000000000u ? max_bytes : 1000000000u);
-    snprintf(text[1], sizeof text[1], "%zu", max_bytes < BATCH_BYTES ? max_bytes : BATCH_BYTES);
+    snprintf(text[0], sizeof text[0], "%zu", most);
+    snprintf(text[1], sizeof text[1], "%zu", USUAL_KBYTES + most / 1024);
     for (size_t i = 0; i + 1 < SETTING_COUNT; i++) {
         if (strcmp(out[i].name, "message.max.bytes") == 0)
             out[i].value = text[0];
-        if (strcmp(out[i].name, "batch.size") == 0)
+        if (strcmp(out[i].name, "queue.buffering.max.kbytes") == 0)
             out[i].value = text[1];
     }
 }
@@ -156,11 +164,17 @@ static int check_failed(struct kafka_writer *w, struct err *err)
     return 0;
 }
 
-/* What was put is sent when somebody waits for its ack, not by a timer: rd_kafka_flush makes linger.ms zero for as long
- * as it lasts. So what is put in one go becomes one batch, and a lone record does not linger. */
 int kafka_writer_poll(struct kafka_writer *w, int timeout_ms, struct err *err)
 {
-    if (timeout_ms > 0 && w->in_flight > 0)
+    (void)rd_kafka_poll(w->client.rk, timeout_ms);
+    return check_failed(w, err);
+}
+
+/* rd_kafka_flush makes linger.ms zero for as long as it lasts: so what was put in one go becomes full batches, and a
+ * lone record does not linger. */
+int kafka_writer_send(struct kafka_writer *w, int timeout_ms, struct err *err)
+{
+    if (w->in_flight > 0)
         (void)rd_kafka_flush(w->client.rk, timeout_ms);
     else
         (void)rd_kafka_poll(w->client.rk, 0);
@@ -204,8 +218,12 @@ int kafka_writer_put(struct kafka_writer *w, struct span value, const struct kaf
         return 0;
     }
     rd_kafka_headers_destroy(list); /* taken over on success only */
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && w->in_flight == 0)
+        return err_fatal(err, EXIT_BAD_CONFIG,
+                         "kafka.properties: queue.buffering.max.kbytes has no room for a record of %zu bytes, raise it",
+                         value.n);
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        return kafka_writer_poll(w, FULL_WAIT_MS, err) != 0 ? -1 : 1;
+        return kafka_writer_send(w, FULL_WAIT_MS, err) != 0 ? -1 : 1;
     return check_failed(w, err) != 0 ? -1 : kafka_error(&w->client, err, code, "writing a record", NULL);
 }
 

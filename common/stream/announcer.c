@@ -52,7 +52,7 @@ static int wait_for_ack(struct announcer *a, struct err *err)
 {
     uint64_t deadline = clock_mono_ms() + PATIENCE_MS;
     while (kafka_writer_in_flight(a->writer) > 0) {
-        if (kafka_writer_poll(a->writer, POLL_MS, err) != 0)
+        if (kafka_writer_send(a->writer, POLL_MS, err) != 0)
             return -1;
         if (clock_mono_ms() > deadline)
             return err_retry(err, "topic %s: no ack from Kafka within %u s: %s", a->topic, PATIENCE_MS / 1000,

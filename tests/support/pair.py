@@ -163,8 +163,7 @@ class Pair:
 
         def done():
             status = self.capture(region).status()
-            idle = status["in_flight"] == 0 and status["queue_items"] == 0
-            return idle and self.servers[region].is_within(status["position"])
+            return status["acked_seq"] == status["seq"] and self.servers[region].is_within(status["position"])
 
         self.until(done, timeout, f"capture of all that is in {region}")
 

@@ -54,6 +54,12 @@ def test_records_follow_the_limit_of_the_topic(make_stream, stream):
     insert_noise(pair.eu, 5 * 1024)
     assert "--add-config max.message.bytes=" in capture.expect_exit(78)
 
+    pair.kafka.alter_topic(topic, {"max.message.bytes": 16 * MIB})
+    pair.file["kafka"]["properties"] = {"queue.buffering.max.kbytes": 1024}
+    pair.write_config()
+    capture.launch()
+    assert "queue.buffering.max.kbytes has no room for a record of 5" in capture.expect_exit(78)
+
 
 def test_a_stalled_broker_holds_the_source_back_in_bounded_memory(make_stream, stream):
     limits = {"queue_bytes": "1MiB"}

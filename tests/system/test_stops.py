@@ -62,13 +62,6 @@ def test_a_lost_topic_is_rebuilt_from_the_ledger(eu_us):
     assert len(acts(pair)) == 1
 
 
-def published(pair):
-    """Wait until capture has read all that the source has committed, and Kafka has it."""
-    goal = pair.eu.executed_gtids()
-    ask = lambda: "\n".join(pair.capture("eu").ask("status"))
-    pair.until(lambda: f"position {goal}," in ask() and "in flight 0, queued 0" in ask(), 60, f"capture of {goal}")
-
-
 def test_targets_at_different_places_and_prepared_bodies_find_their_own(make_pair):
     """`us` stands before transactions that `ap` has; bodies prepared long before the loss are captured again."""
     pair = prepared(make_pair(regions=("eu", "us", "ap"), conflicts={"default": {"policy": "stop"}})).start()
@@ -151,7 +144,7 @@ def test_a_rebuild_that_the_binlog_does_not_reach_names_the_gap(eu_us):
     pair.wait("eu", "us")
     applier.stop()
     insert(pair, 6, 5)
-    published(pair)
+    pair.captured("eu")
     capture.stop()
     pair.kafka.delete_topic(pair.topic("eu"))
     pair.eu.cut_binlog()
