@@ -78,7 +78,10 @@ static int fill_body(struct txn *t, const struct record *rec, struct table_cache
         return rec->flags & RECORD_HELD ? 0 : fill_rows(t, arena_copy(&t->arena, rec->body), cache, filter, err);
     case RECORD_DDL:
         t->ddl = arena_zalloc(&t->arena, sizeof *t->ddl);
-        return ddl_read(t->ddl, arena_copy(&t->arena, rec->body), &t->arena, err);
+        return ddl_read(t->ddl, arena_copy(&t->arena, rec->body), &t->arena, err) ||
+                       ddl_session_read(t->ddl, arena_copy(&t->arena, rec->session), err)
+                   ? -1
+                   : 0;
     default:
         return 0;
     }
@@ -88,7 +91,7 @@ static void fill_head(struct txn *t, const struct record *rec, int64_t next_offs
 {
     t->head = *rec;
     t->head.body = t->head.cut = t->head.position = t->head.before = t->head.region = (struct span){0};
-    t->head.permits = (struct span){0};
+    t->head.permits = t->head.session = (struct span){0};
     t->head.act = arena_copy(&t->arena, rec->act);
     t->head.xid = arena_copy(&t->arena, rec->xid);
     t->next_offset = next_offset;

@@ -162,14 +162,19 @@ static int put_ddl(struct builder *b, const struct ddl *d, struct err *err)
 {
     struct txn *t = &b->txn;
     struct record rec;
+    struct buf session = {0};
     buf_clear(&t->body);
     ddl_put(d, &t->body);
+    ddl_session_put(d, &session);
     builder_numbered_record(b, &rec, RECORD_DDL);
+    rec.session = buf_span(&session);
     rec.flags = RECORD_FIRST | RECORD_LAST;
     rec.fingerprint = ddl_fingerprint(d);
     rec.body = buf_span(&t->body);
     b->cut_moved = false;
-    if (builder_put(b, &rec, err) != 0)
+    int rc = builder_put(b, &rec, err);
+    buf_free(&session);
+    if (rc != 0)
         return -1;
     builder_complete(b, rec.chain, rec.fingerprint);
     b->counts.ddl++;

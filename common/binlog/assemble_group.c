@@ -126,7 +126,11 @@ static int give_ddl(struct assembler *a, const struct event_query *q, struct ite
                             .sql_mode = q->sql_mode,
                             .charset_client = q->charset_client,
                             .collation_connection = q->collation_connection,
-                            .collation_server = q->collation_server};
+                            .collation_server = q->collation_server,
+                            .at_us = (uint64_t)a->event.timestamp * 1000000 + q->microseconds,
+                            .no_foreign_keys = (q->flags2 & QUERY_NO_FOREIGN_KEYS) != 0,
+                            .no_unique_checks = (q->flags2 & QUERY_NO_UNIQUE_CHECKS) != 0,
+                            .time_zone = q->time_zone};
     ddl_text_classify(&out->ddl, a->format.flavor, &a->ddl);
     return 1;
 }

@@ -5,6 +5,10 @@
 #include "common/base/buf.h"
 #include "common/binlog/event.h"
 
+/* Bits of flags2, the same in both flavours. */
+#define QUERY_NO_FOREIGN_KEYS (UINT32_C(1) << 26)
+#define QUERY_NO_UNIQUE_CHECKS (UINT32_C(1) << 27)
+
 struct event_query {
     uint32_t thread_id;
     uint32_t exec_seconds;
@@ -12,7 +16,7 @@ struct event_query {
     struct span db;      /* the session's default database */
     struct span sql;     /* in charset_client */
     /* Status variables; 0 where the event does not say them. */
-    uint32_t flags2; /* OPTION_* bits: foreign keys, autocommit … */
+    uint32_t flags2; /* of the session: foreign keys, autocommit … */
     uint64_t sql_mode;
     uint16_t charset_client;
     uint16_t collation_connection;

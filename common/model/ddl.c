@@ -51,3 +51,26 @@ int ddl_read(struct ddl *out, struct span body, struct arena *a, struct err *err
         return err_fatal(err, EXIT_UNSAFE, "malformed DDL record body of %zu bytes", body.n);
     return 0;
 }
+
+enum session_flags { SESSION_NO_FOREIGN_KEYS = 1, SESSION_NO_UNIQUE_CHECKS = 2 };
+
+void ddl_session_put(const struct ddl *d, struct buf *out)
+{
+    buf_put_varint(out, d->at_us);
+    buf_put_u8(out, (uint8_t)((d->no_foreign_keys ? SESSION_NO_FOREIGN_KEYS : 0) |
+                              (d->no_unique_checks ? SESSION_NO_UNIQUE_CHECKS : 0)));
+    buf_put_sized(out, d->time_zone);
+}
+
+int ddl_session_read(struct ddl *d, struct span session, struct err *err)
+{
+    struct bytes r = bytes_of(session);
+    if (session.n == 0)
+        return 0;
+    d->at_us = bytes_varint(&r);
+    unsigned flags = bytes_u8(&r);
+    d->no_foreign_keys = (flags & SESSION_NO_FOREIGN_KEYS) != 0;
+    d->no_unique_checks = (flags & SESSION_NO_UNIQUE_CHECKS) != 0;
+    d->time_zone = bytes_sized(&r);
+    return r.bad ? err_fatal(err, EXIT_UNSAFE, "malformed session of a DDL record, %zu bytes", session.n) : 0;
+}

@@ -18,4 +18,35 @@
  * Never fails: what it cannot read is DDL_OTHER without tables. */
 void ddl_text_classify(struct ddl *d, enum flavor flavor, struct arena *a);
 
+/* What a statement does, finer than its class. Of several that one ALTER does the last of these. */
+enum ddl_form {
+    DDL_FORM_OTHER,     /* nothing about tables or databases */
+    DDL_FORM_UNREAD,    /* it begins as one about tables, and cannot be read */
+    DDL_FORM_CREATE,    /* a table with columns of its own */
+    DDL_FORM_LIKE,      /* a table after another one: the first table is made, the second is only looked at */
+    DDL_FORM_SELECT,    /* a table filled by a query */
+    DDL_FORM_REPLACE,   /* CREATE OR REPLACE TABLE */
+    DDL_FORM_ALTER,     /* a definition and no row; indexes too */
+    DDL_FORM_MOVE,      /* ALTER TABLE … RENAME: from the first table to the second */
+    DDL_FORM_PARTITION, /* ALTER TABLE with rows of whole partitions: DROP, TRUNCATE, CONVERT */
+    DDL_FORM_EXCHANGE,  /* ALTER TABLE … EXCHANGE PARTITION */
+    DDL_FORM_TABLESPACE,
+    DDL_FORM_RENAME, /* the tables in pairs: from, to */
+    DDL_FORM_DROP,
+    DDL_FORM_TRUNCATE,
+    DDL_FORM_CREATE_DATABASE,
+    DDL_FORM_ALTER_DATABASE,
+    DDL_FORM_DROP_DATABASE,
+    DDL_FORM_COUNT
+};
+
+struct ddl_reading {
+    enum ddl_form form;
+    struct span run; /* the text without what only its own group gives a meaning: MySQL's START TRANSACTION at the end
+                        of CREATE TABLE … SELECT, whose rows follow as rows */
+};
+
+/* Classify, and say what the class does not. */
+void ddl_text_read(struct ddl *d, struct ddl_reading *out, enum flavor flavor, struct arena *a);
+
 #endif

@@ -139,11 +139,13 @@ static void read_control(struct record *rec, struct bytes *r)
 struct extension {
     uint64_t tag;
     size_t offset; /* of the span in struct record */
+    enum record_kind kind;
 };
 
 static const struct extension extensions[] = {
-    {1, offsetof(struct record, act)    },
-    {2, offsetof(struct record, permits)},
+    {1, offsetof(struct record, act),     RECORD_RESUME},
+    {2, offsetof(struct record, permits), RECORD_RESUME},
+    {3, offsetof(struct record, session), RECORD_DDL   },
 };
 
 #define EXTENSION_COUNT (sizeof extensions / sizeof *extensions)
@@ -169,14 +171,14 @@ static void put_extensions(const struct record *rec, struct buf *out)
     }
 }
 
-/* A tag that is not ours is passed over. Ours belong to resume records, each once. */
+/* A tag that is not ours is passed over. Ours belong to one kind each, once. */
 static void take_extension(struct record *rec, struct bytes *r, uint64_t tag, struct span value)
 {
     for (size_t i = 0; i < EXTENSION_COUNT; i++) {
         if (extensions[i].tag != tag)
             continue;
         struct span *field = extension_field(rec, extensions[i].offset);
-        if (rec->kind != RECORD_RESUME || field->n > 0 || value.n == 0)
+        if (rec->kind != extensions[i].kind || field->n > 0 || value.n == 0)
             bytes_fail(r);
         *field = value;
     }
@@ -203,11 +205,12 @@ void record_write(const struct record *rec, struct buf *out)
     assert((flags & ~facts->allowed) == 0);
     assert(facts->has_body || rec->body.n == 0);
     assert(rec->kind == RECORD_RESUME || rec->act.n + rec->permits.n == 0);
+    assert(rec->kind == RECORD_DDL || rec->session.n == 0);
     assert(!facts->numbered || (rec->seq > rec->prev_seq && !(flags & RECORD_FIRST) == (rec->fragment > 0)));
 
     size_t start = out->len;
-    (void)buf_reserve(out,
-                      256 + rec->cut.n + rec->position.n + rec->before.n + rec->act.n + rec->permits.n + rec->body.n);
+    (void)buf_reserve(out, 256 + rec->cut.n + rec->position.n + rec->before.n + rec->act.n + rec->permits.n +
+                               rec->session.n + rec->body.n);
     buf_put_u8(out, RECORD_MAGIC);
     buf_put_u8(out, RECORD_VERSION);
     buf_put_u8(out, (uint8_t)rec->kind);

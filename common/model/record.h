@@ -54,6 +54,7 @@ struct record {
     struct span xid;      /* held bodies and XA_END: XID as in the binlog */
     struct span act;      /* RESUME: act_put form; empty: nobody acted */
     struct span permits;  /* RESUME: permits_put form: what stands by an operator's word; empty: nothing */
+    struct span session;  /* DDL: ddl_session_put form; empty: of a release that did not tell it */
     struct span body;     /* DATA: items, see record_items; DDL: see struct ddl */
     uint32_t crc;         /* set by record_read: tells a repeated record from a different one */
 };
@@ -149,9 +150,18 @@ struct ddl {
     uint16_t collation_server;
     struct ddl_table *tables; /* that it names, in order; in the arena on reading */
     size_t table_count;
+    /* The rest of the session, apart from the body. */
+    uint64_t at_us;        /* when it began, µs since 1970: what NOW() is for it; 0: not told */
+    bool no_foreign_keys;  /* foreign_key_checks was off */
+    bool no_unique_checks; /* unique_checks likewise */
+    struct span time_zone; /* of the session, where the statement depends on it; empty: not told */
 };
 
 void ddl_put(const struct ddl *d, struct buf *out);
 MUST_CHECK int ddl_read(struct ddl *out, struct span body, struct arena *a, struct err *err);
+/* What ddl_put leaves out, for the record's field `session`. Reading fills that part of `d`; what later releases add
+ * behind it is passed over. */
+void ddl_session_put(const struct ddl *d, struct buf *out);
+MUST_CHECK int ddl_session_read(struct ddl *d, struct span session, struct err *err);
 
 #endif
