@@ -48,6 +48,21 @@ struct journal_parked {
 };
 MUST_CHECK int journal_write_parked(struct db *db, const struct journal_parked *entry, struct err *err);
 
+#define JOURNAL_DDL "ddl" /* its kind */
+
+/* A DDL statement that was not run: kind "ddl", policy the link's own, db and tbl of the first table that it names,
+ * row_key its class, default database and all its tables, incoming_image the statement. */
+struct journal_ddl {
+    const char *link;
+    const struct gtid *gtid;
+    uint64_t seq;
+    const struct ddl *ddl; /* each table with its database */
+    const char *policy;
+    const char *verdict; /* "ignored", "passed" */
+    const char *why;
+};
+MUST_CHECK int journal_write_ddl(struct db *db, const struct journal_ddl *entry, struct err *err);
+
 /* Inside the caller's transaction, as journal_write. */
 MUST_CHECK int journal_write_act(struct db *db, const struct journal_act *entry, struct err *err);
 

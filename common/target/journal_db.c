@@ -59,6 +59,53 @@ static void fill_parked(struct insert_value p[JOURNAL_COLUMN_COUNT], const struc
     p[JOURNAL_RESULT_HASH].null = true;
 }
 
+static void put_json_text(struct buf *out, const char *name, struct span text)
+{
+    buf_printf(out, "\"%s\": \"", name);
+    utf8_put_json(out, text);
+    buf_put_str(out, "\"");
+}
+
+static void put_table_list(struct buf *out, const struct ddl *d)
+{
+    buf_put_str(out, ", \"tables\": [");
+    for (size_t i = 0; i < d->table_count; i++) {
+        buf_put_str(out, i ? ", {" : "{");
+        put_json_text(out, "db", d->tables[i].db);
+        buf_put_str(out, ", ");
+        put_json_text(out, "table", d->tables[i].name);
+        buf_put_str(out, "}");
+    }
+    buf_put_str(out, "]");
+}
+
+static void fill_ddl(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journal_ddl *e)
+{
+    char gtid[GTID_TEXT_LEN];
+    struct buf *key = &p[JOURNAL_ROW_KEY].value, *image = &p[JOURNAL_INCOMING_IMAGE].value;
+
+    buf_put_str(&p[JOURNAL_LINK].value, e->link);
+    buf_put_str(&p[JOURNAL_GTID].value, gtid_text(gtid, e->gtid));
+    buf_printf(&p[JOURNAL_SEQ].value, "%" PRIu64, e->seq);
+    if (e->ddl->table_count > 0 && utf8_valid(e->ddl->tables[0].db) && utf8_valid(e->ddl->tables[0].name)) {
+        buf_put_span(&p[JOURNAL_DB].value, e->ddl->tables[0].db);
+        buf_put_span(&p[JOURNAL_TBL].value, e->ddl->tables[0].name);
+    }
+    buf_printf(key, "{\"class\": \"%s\", ", ddl_class_name(e->ddl->class));
+    put_json_text(key, "database", e->ddl->db);
+    put_table_list(key, e->ddl);
+    buf_put_str(key, "}");
+    buf_put_str(&p[JOURNAL_KIND].value, JOURNAL_DDL);
+    buf_put_str(&p[JOURNAL_POLICY].value, e->policy);
+    buf_put_str(&p[JOURNAL_VERDICT].value, e->verdict);
+    buf_printf(&p[JOURNAL_WHY].value, "%.250s", e->why);
+    buf_put_str(image, "{");
+    put_json_text(image, "statement", e->ddl->text);
+    buf_put_str(image, "}");
+    p[JOURNAL_BEFORE_IMAGE].null = p[JOURNAL_LOCAL_IMAGE].null = p[JOURNAL_RESULT_IMAGE].null = true;
+    p[JOURNAL_RESULT_HASH].null = true;
+}
+
 static void fill(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journal_entry *e)
 {
     const struct conflict_case *c = e->conflict;
@@ -123,5 +170,12 @@ int journal_write_parked(struct db *db, const struct journal_parked *entry, stru
 {
     struct insert_value parameters[JOURNAL_COLUMN_COUNT] = {0};
     fill_parked(parameters, entry);
+    return insert(db, parameters, err);
+}
+
+int journal_write_ddl(struct db *db, const struct journal_ddl *entry, struct err *err)
+{
+    struct insert_value parameters[JOURNAL_COLUMN_COUNT] = {0};
+    fill_ddl(parameters, entry);
     return insert(db, parameters, err);
 }

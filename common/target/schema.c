@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/target/journal.h"
+#include "common/target/link_row.h"
 #include "common/target/parked.h"
 
 #define ASCII "CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
@@ -56,12 +57,13 @@ static const struct {
     unsigned version;
     const char *(*sql)(void);
 } steps[] = {
-    {1, database_sql      },
-    {1, meta_sql          },
-    {1, ledger_sql        },
-    {1, journal_create_sql},
-    {2, ledger_anchors_sql},
-    {3, parked_create_sql },
+    {1, database_sql       },
+    {1, meta_sql           },
+    {1, ledger_sql         },
+    {1, journal_create_sql },
+    {2, ledger_anchors_sql },
+    {3, parked_create_sql  },
+    {4, link_row_create_sql},
 };
 
 int schema_version(struct db *db, unsigned *out, struct err *err)

@@ -7,13 +7,14 @@
 
 #include "common/link/db.h"
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 #define DRC_DB "drc"
 #define LEDGER_TABLE "ledger"
 #define JOURNAL_TABLE "conflicts"
 #define META_TABLE "meta"
 #define PARKED_TABLE "parked"
+#define LINKS_TABLE "links"
 
 /* Columns of drc.ledger that readers of the binlog look at by name. */
 #define LEDGER_STREAM "stream"       /* BINARY(16) */
