@@ -68,9 +68,24 @@ static void control_status(void *context, const char *args, struct buf *out)
         status_put_text(a->status, out);
 }
 
+static void control_pause(void *context, const char *args, struct buf *out)
+{
+    struct applier *a = context;
+    hold_ask_pause(a->hold, args, out);
+}
+
+static void control_resume(void *context, const char *args, struct buf *out)
+{
+    struct applier *a = context;
+    hold_ask_resume(a->hold, args, out);
+}
+
 static const struct control_command commands[] = {
-    {"status", "state, positions and counters; `status json`: as one JSON object", control_status},
-    {NULL,     NULL,                                                               NULL          },
+    {"status", "state, positions and counters; `status json`: as one JSON object",                                 control_status},
+    {"pause",  "`pause WHO WHY…`: begin nothing more, over restarts too, until resume",                          control_pause },
+    {"resume",
+     "`resume WHO GTID WHY…`: lift a pause, or pass the DDL statement of that GTID (-: any) that is waited for", control_resume},
+    {NULL,     NULL,                                                                                               NULL          },
 };
 
 static int start_control(struct control **out, struct applier *a, struct err *err)
@@ -153,9 +168,11 @@ int applier_run(struct config *config, const char *from, const char *to, struct 
     a->name = xasprintf("drc-applier %s:%s", from, to);
     a->status = status_new(from, to);
     a->park = park_new(config->park_max_rows, config->park_max_bytes);
+    a->hold = hold_new();
     int rc = run_thread(&s, err);
     park_free(&a->park);
     status_free(&a->status);
+    hold_free(&a->hold);
     free(a->name);
     free(a->topic);
     stop_free(&s.ended);

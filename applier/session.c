@@ -11,6 +11,7 @@
 #include "applier/throttle.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/target/link_row.h"
 #include "common/target/schema.h"
 #include "common/target/session.h"
 #include "common/target/standby.h"
@@ -162,6 +163,11 @@ static int find_place(struct applier *a, struct sink *s, struct err *err)
     if (start_forget_some(&s->state, &a->from->kafka, a->topic, err))
         return -1;
 #endif
+    struct link_row row;
+    if (link_row_read(&row, s->db, a->topic, s->state.part, err))
+        return -1;
+    hold_load(a->hold, row.paused);
+    link_row_free(&row);
     log_notice("%s goes on after seq %" PRIu64 " (gtid %s, offset %" PRId64 ") at %s", a->name, s->state.done.low,
                s->state.gtid, s->state.offset, db_version_text(s->db));
     return 0;
@@ -177,9 +183,12 @@ static enum worker_end run_worker(struct applier *a, struct sink *s, struct sche
         .status = a->status,
         .stop = a->stop,
         .link = a->link,
+        .target = a->to,
+        .name = a->name,
+        .topic = a->topic,
+        .hold = a->hold,
         .exact_seq = a->exact_seq,
         .park = a->park,
-        .topic = a->topic,
         .big_park = a->big_park,
     };
     status_applied(a->status, &s->state, &s->counts);

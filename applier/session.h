@@ -16,6 +16,7 @@ struct applier {
     char *topic;
     char *name; /* "drc-applier eu:us" */
     struct status *status;
+    struct hold *hold;
     struct stop *stop; /* the process's */
     /* From session to session. */
     bool holds; /* this instance has taken the ledger over */

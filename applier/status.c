@@ -15,7 +15,8 @@
 
 static const char *const state_names[] = {
     [LINK_STARTING] = "starting", [LINK_RUNNING] = "running",     [LINK_WAITING] = "waiting",
-    [LINK_RETRYING] = "retrying", [LINK_THROTTLED] = "throttled", [LINK_STOPPING] = "stopping",
+    [LINK_RETRYING] = "retrying", [LINK_THROTTLED] = "throttled", [LINK_PAUSED] = "paused",
+    [LINK_STOPPING] = "stopping",
 };
 
 struct status {

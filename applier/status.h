@@ -11,6 +11,7 @@ enum link_state {
     LINK_WAITING,   /* for something that the operator has to mend */
     LINK_RETRYING,  /* what the world may mend */
     LINK_THROTTLED, /* the target can take no more for a while */
+    LINK_PAUSED,    /* by an operator, until he says resume */
     LINK_STOPPING,
 };
 

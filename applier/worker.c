@@ -168,7 +168,7 @@ static int apply_group(struct worker *w, struct err *err)
 {
     size_t next = w->limit;
     int rc = 0;
-    while (rc == 0 && w->count > 0 && !stop_requested(w->stop)) {
+    while (rc == 0 && w->count > 0 && !stop_requested(w->stop) && !hold_due(w->hold)) {
         bool exact = next == 0 || w->group[0]->head.seq == w->exact_seq;
         size_t n = exact ? 1 : w->count < next ? w->count : next;
         status_pending(w->status, w->group[0]->head.commit_us, w->limit);
@@ -221,6 +221,10 @@ enum worker_end worker_run(struct worker *w, struct err *err)
     w->limit = MOST_TOGETHER;
     w->backoff = backoff_make(10, 5000);
     while (rc == 0 && end == WORKER_STOPPED && !stop_requested(w->stop)) {
+        if (hold_due(w->hold)) {
+            rc = worker_pause(w, err);
+            continue;
+        }
         gather(w);
         rc = worker_drain(w, err);
         if (rc)

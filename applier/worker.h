@@ -5,6 +5,7 @@
 #ifndef DRC_APPLIER_WORKER_H
 #define DRC_APPLIER_WORKER_H
 
+#include "applier/hold.h"
 #include "applier/key_tables.h"
 #include "applier/park.h"
 #include "applier/schedule.h"
@@ -26,9 +27,12 @@ struct worker {
     struct status *status;
     const struct stop *stop;
     const struct link_config *link;
+    const struct region_config *target;
+    const char *name;  /* of its connections */
+    const char *topic; /* by which the link's rows in the target are known */
+    struct hold *hold;
     uint64_t exact_seq; /* a big transaction that is to go row by row; 0: none */
     struct park *park;  /* of the link */
-    const char *topic;
     struct big_park big_park;
     /* From here on its own; zeroed at the start. */
     struct txn **group; /* whole transactions, taken and not in effect */

@@ -32,6 +32,9 @@ MUST_CHECK int worker_park_fragment(struct worker *w, const struct txn *fragment
  * transactions. -1: the session starts anew. */
 MUST_CHECK int worker_drain(struct worker *w, struct err *err);
 
+/* The operator has paused the link, or lifts it: tell the target, and wait as long as it is. 0 also at a stop. */
+MUST_CHECK int worker_pause(struct worker *w, struct err *err);
+
 /* Something has just been committed. */
 void worker_committed(struct worker *w);
 /* Say what the link waits for, and wait a moment. */

@@ -27,7 +27,7 @@
 #define MYSQL_WITH_TAGS 80300u
 
 /* Bits of sql_mode that mean the same to both flavours. */
-#define MODES_OF_BOTH (UINT64_C(0xeffc00ef) | (UINT64_C(1) << 31))
+#define MODES_OF_BOTH UINT64_C(0xeffc00ef)
 
 struct ddl_session {
     struct db *db;

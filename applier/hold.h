@@ -1,0 +1,38 @@
+/* What an operator says to a link by its control socket: pause, and resume; and what the link waits for him to say.
+ *
+ * Kept for the daemon's life; asked by the control thread, followed by the session's. That a link is paused is also in
+ * drc.links, so that it is so after a restart. */
+#ifndef DRC_APPLIER_HOLD_H
+#define DRC_APPLIER_HOLD_H
+
+#include <stdbool.h>
+
+#include "common/base/buf.h"
+#include "common/target/link_row.h"
+
+struct hold;
+
+struct hold *hold_new(void);
+void hold_free(struct hold **h);
+
+/* Control thread. `args`: "WHO WHY…"; the answer begins with "error: " when there is nothing to do. */
+void hold_ask_pause(struct hold *h, const char *args, struct buf *out);
+/* `args`: "WHO GTID WHY…", GTID "-" for whatever statement is waited for. A pause is lifted first. */
+void hold_ask_resume(struct hold *h, const char *args, struct buf *out);
+
+/* ---- the session ---- */
+
+/* What the target says; only the first time, later this memory knows better. */
+void hold_load(struct hold *h, const char *paused);
+/* Has what it says not been told to the target, or is it paused? */
+bool hold_due(struct hold *h);
+/* As it is to be in the target; "": not paused. Returns whether it is. */
+bool hold_paused(struct hold *h, char out[LINK_ROW_PAUSED_MAX + 1]);
+void hold_told(struct hold *h, const char *paused);
+
+/* The link waits to hear that it may pass the statement of that GTID; NULL: no more. */
+void hold_expect(struct hold *h, const char *gtid);
+/* Was it said, and by whom (with why)? Takes the word. */
+bool hold_take_resume(struct hold *h, char by[LINK_ROW_PAUSED_MAX + 1]);
+
+#endif
