@@ -8,6 +8,7 @@
 
 #include "capture/builder_private.h"
 #include "common/base/mem.h"
+#include "common/target/ddl_session.h"
 
 #define IDLE_IS_END 5 /* heartbeats in a row */
 
@@ -91,6 +92,8 @@ static bool is_listed(char *const *list, size_t count, const char *text)
 static int check_expected(const struct builder *b, const struct gtid *gtid, struct err *err)
 {
     const struct builder_expects *e = &b->settings.expects;
+    if (gtid->flavor == FLAVOR_MYSQL && strcmp(gtid->mysql.tag, DDL_MARK_TAG) == 0) /* an applier's, of any pair */
+        return 0;
     bool maria = gtid->flavor == FLAVOR_MARIADB;
     char text[GTID_TEXT_LEN], part[GTID_TAG_MAX + 1];
     if (maria)
@@ -121,6 +124,7 @@ static int item_begin(struct builder *b, const struct item *item, struct err *er
     t->held = (group->flags & GROUP_XA_PREPARED) != 0;
     t->ddl_void = (group->flags & (GROUP_ALTER_STARTED | GROUP_ALTER_ROLLED_BACK)) != 0;
     t->gtid = group->gtid;
+    t->server_id = item->begin.server_id;
     t->commit_us = group->commit_us;
     t->stamp = 0;
     buf_clear(&t->xid);
@@ -182,6 +186,31 @@ static int put_ddl(struct builder *b, const struct ddl *d, struct err *err)
     return 0;
 }
 
+/* A statement that an applier has run here: its GTID event is marked, since nothing else of it is ours. */
+static int ddl_is_replayed(struct builder *b, struct err *err)
+{
+    const struct gtid *gtid = &b->txn.gtid;
+    char mark[GTID_TAG_MAX + 16];
+    if (gtid->flavor == FLAVOR_MARIADB)
+        snprintf(mark, sizeof mark, "%" PRIu32, b->txn.server_id);
+    else
+        snprintf(mark, sizeof mark, "%s", gtid->mysql.tag);
+    return *mark ? b->settings.sink.replays(b->settings.sink.context, mark, err) : 0;
+}
+
+/* Publish it, if it is the pair's and not replayed. */
+static int take_ddl(struct builder *b, const struct ddl *d, struct err *err)
+{
+    int replayed = ddl_concerns(b, d) ? ddl_is_replayed(b, err) : 0;
+    if (replayed < 0)
+        return -1;
+    if (replayed > 0) {
+        b->txn.origin = ORIGIN_REPLAYED;
+        return 0;
+    }
+    return ddl_concerns(b, d) ? put_ddl(b, d, err) : 0;
+}
+
 static int item_ddl(struct builder *b, const struct item *item, struct err *err)
 {
     struct txn *t = &b->txn;
@@ -197,7 +226,7 @@ static int item_ddl(struct builder *b, const struct item *item, struct err *err)
             t->gate = GATE_PUBLISH;
         return 0;
     }
-    return ddl_concerns(b, &d) ? put_ddl(b, &d, err) : 0;
+    return take_ddl(b, &d, err);
 }
 
 /* ---- savepoints ---- */

@@ -19,6 +19,9 @@ struct builder_sink {
     int (*put)(void *context, struct parcel *parcel, struct err *err);
     /* Does drc.ledger of the source know that stream? 1, 0, or -1: error. */
     int (*known)(void *context, const uint8_t stream[STREAM_UUID_LEN], struct err *err);
+    /* Has an applier run DDL at the source under that mark: the server id of a group (MariaDB), the tag of its GTID
+     * (MySQL), as text? 1, 0, or -1: error. */
+    int (*replays)(void *context, const char *mark, struct err *err);
     /* The binlog does not say how long this table's cells of old temporal formats are: has one a fraction, so that they
      * are longer than they are taken for? 1, 0, or -1: error. */
     int (*old_fractions)(void *context, const struct table_def *t, struct err *err);

@@ -40,6 +40,7 @@ struct txn {
     bool held;                           /* body of an XA PREPARE */
     bool ddl_void; /* its DDL takes no effect by itself: first half of a two-phase ALTER, or its undoing */
     struct gtid gtid;
+    uint32_t server_id;
     uint64_t commit_us;
     uint64_t stamp;
     struct buf xid;

@@ -59,6 +59,12 @@ static int knows_stream(void *context, const uint8_t stream[STREAM_UUID_LEN], st
     return source_knows_stream(r->options.source, stream, err);
 }
 
+static int replays(void *context, const char *mark, struct err *err)
+{
+    struct reader *r = context;
+    return source_knows_mark(r->options.source, mark, err);
+}
+
 static int old_fractions(void *context, const struct table_def *t, struct err *err)
 {
     struct reader *r = context;
@@ -100,6 +106,7 @@ struct reader *reader_new(const struct reader_options *options, const struct str
         .max_bytes = options->max_bytes,
         .sink = { .put = put_parcel,
                     .known = knows_stream,
+                    .replays = replays,
                     .old_fractions = old_fractions,
                     .canary = take_canary,
                     .context = r},

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/target/ledger_canary.h"
+#include "common/target/link_row.h"
 #include "common/target/schema.h"
 
 #define TIMEOUT_S 5u
@@ -200,6 +201,17 @@ int source_knows_stream(struct source *s, const uint8_t stream[16], struct err *
     }
     buf_free(&sql);
     return rc != 0 ? -1 : is_there(s, stream);
+}
+
+/* The mark was committed before the statement began, so it is seen. */
+int source_knows_mark(struct source *s, const char *mark, struct err *err)
+{
+    struct db_rows rows;
+    struct buf sql = {0};
+    link_row_put_mark_query(&sql, mark);
+    int rc = query_ledger(s, &rows, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc != 0 ? -1 : rows.row_count > 0;
 }
 
 static bool read_number(uint64_t *out, struct span text)

@@ -42,6 +42,8 @@ MUST_CHECK int source_logged(struct source *s, struct position *out, struct err 
 MUST_CHECK int source_skew(struct source *s, int64_t *out, struct err *err);
 /* 1 when drc.ledger has a row of that stream, else 0. Asks the server only for a stream that it did not know before. */
 MUST_CHECK int source_knows_stream(struct source *s, const uint8_t stream[16], struct err *err);
+/* 1 when an applier has run DDL there under that mark (link_row.h), else 0. */
+MUST_CHECK int source_knows_mark(struct source *s, const char *mark, struct err *err);
 /* What drc.ledger says is in effect; empty where there is no ledger. */
 MUST_CHECK int source_ledger_cut(struct source *s, struct cut *out, struct err *err);
 /* MariaDB: has any column that is of an old temporal format here a fraction of a second in the table there? 1, 0, -1.

@@ -11,6 +11,8 @@
 const struct command commands[] = {
     {"status",                   "positions, lag, state and last error of each link",               command_status                  },
     {"wait",                     "return once what a region has committed is in effect in another", command_wait                    },
+    {"pause", "let a link begin nothing more until resume", command_pause},
+    {"resume", "let a paused link go on, or pass the statement that it waits for", command_resume},
     {"conflicts list",           "what collided, how it was decided, and what lost",                command_conflicts_list          },
     {"conflicts show",           "one entry of the conflict journal, its images side by side",      command_conflicts_show          },
     {"parked list",              "transactions that a target refused, and what waits for them",     command_parked_list             },

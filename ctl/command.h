@@ -43,6 +43,8 @@ int command_stream_rebuild(int argc, char **argv, const char *config_path);
 int command_stream_accept_branch(int argc, char **argv, const char *config_path);
 int command_stream_accept_definition(int argc, char **argv, const char *config_path);
 int command_stream_skip(int argc, char **argv, const char *config_path);
+int command_pause(int argc, char **argv, const char *config_path);
+int command_resume(int argc, char **argv, const char *config_path);
 int command_version(int argc, char **argv, const char *config_path);
 
 #endif

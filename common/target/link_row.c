@@ -10,8 +10,6 @@
 #define LINKS "`" DRC_DB "`.`" LINKS_TABLE "`"
 #define ASCII "CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
 #define TEXT_KEPT ((size_t)64 << 10)
-#define ER_NO_SUCH_DB 1049
-#define ER_NO_SUCH_TABLE 1146
 
 const char *link_row_create_sql(void)
 {
@@ -116,20 +114,9 @@ int link_row_pause(struct db *db, const char *topic, uint32_t part, const char *
     return rc;
 }
 
-int link_row_knows_mark(struct db *db, const char *mark, struct err *err)
+void link_row_put_mark_query(struct buf *sql, const char *mark)
 {
-    struct buf sql = {0};
-    struct err why = {0};
-    uint64_t count = 0;
-    buf_put_str(&sql, "SELECT COUNT(*) FROM " LINKS " WHERE `ddl_mark`=");
-    db_put_string(&sql, span_str(mark));
-    int rc = db_query_u64(db, &count, buf_cstr(&sql), &why);
-    buf_free(&sql);
-    if (rc == 0)
-        return count > 0;
-    if (why.code == ER_NO_SUCH_DB || why.code == ER_NO_SUCH_TABLE)
-        return 0;
-    if (err)
-        *err = why;
-    return -1;
+    buf_put_str(sql, "SELECT 1 FROM " LINKS " WHERE `ddl_mark`=");
+    db_put_string(sql, span_str(mark));
+    buf_put_str(sql, " LIMIT 1");
 }

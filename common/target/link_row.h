@@ -34,7 +34,7 @@ struct link_ddl {
     const char *gtid;
     struct span text;   /* for people; the beginning of it is kept */
     struct span before; /* as link_row_read gives it back */
-    const char *mark;   /* under which it is in the binlog, see link_row_knows_mark; "": none */
+    const char *mark;   /* under which it is in the binlog, see link_row_put_mark_query; "": none */
 };
 /* The three inside the caller's transaction. */
 MUST_CHECK int link_row_begin_ddl(struct db *db, const char *topic, uint32_t part, const struct link_ddl *ddl,
@@ -43,8 +43,8 @@ MUST_CHECK int link_row_end_ddl(struct db *db, const char *topic, uint32_t part,
 /* `paused`: as in the row; "": go on. */
 MUST_CHECK int link_row_pause(struct db *db, const char *topic, uint32_t part, const char *paused, struct err *err);
 
-/* Has any link run DDL here under that mark (a server id or a GTID's tag, as text)? So a capture of this server tells
- * what was replayed. 1, 0, or -1: error. A server without the table: 0. */
-MUST_CHECK int link_row_knows_mark(struct db *db, const char *mark, struct err *err);
+/* The query that has a row when a link has run DDL here under that mark (a server id or a GTID's tag, as text): so a
+ * capture of this server tells what was replayed. The table may not be there. */
+void link_row_put_mark_query(struct buf *sql, const char *mark);
 
 #endif

@@ -1,0 +1,146 @@
+/* drcctl pause and resume: a word to the applier of a link, by its control socket. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "common/base/utf8.h"
+#include "common/link/control.h"
+#include "ctl/command.h"
+#include "ctl/daemon_state.h"
+
+#define WHY_MAX 300u
+#define LOOK_MS 200
+#define IN_FORCE_MS 60000 /* a transaction in hand is brought to its end first */
+
+static const char refused[] = "error: ";
+
+struct word_arguments {
+    const char *config_path;
+    struct options_link link;
+    const char *why;
+    const char *gtid;
+};
+
+static const struct argp_option pause_options[] = {
+    {"why", 'w', "TEXT", 0, "The reason, kept with the link", 0},
+    {NULL,  0,   NULL,   0, NULL,                             0},
+};
+
+static const struct argp_option resume_options[] = {
+    {"why",  'w', "TEXT", 0, "The reason, kept in the journal with a statement that is passed", 0},
+    {"gtid", 'g', "GTID", 0, "Pass that statement and no other",                                0},
+    {NULL,   0,   NULL,   0, NULL,                                                              0},
+};
+
+static const char pause_doc[] =
+    "Let a link begin nothing more: what its applier has in hand is committed, then it waits until `drcctl resume`, over "
+    "restarts too. Run where the applier runs. Returns when the pause is in force.\v"
+    "Exit codes: 0 it is paused; 75 it is paused already, or no applier of the link runs here.";
+
+static const char resume_doc[] =
+    "Let a paused link go on; or let a link that waits before a DDL statement of its source pass it, which is kept in the "
+    "journal: the target is taken to be where the statement would have brought it. Run where the applier runs.\v"
+    "Exit codes: 0 done; 75 there is nothing to resume, or no applier of the link runs here.";
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct word_arguments *a = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->config_path;
+        state->child_inputs[1] = &a->link;
+        return 0;
+    case 'w':
+        if (strlen(arg) > WHY_MAX || strpbrk(arg, "\r\n") || !utf8_valid(span_str(arg)))
+            argp_error(state, "--why wants one line of at most %u bytes", WHY_MAX);
+        a->why = arg;
+        return 0;
+    case 'g':
+        if (!*arg || strpbrk(arg, " \r\n"))
+            argp_error(state, "--gtid wants a GTID");
+        a->gtid = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* Print the answer, without its last newline, or make it the error. */
+static int take_answer(struct buf *answer, const char *name, struct err *err)
+{
+    const char *text = buf_cstr(answer);
+    size_t n = strcspn(text, "\n");
+    if (strncmp(text, refused, sizeof refused - 1) == 0)
+        return err_retry(err, "%s: %.*s", name, (int)(n - (sizeof refused - 1)), text + sizeof refused - 1);
+    printf("%.*s\n", (int)n, text);
+    return 0;
+}
+
+static int say(const struct config *config, const char *name, const char *command, struct err *err)
+{
+    struct buf answer = {0};
+    char *path = config_socket_path(config, name);
+    int rc = control_ask(path, command, &answer, err);
+    if (rc == 0)
+        rc = take_answer(&answer, name, err);
+    else if (err->code == CONTROL_NOBODY)
+        (void)err_prefix(err, "%s does not run here", name);
+    buf_free(&answer);
+    free(path);
+    return rc;
+}
+
+static int wait_until_paused(const struct config *config, const char *name, struct err *err)
+{
+    for (uint64_t end_ms = clock_mono_ms() + IN_FORCE_MS; clock_mono_ms() < end_ms; clock_sleep_ms(LOOK_MS)) {
+        struct daemon_state s;
+        daemon_state_ask(&s, config, name);
+        bool paused = s.there && strcmp(s.state, "paused") == 0;
+        daemon_state_free(&s);
+        if (paused)
+            return 0;
+    }
+    return err_retry(err, "%s has been told, and is not through with what it has in hand yet", name);
+}
+
+static int run(int argc, char **argv, const char *config_path, const struct argp_option *options, const char *doc,
+               bool pause)
+{
+    const struct argp_child children[] = {
+        {&options_config, 0, NULL, 0},
+        {&options_link, 0, NULL, 0},
+        {0}
+    };
+    const struct argp argp = {options, parse, NULL, doc, children, NULL, NULL};
+    struct word_arguments a = {.config_path = config_path, .why = "", .gtid = "-"};
+    const struct link_config *link;
+    struct config *config;
+    struct err err = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    int code = command_load(&config, a.config_path);
+    if (code)
+        return code;
+    char *name = daemon_applier_name(a.link.from, a.link.to);
+    char *who = command_who();
+    char *command = pause ? xasprintf("pause %s %s", who, a.why) : xasprintf("resume %s %s %s", who, a.gtid, a.why);
+    if (config_link(config, a.link.from, a.link.to, &link, &err) || say(config, name, command, &err) ||
+        (pause && wait_until_paused(config, name, &err)))
+        code = command_fail(&err);
+    free(command);
+    free(who);
+    free(name);
+    config_free(&config);
+    return code;
+}
+
+int command_pause(int argc, char **argv, const char *config_path)
+{
+    return run(argc, argv, config_path, pause_options, pause_doc, true);
+}
+
+int command_resume(int argc, char **argv, const char *config_path)
+{
+    return run(argc, argv, config_path, resume_options, resume_doc, false);
+}
