@@ -86,6 +86,16 @@ static enum outcome again_later(struct ddl_job *j, const struct err *why, struct
     return target_session_keep(j->w->sink->db, err) ? OUTCOME_ERROR : OUTCOME_AGAIN;
 }
 
+/* The target does not take it as it is. What is in its way may be mended. */
+static enum outcome refused(struct ddl_job *j, const struct err *why, struct err *err)
+{
+    struct buf text = {0};
+    buf_printf(&text, "%.400s. It is tried again", why->text);
+    enum outcome out = wait_for_word(j, buf_cstr(&text), false, err);
+    buf_free(&text);
+    return out;
+}
+
 static bool same_prints(const struct ddl_job *j, const uint64_t *a, const uint64_t *b)
 {
     for (size_t i = 0; i < j->plan.ddl.table_count; i++)
@@ -108,7 +118,7 @@ static enum outcome failed(struct ddl_job *j, const uint64_t *before, const stru
         return OUTCOME_AGAIN;
     if (withdraw_intent(j, err))
         return OUTCOME_ERROR;
-    return why->class == ERR_RETRY ? again_later(j, why, err) : wait_for_word(j, why->text, false, err);
+    return why->class == ERR_RETRY ? again_later(j, why, err) : refused(j, why, err);
 }
 
 /* ---- running ---- */
@@ -185,7 +195,7 @@ static enum outcome begin(struct ddl_job *j, const uint64_t *now, struct err *er
     if (check_database(j, &out, err))
         return out;
     if (ddl_session_set(j->session, &j->plan.ddl, j->t->head.gtid.flavor, &why))
-        return why.class == ERR_RETRY ? again_later(j, &why, err) : wait_for_word(j, why.text, false, err);
+        return why.class == ERR_RETRY ? again_later(j, &why, err) : refused(j, &why, err);
     if (write_intent(j, now, err))
         return OUTCOME_ERROR;
     return run(j, now, err);
@@ -206,7 +216,6 @@ static enum outcome settle(struct ddl_job *j, const uint64_t *before, const uint
     case DDL_EFFECT_UNKNOWN:
         break;
     }
-    j->plan.sign = DDL_SIGN_NONE;
     return wait_for_word(j, undecided, true, err);
 }
 
@@ -255,6 +264,7 @@ out:
 int ddl_job_run(struct ddl_job *j, struct err *err)
 {
     enum outcome out = OUTCOME_AGAIN;
+    j->plan.sign = DDL_SIGN_NONE; /* nobody else is expected to bring the target there */
     while (out == OUTCOME_AGAIN && !stop_requested(j->w->stop)) {
         out = one_try(j, err);
         ddl_session_close(&j->session);

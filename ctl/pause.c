@@ -35,12 +35,14 @@ static const struct argp_option resume_options[] = {
 };
 
 static const char pause_doc[] =
-    "Let a link begin nothing more: what its applier has in hand is committed, then it waits until `drcctl resume`, over "
+    "Let a link begin nothing more: what its applier has in hand is committed, then it waits until `drcctl resume`, "
+    "over "
     "restarts too. Run where the applier runs. Returns when the pause is in force.\v"
     "Exit codes: 0 it is paused; 75 it is paused already, or no applier of the link runs here.";
 
 static const char resume_doc[] =
-    "Let a paused link go on; or let a link that waits before a DDL statement of its source pass it, which is kept in the "
+    "Let a paused link go on; or let a link that waits before a DDL statement of its source pass it, which is kept in "
+    "the "
     "journal: the target is taken to be where the statement would have brought it. Run where the applier runs.\v"
     "Exit codes: 0 done; 75 there is nothing to resume, or no applier of the link runs here.";
 
@@ -110,8 +112,8 @@ static int run(int argc, char **argv, const char *config_path, const struct argp
 {
     const struct argp_child children[] = {
         {&options_config, 0, NULL, 0},
-        {&options_link, 0, NULL, 0},
-        {0}
+        {&options_link,           0, NULL, 0},
+        {0              }
     };
     const struct argp argp = {options, parse, NULL, doc, children, NULL, NULL};
     struct word_arguments a = {.config_path = config_path, .why = "", .gtid = "-"};
