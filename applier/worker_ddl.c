@@ -46,6 +46,8 @@ int ddl_job_end(struct ddl_job *j, const struct ddl_end *end, struct err *err)
     s->counts.transactions++;
     s->counts.conflicts += end->verdict != NULL;
     sink_forget_tables(s);
+    if (j->w->keys)
+        key_tables_forget(j->w->keys);
     worker_committed(j->w);
     return 0;
 }
