@@ -7,6 +7,23 @@
 #include "common/base/mem.h"
 #include "ctl/command.h"
 
+/* What argp does not break again; where the second column begins. */
+#define HELP_WIDTH 78u
+#define HELP_INDENT 28u
+
+/* A word that names no command may be the first one of some. */
+static void no_command(const char *word, struct argp_state *state)
+{
+    struct buf known = {0};
+    size_t n = strlen(word);
+    for (const struct command *c = commands; c->name; c++)
+        if (strncmp(c->name, word, n) == 0 && c->name[n] == ' ')
+            buf_printf(&known, "%s%s", known.len ? ", " : "", c->name + n + 1);
+    if (known.len > 0)
+        argp_error(state, "'%s' wants one of: %s", word, buf_cstr(&known));
+    argp_error(state, "no command '%s'", word);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     switch (key) {
@@ -14,7 +31,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = state->input;
         return 0;
     case ARGP_KEY_ARG:
-        argp_error(state, "no command '%s'", arg);
+        no_command(arg, state);
         return 0;
     case ARGP_KEY_END:
         argp_error(state, "no command given");
@@ -22,6 +39,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+/* A command and what it does, whose lines stand below each other. */
+static void put_help(struct buf *out, const struct command *c)
+{
+    size_t column = HELP_INDENT;
+    buf_printf(out, "  %-*s", (int)HELP_INDENT - 2, c->name);
+    for (const char *word = c->help; *word; word += strspn(word, " ")) {
+        size_t n = strcspn(word, " ");
+        if (column + 1 + n > HELP_WIDTH) {
+            buf_printf(out, "\n%*s", (int)HELP_INDENT, "");
+            column = HELP_INDENT;
+        }
+        buf_printf(out, " %.*s", (int)n, word);
+        column += n + 1;
+        word += n;
+    }
+    buf_put_str(out, "\n");
 }
 
 /* The list of commands, out of their table. */
@@ -33,7 +68,7 @@ static char *help_filter(int key, const char *text, void *input)
     struct buf out = {0};
     buf_put_str(&out, "Commands:\n");
     for (const struct command *c = commands; c->name; c++)
-        buf_printf(&out, "  %-26s %s\n", c->name, c->help);
+        put_help(&out, c);
     buf_put_str(&out,
                 "\n`drcctl COMMAND --help` tells more. Exit codes: 0 done; 64 usage; 69 a link is stopped, or going "
                 "on would lose or repeat data; 75 not now, try again; 77 access denied; 78 configuration.");

@@ -1,6 +1,7 @@
 """drcctl: waits for a link, says how far it is and what collided, prints topics and binlogs, checks the pair file."""
 
 import json
+import re
 import subprocess
 import time
 
@@ -290,6 +291,9 @@ def test_what_is_wrong_with_the_command_is_said(make_pair):
     assert "no command given" in wrong()
     assert "no command 'nonsense'" in wrong("nonsense") and "no command 'nonsense'" in wrong("nonsense", "status")
     assert "--json" in wrong("--json", "nonsense")
+    assert "'conflicts' wants one of: list, show" in wrong("conflicts")
+    listed = pair.ctl("--help").stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()
+    assert all(len(line) < 80 and re.match(r"  \w| {29}\S", line) for line in listed), listed
     assert "--from and --to are needed" in wrong("wait", "--from", "eu")
     assert "asia" in wrong("wait", "--from", "eu", "--to", "asia")
     assert "--timeout wants a number" in wrong("wait", "--from", "eu", "--to", "us", "--timeout", "soon")
