@@ -338,6 +338,11 @@ static int apply_row(struct exact *x, const struct row_step *row, struct err *er
 static int does_not_fit(const struct exact *x, struct err *err)
 {
     struct err found = *err;
+    if (found.class == ERR_DATA && !x->sink->config->stop_on_data_error) {
+        x->out->result = APPLY_REFUSED;
+        buf_put_str(&x->out->why, found.text);
+        return -1;
+    }
     return err_fatal(err, EXIT_UNSAFE, "%s (transaction %llu of %s)", found.text, (unsigned long long)x->txn->head.seq,
                      x->sink->from);
 }

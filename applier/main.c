@@ -27,6 +27,9 @@ static int load(struct config **config, const struct arguments *a, struct err *e
     if (config_load(config, a->config, err))
         return -1;
     log_setup((enum log_level)(*config)->log_level);
+    struct err absent = {0};
+    if (config_password(*config, a->link.from, &absent)) /* only to compare definitions: it need not be here */
+        log_debug("%s", absent.text);
     return config_password(*config, a->link.to, err) || config_kafka_password(*config, a->link.from, err) ? -1 : 0;
 }
 

@@ -11,6 +11,7 @@
 #include "applier/throttle.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/target/check.h"
 #include "common/target/link_row.h"
 #include "common/target/schema.h"
 #include "common/target/session.h"
@@ -60,6 +61,24 @@ static bool is_source(const struct config *c, const char *region)
     return false;
 }
 
+/* The server each time; its tables once, and against the source where its password is on this host: what the stream
+ * brings tells the same, later. */
+static int check_target(struct applier *a, struct db *db, struct err *err)
+{
+    const struct db_options options = {.program = a->name, .connect_timeout_s = 3, .read_timeout_s = 30};
+    struct target_check_setup setup = {.db = db,
+                                       .tables = a->checked ? NULL : &a->config->tables,
+                                       .is_source = is_source(a->config, a->link->to),
+                                       .sql_writer = a->link->writer == APPLY_WRITER_SQL};
+    struct err why = {0};
+    if (!a->checked && a->from->password && db_connect(&setup.from, a->from, &options, &why))
+        log_info("definitions are not compared with those of %s: %s", a->link->from, why.text);
+    int rc = target_check(&setup, err);
+    a->checked = a->checked || rc == 0;
+    db_close(&setup.from);
+    return rc;
+}
+
 /* Our own schema, and BINLOG: what the account lacks of either is told at once, not one at each start. */
 static int check_rights(const struct applier *a, struct sink *s, struct err *err)
 {
@@ -100,7 +119,7 @@ static int connect_target(struct applier *a, struct sink *s, struct err *err)
     show_connection(a, s->db);
     if (meet_server(a, s->db, err))
         return -1;
-    if (target_session_check(s->db, is_source(a->config, a->link->to), err))
+    if (check_target(a, s->db, err))
         return -1;
     return check_rights(a, s, err);
 }

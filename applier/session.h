@@ -19,8 +19,9 @@ struct applier {
     struct hold *hold;
     struct stop *stop; /* the process's */
     /* From session to session. */
-    bool holds; /* this instance has taken the ledger over */
-    bool moved; /* from another server, and has not taken it over at the present one yet */
+    bool holds;   /* this instance has taken the ledger over */
+    bool checked; /* the target's tables */
+    bool moved;   /* from another server, and has not taken it over at the present one yet */
     struct ledger_slot slot;
     char server[DB_IDENTITY_LEN]; /* the target that it was taken over at */
     uint64_t applied_seq;         /* and how far the link had come there */

@@ -11,7 +11,6 @@
 
 #define READ_TIMEOUT_S 120 /* a COMMIT of a big transaction takes its time */
 #define WRITE_TIMEOUT_S 60
-#define LEAST_PACKET (1u << 20)
 
 enum { MARIA = 1, MYSQL = 2, BOTH = MARIA | MYSQL };
 
@@ -104,92 +103,6 @@ int target_session_open(struct db **out, const struct region_config *region, con
         return -1;
     }
     return 0;
-}
-
-/* ---- the server's settings ---- */
-
-static bool is_idempotent(const char *value)
-{
-    return strcasecmp(value, "IDEMPOTENT") == 0;
-}
-
-static bool runs_triggers(const char *value)
-{
-    return strcasecmp(value, "NO") != 0;
-}
-
-static bool is_too_small(const char *value)
-{
-    return strtoull(value, NULL, 10) < LEAST_PACKET;
-}
-
-static bool is_not_full(const char *value)
-{
-    return strcasecmp(value, "FULL") != 0;
-}
-
-static const struct {
-    const char *name;
-    bool (*is_wrong)(const char *value);
-    const char *why;
-    const char *fix;
-    bool of_sources; /* matters only where a capture reads what we write */
-} settings[] = {
-    {"slave_exec_mode",            is_idempotent, "would hide duplicate and missing rows",                                 "SET GLOBAL slave_exec_mode = 'STRICT'",
-     false                                                                                                                                                                  },
-    {"replica_exec_mode",          is_idempotent, "would hide duplicate and missing rows",
-     "SET GLOBAL replica_exec_mode = 'STRICT'",                                                                                                                        false},
-    {"slave_run_triggers_for_rbr", runs_triggers, "would run triggers whose effects come from the source already",
-     "SET GLOBAL slave_run_triggers_for_rbr = 'NO'",                                                                                                                   false},
-    {"max_allowed_packet",         is_too_small,  "is less than 1 MiB",                                                    "SET GLOBAL max_allowed_packet = 67108864", false},
-    {"binlog_row_metadata",        is_not_full,   "would put rows into its binlog that its own capture cannot read, ever",
-     "SET GLOBAL binlog_row_metadata = 'FULL'",                                                                                                                        true },
-};
-
-/* What could not be pinned, and costs, but harms nothing. */
-static int tell_costs(struct db *db, struct err *err)
-{
-    uint64_t logs_text = 0;
-    if (db_flavor(db) != FLAVOR_MYSQL)
-        return 0;
-    if (db_query_u64(db, &logs_text, "SELECT @@SESSION.binlog_rows_query_log_events", err))
-        return -1;
-    if (logs_text)
-        log_warn("target: binlog_rows_query_log_events = ON puts the text of every BINLOG statement into the target's "
-                 "binlog, beside the rows; mend it by: SET GLOBAL binlog_rows_query_log_events = OFF; or let the "
-                 "session do so: GRANT SESSION_VARIABLES_ADMIN ON *.* TO %s;",
-                 db_account(db));
-    return 0;
-}
-
-static int check_settings(struct db *db, bool is_source, struct err *err)
-{
-    struct arena a = {0};
-    struct db_rows rows;
-    int rc = db_query(db, &rows, &a,
-                      "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('slave_exec_mode', 'replica_exec_mode', "
-                      "'slave_run_triggers_for_rbr', 'max_allowed_packet', 'binlog_row_metadata')",
-                      err);
-    for (size_t r = 0; rc <= 0 && r < rows.row_count; r++) {
-        for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
-            const char *value = (const char *)db_cell(&rows, r, 1).p;
-            if (!span_is(db_cell(&rows, r, 0), settings[i].name) || !settings[i].is_wrong(value))
-                continue;
-            if (settings[i].of_sources && !is_source)
-                continue;
-            log_error("target: %s = %s %s; mend it by: %s", settings[i].name, value, settings[i].why, settings[i].fix);
-            if (rc == 0)
-                rc = err_fatal(err, EXIT_BAD_CONFIG, "the target's %s = %s %s; mend it by: %s", settings[i].name, value,
-                               settings[i].why, settings[i].fix);
-        }
-    }
-    arena_free(&a);
-    return rc;
-}
-
-int target_session_check(struct db *db, bool is_source, struct err *err)
-{
-    return check_settings(db, is_source, err) || tell_costs(db, err) ? -1 : 0;
 }
 
 int target_session_keep(struct db *db, struct err *err)

@@ -1,5 +1,5 @@
 /* A connection that writes to a target: pinned so that nothing of the server's or the user's settings changes what our
- * statements mean, and checked for what would make writing unsafe. */
+ * statements mean. What the server itself must be like: check.h. */
 #ifndef DRC_TARGET_SESSION_H
 #define DRC_TARGET_SESSION_H
 
@@ -12,10 +12,6 @@ MUST_CHECK int target_session_open(struct db **out, const struct region_config *
                                    struct err *err);
 /* Pin a connection that was made otherwise. */
 MUST_CHECK int target_session_pin(struct db *db, struct err *err);
-
-/* The server's own settings: each that makes writing unsafe is logged with the statement that mends it, and the error
- * names the first (fatal 78). `is_source`: a capture reads this server's binlog, with what we write in it. */
-MUST_CHECK int target_session_check(struct db *db, bool is_source, struct err *err);
 
 /* Keep an idle connection (also one with an open transaction) from being closed by its short timeouts: to be called at
  * least that often. */
