@@ -5,6 +5,8 @@
 
 #include "common/base/mem.h"
 
+#define HEAD_BYTES 256u /* of most records, beside the body */
+
 struct parcel *parcel_new(const struct record *rec)
 {
     struct parcel *p = xcalloc(1, sizeof *p);
@@ -16,6 +18,7 @@ struct parcel *parcel_new(const struct record *rec)
     p->seq = rec->seq;
     p->gtid = rec->gtid;
     p->commit_us = rec->commit_us;
+    (void)buf_reserve(&p->bytes, HEAD_BYTES + rec->body.n);
     record_write(rec, &p->bytes);
     return p;
 }
