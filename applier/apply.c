@@ -84,12 +84,38 @@ static void count_rows(struct sink *s, struct txn *const *txns, size_t count)
         s->counts.rows += txns[i]->row_total;
 }
 
-int apply_fast(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out, struct err *err)
+#define CAREFUL_GROUPS 16
+
+/* Once. */
+static int try_fast(struct sink *s, struct txn *const *txns, size_t count, bool careful, struct apply_outcome *out,
+                    struct err *err)
 {
     int rc = -1;
-    if (sink_begin(s, txns[count - 1], err) == 0) {
-        rc = fast_rows(s, txns, count, out, err);
-        rc = finish(s, txns[count - 1], rc, out, err);
+    if (sink_begin(s, txns[count - 1], err))
+        return -1;
+    const struct sink_counts before = s->counts;
+    rc = fast_rows(s, txns, count, careful, out, err);
+    rc = finish(s, txns[count - 1], rc, out, err);
+    if (rc || out->result != APPLY_DONE)
+        s->counts = before; /* of what was rolled back */
+    return rc;
+}
+
+/* The server refused a row and does not say which: the same again, this time with a look at what inserts expect; and so
+ * for a while, since what refuses one row seldom comes alone. */
+int apply_fast(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out, struct err *err)
+{
+    if (s->exact_path) { /* by the operator's word the first is in doubt, whatever it is */
+        *out = (struct apply_outcome){.result = APPLY_DOUBT};
+        return 0;
+    }
+    bool careful = s->careful > 0;
+    s->careful -= careful;
+    int rc = try_fast(s, txns, count, careful, out, err);
+    if (rc == 0 && out->result == APPLY_DOUBT && out->doubt == count && !careful) {
+        s->careful = CAREFUL_GROUPS;
+        out->result = APPLY_DONE;
+        rc = try_fast(s, txns, count, true, out, err);
     }
     if (rc == 0 && out->result == APPLY_DONE) {
         count_rows(s, txns, count);
@@ -103,7 +129,7 @@ int apply_exact(struct sink *s, const struct txn *txn, struct apply_outcome *out
     struct txn *const one[] = {(struct txn *)txn};
     int rc = -1;
     if (sink_begin(s, txn, err) == 0) {
-        rc = exact_rows(s, txn, out, err);
+        rc = exact_rows(s, txn, false, out, err);
         rc = finish(s, txn, rc, out, err);
     }
     if (rc == 0 && out->result == APPLY_DONE) {
@@ -115,7 +141,8 @@ int apply_exact(struct sink *s, const struct txn *txn, struct apply_outcome *out
 
 int apply_fragment(struct sink *s, struct txn *fragment, bool exact, struct apply_outcome *out, struct err *err)
 {
-    int rc = exact ? exact_rows(s, fragment, out, err) : fast_rows(s, &fragment, 1, out, err);
+    int rc =
+        exact || s->exact_path ? exact_rows(s, fragment, false, out, err) : fast_rows(s, &fragment, 1, false, out, err);
     if (rc != 1) {
         sink_rollback(s);
         return rc;

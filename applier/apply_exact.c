@@ -8,11 +8,11 @@
 #include <stdlib.h>
 
 #include "applier/apply_private.h"
+#include "applier/conflict_entry.h"
 #include "applier/row_walk.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/target/convert.h"
-#include "common/target/journal.h"
 #include "common/target/local_row.h"
 #include "common/target/session.h"
 
@@ -20,6 +20,8 @@ struct exact {
     struct sink *sink;
     struct apply_outcome *out;
     const struct txn *txn;
+    bool inside;             /* one of a group: it may neither stop the link nor be put aside */
+    bool stops;              /* it would have */
     const struct rows *rows; /* at hand */
     const struct convert_plan *plan;
     const struct target_table *table;
@@ -28,14 +30,9 @@ struct exact {
     struct buf image;
 };
 
-static void put_place(const struct exact *x, const struct cell *image, struct buf *out)
+static struct conflict_place place_of(const struct exact *x)
 {
-    const struct table_def *def = x->table->def;
-    buf_printf(out, "`%.*s`.`%.*s`", SPAN_ARG(def->db), SPAN_ARG(def->name));
-    for (uint16_t i = 0; i < def->key_count; i++) {
-        buf_printf(out, "%s%.*s=", i ? ", " : " row ", SPAN_ARG(def->columns[def->key[i]].name));
-        (void)cell_put_text(&def->columns[def->key[i]], &image[def->key[i]], out);
-    }
+    return (struct conflict_place){.sink = x->sink, .txn = x->txn, .table = x->table->def, .rule = x->rule};
 }
 
 /* ---- reading the local row ---- */
@@ -70,37 +67,22 @@ static bool same_key(const struct table_def *t, const struct cell *a, const stru
 static struct conflict_case case_of(const struct exact *x, enum conflict_kind kind, const struct cell *before,
                                     const struct cell *after, const struct cell *local)
 {
-    return (struct conflict_case){.kind = kind,
-                                  .rule = x->rule,
-                                  .table = x->table->def,
-                                  .before = before,
-                                  .incoming = after,
-                                  .local = local,
-                                  .from = x->sink->from,
-                                  .to = x->sink->to};
+    const struct conflict_place place = place_of(x);
+    return conflict_case_at(&place, kind, before, after, local);
 }
 
 static struct journal_entry entry_of(const struct exact *x, const struct conflict_case *c,
                                      const struct conflict_outcome *outcome, const struct cell *result)
 {
-    return (struct journal_entry){.link = x->sink->link,
-                                  .gtid = &x->txn->head.gtid,
-                                  .seq = x->txn->head.seq,
-                                  .conflict = c,
-                                  .outcome = outcome,
-                                  .result = result};
+    const struct conflict_place place = place_of(x);
+    return conflict_entry_at(&place, c, outcome, result);
 }
 
 static int journal(struct exact *x, const struct conflict_case *c, const struct conflict_outcome *outcome,
                    const struct cell *result, struct err *err)
 {
     struct journal_entry entry = entry_of(x, c, outcome, result);
-    struct buf place = {0};
-    put_place(x, c->local ? c->local : c->before ? c->before : c->incoming, &place);
-    log_notice("conflict kind=%s verdict=%s at %s: %s link=%s seq=%llu", conflict_kind_name(c->kind),
-               conflict_verdict_name(outcome->verdict), buf_cstr(&place), outcome->why, x->sink->link,
-               (unsigned long long)x->txn->head.seq);
-    buf_free(&place);
+    conflict_log(&entry);
     x->sink->counts.conflicts++;
     return target_session_now(x->sink->db, err) || journal_write(x->sink->db, &entry, err) ? -1 : 0;
 }
@@ -139,6 +121,13 @@ static int journal_stop(struct exact *x, const struct conflict_case *c, const ch
     return -1;
 }
 
+/* Inside a group nothing is told and nothing put down: the transaction comes again, by itself. Returns -1. */
+static int would_stop(struct exact *x)
+{
+    x->stops = true;
+    return -1;
+}
+
 /* ---- writing one row ---- */
 
 static const struct cell *copy_image(const struct exact *x, const struct cell *image)
@@ -159,7 +148,7 @@ static int put_aside(struct exact *x, const struct cell *before, const struct ce
     struct apply_outcome *out = x->out;
     enum conflict_kind kind = server->code == SERVER_DUPLICATE_KEY ? CONFLICT_UNIQUE_CLASH : CONFLICT_REFUSED;
     out->result = APPLY_REFUSED;
-    put_place(x, after ? after : before, &out->why);
+    conflict_put_row(x->table->def, after ? after : before, &out->why);
     buf_printf(&out->why, ": %s refused: %s", rows_op_name(x->rows->op), server->text);
     out->refusal = arena_alloc(&out->arena, sizeof *out->refusal);
     *out->refusal = case_of(x, kind, copy_image(x, before), copy_image(x, after), NULL);
@@ -172,7 +161,7 @@ static int refused(struct exact *x, const struct cell *before, const struct cell
 {
     struct buf place = {0};
     struct err server = *err;
-    put_place(x, after ? after : before, &place);
+    conflict_put_row(x->table->def, after ? after : before, &place);
     err_fatal(err, EXIT_UNSAFE, "%s: %s of transaction %llu cannot be written at the target: %s%s", buf_cstr(&place),
               rows_op_name(x->rows->op), (unsigned long long)x->txn->head.seq, server.text,
               server.code == SERVER_DUPLICATE_KEY
@@ -207,6 +196,8 @@ static int not_written(struct exact *x, const struct cell *before, const struct 
         return -1;
     if (err->code == SERVER_DUPLICATE_KEY && taken_meanwhile(x, before, after, err))
         return -1;
+    if (x->inside)
+        return would_stop(x);
     return x->sink->config->stop_on_data_error ? refused(x, before, after, err) : put_aside(x, before, after, err);
 }
 
@@ -236,10 +227,12 @@ static int write_row(struct exact *x, const struct cell *before, const struct ce
 
 static int stopped(struct exact *x, const struct conflict_case *c, const char *why, struct err *err)
 {
+    if (x->inside)
+        return would_stop(x);
     struct buf place = {0};
     char cause[sizeof err->text];
     (void)snprintf(cause, sizeof cause, "%s", why); /* it may be err's own text */
-    put_place(x, c->local ? c->local : c->before ? c->before : c->incoming, &place);
+    conflict_put_row(c->table, conflict_row(c), &place);
     err_fatal(err, EXIT_UNSAFE, "conflict %s on %s: %s (transaction %llu of %s)", conflict_kind_name(c->kind),
               buf_cstr(&place), cause, (unsigned long long)x->txn->head.seq, x->sink->from);
     buf_free(&place);
@@ -290,8 +283,7 @@ static int journal_order(struct exact *x, const struct cell *before, const struc
                          struct err *err)
 {
     struct conflict_case c = case_of(x, CONFLICT_ORDER_VIOLATED, before, after, local);
-    struct conflict_outcome outcome = {.verdict = VERDICT_INCOMING,
-                                       .why = "the version column did not rise in this update"};
+    struct conflict_outcome outcome = conflict_order_outcome();
     return journal(x, &c, &outcome, after, err);
 }
 
@@ -368,9 +360,9 @@ out:
     return rc;
 }
 
-int exact_rows(struct sink *s, const struct txn *txn, struct apply_outcome *out, struct err *err)
+int exact_rows(struct sink *s, const struct txn *txn, bool inside, struct apply_outcome *out, struct err *err)
 {
-    struct exact x = {.sink = s, .txn = txn, .out = out};
+    struct exact x = {.sink = s, .txn = txn, .out = out, .inside = inside};
     int rc = 1;
     for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
         rc = apply_table(s, txn->rows[k].table, &x.plan, out, err);
@@ -379,7 +371,7 @@ int exact_rows(struct sink *s, const struct txn *txn, struct apply_outcome *out,
         x.table = x.plan->table;
         x.rule = policy_of_table(s, x.table->def);
         if (apply_rows_of(&x, &txn->rows[k], err))
-            rc = out->result == APPLY_REFUSED ? 0 : -1;
+            rc = x.stops || out->result == APPLY_REFUSED ? 0 : -1;
     }
     arena_free(&x.arena);
     buf_free(&x.image);

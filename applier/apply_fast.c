@@ -1,207 +1,238 @@
-/* The fast path: many source transactions in one target transaction, before images verified by one locking read a
- * table.
+/* The fast path: many source transactions in one target transaction.
  *
- * Rows are written in source order and none is left out, so whatever the source's own order made right (unique values
- * that move from row to row, parents before children, a key that is deleted and inserted again) is right here too.
- * Deletes and updates are verified by reading, under lock, what the group expects before it; inserts by the server's
- * duplicate-key error; rows of tables without any unique key by the server's search for the whole row. A table without
- * a primary key but with another unique key is searched by that key alone, which verifies nothing: its changes go the
- * exact way. */
+ * Rows are written in source order, and that order makes right what the source's own order made right: unique values
+ * that move from row to row, swaps of them by way of a third, parents before their children, rows that refer to rows of
+ * their own table, a key that is deleted and inserted again.
+ *
+ * Changes of one key collapse only where this cannot touch that order. An update that changes no column of any unique
+ * or foreign key is nobody's business but its own row's: it is written with the change of the row before it, at that
+ * one's place (insert + update: one insert; update + update: one update), or, when a delete follows, not at all. A row
+ * that comes and goes inside the group is left out where no other unique key and no foreign key could have told, and
+ * its absence has been read. So a key whose unique or foreign-key columns change twice needs no cut: both are written.
+ * Rows of tables without a primary key are written as they came. */
 #include <stdlib.h>
 
-#include "applier/apply_private.h"
-#include "applier/keymap.h"
-#include "applier/row_walk.h"
+#include "applier/group.h"
 #include "common/base/mem.h"
-#include "common/target/convert.h"
-#include "common/target/local_row.h"
-#include "conflict/judge.h"
+#include "common/target/journal.h"
 
-#define VERIFY_KEYS 500 /* keys in one locking read */
-
-/* One table of the group. */
-struct fast_table {
-    const struct table_def *source;
-    const struct convert_plan *plan;
-    const struct target_table *target;
-    const struct policy_rule *rule;
+/* One row to be written. */
+struct write {
+    struct span before;
+    struct span after;
+    const struct rows *rows; /* of the change: its flags, and which columns the images have */
+    uint32_t table;
+    bool plain; /* an update that changes no column of any key */
+    bool keyed; /* not an update that changes its row's key */
 };
 
-struct fast {
-    struct sink *sink;
-    struct keymap keys;
-    struct arena arena; /* cells */
-    struct fast_table *tables;
-    size_t table_count;
-    size_t table_cap;
-    struct apply_outcome *out;
+/* Rows to be written, from the last exact transaction on. */
+struct writes {
+    struct group *g;
+    struct write *list;
+    size_t count;
+    size_t cap;
+    size_t sent; /* number of all that went before: places in key entries count from there */
+    struct buf images;
 };
 
-static int doubt(struct fast *f, size_t txn)
+/* ---- gathering and collapsing ---- */
+
+static size_t add_write(struct writes *w, const struct change *c, struct span before, struct span after)
 {
-    if (f->out->result != APPLY_DOUBT || txn < f->out->doubt) {
-        f->out->result = APPLY_DOUBT;
-        f->out->doubt = txn;
+    if (w->count == w->cap) {
+        w->cap = w->cap ? 2 * w->cap : 256;
+        w->list = xreallocarray(w->list, w->cap, sizeof *w->list);
     }
-    return 0;
+    w->list[w->count++] = (struct write){
+        .before = before, .after = after, .table = c->table, .rows = c->rows, .plain = c->plain, .keyed = !c->moved};
+    return w->sent + w->count;
 }
 
-/* 1: found; 0: out is set; -1. */
-static int fast_table(struct fast *f, const struct table_def *source, struct fast_table **found, struct err *err)
+/* The last write of the key's row, when it has not been sent. */
+static struct write *last_write(const struct writes *w, const struct key_entry *e)
 {
-    for (size_t i = f->table_count; i > 0; i--) {
-        *found = &f->tables[i - 1];
-        if ((*found)->source == source)
-            return 1;
-    }
-    const struct convert_plan *plan;
-    int rc = apply_table(f->sink, source, &plan, f->out, err);
-    if (rc != 1)
-        return rc;
-    if (f->table_count == f->table_cap) {
-        f->table_cap = f->table_cap ? 2 * f->table_cap : 8;
-        f->tables = xreallocarray(f->tables, f->table_cap, sizeof *f->tables);
-    }
-    *found = &f->tables[f->table_count++];
-    **found = (struct fast_table){source, plan, plan->table, policy_of_table(f->sink, source)};
-    return 1;
+    return e->write > w->sent ? &w->list[e->write - w->sent - 1] : NULL;
 }
 
-static bool plan_row(struct fast *f, const struct fast_table *t, const struct row_step *row, size_t txn)
+/* True: the change has become part of a write before it. */
+static bool collapse(const struct group_table *t, const struct change *c, struct write *last, struct span *before)
 {
-    const struct table_def *def = t->target->def;
-    const uint8_t *present = t->plan->present;
-    const struct cell *before = row->before ? row_cells(def, present, row->before_image, &f->arena) : NULL;
-    const struct cell *after = row->after ? row_cells(def, present, row->after_image, &f->arena) : NULL;
-    if (!before)
-        return keymap_insert(&f->keys, def, after, txn);
-    if (!after)
-        return keymap_delete(&f->keys, def, before, txn);
-    return conflict_order_holds(t->rule, def, before, after) && keymap_update(&f->keys, def, before, after, txn);
+    if (!last || last->after.n == 0 || !t->collapses)
+        return false;
+    if (c->after.n > 0 && c->before.n > 0) {
+        if (c->plain)
+            last->after = c->after;
+        return c->plain;
+    }
+    if (last->before.n == 0 && t->cancels && c->key->read) { /* it came and went */
+        last->after = (struct span){0};
+        return true;
+    }
+    if (last->before.n > 0 && last->plain && last->keyed) { /* what was updated goes as it was */
+        *before = last->before;
+        last->before = last->after = (struct span){0};
+    }
+    return false;
 }
 
-/* 1: the rows fit what the group expects so far; 0: out is set; -1. */
-static int plan_rows(struct fast *f, const struct rows *rows, size_t txn, struct err *err)
+static void put_clean(struct writes *w, const struct change *c)
 {
-    struct fast_table *t;
-    int rc = fast_table(f, rows->table, &t, err);
-    if (rc != 1)
-        return rc;
-    if (t->target->def->key_count == 0)
-        return rows->op == ROWS_INSERT || t->target->key_count == 0 ? 1 : doubt(f, txn);
-    struct rows converted;
-    struct row_walk walk;
-    struct row_step row;
-    if (convert_rows(&converted, t->plan, rows, &f->arena, err))
+    struct span before = c->before;
+    if (!c->key) {
+        (void)add_write(w, c, c->before, c->after);
+        return;
+    }
+    bool gone = c->after.n == 0;
+    if (c->before.n > 0 && collapse(&w->g->tables[c->table], c, last_write(w, c->key), &before)) {
+        c->key->write = gone ? 0 : c->key->write;
+        return;
+    }
+    size_t place = add_write(w, c, before, c->after);
+    c->key->write = gone || c->moved ? 0 : place;
+    if (c->moved)
+        c->moved->write = place;
+}
+
+static int put_settled(struct writes *w, const struct change *c, struct err *err)
+{
+    struct settled row;
+    int rc = group_settle(w->g, c, &row, err);
+    if (rc == 1 && (row.before.n > 0 || row.after.n > 0))
+        (void)add_write(w, c, row.before, row.after);
+    return rc;
+}
+
+/* ---- sending ---- */
+
+static bool is_nothing(const struct write *row)
+{
+    return span_eq(row->before, row->after); /* both empty, or an update that led back */
+}
+
+static enum rows_op op_of(const struct write *row)
+{
+    return row->before.n == 0 ? ROWS_INSERT : row->after.n == 0 ? ROWS_DELETE : ROWS_UPDATE;
+}
+
+/* The bytes of one row change as a rows event has them; where they stand together already they are not copied. */
+static struct span bytes_of_row(struct writes *w, const struct write *row)
+{
+    if (row->before.n == 0 || row->after.n == 0)
+        return row->before.n == 0 ? row->after : row->before;
+    if (row->before.p + row->before.n == row->after.p)
+        return span_of(row->before.p, row->before.n + row->after.n);
+    buf_clear(&w->images);
+    buf_put_span(&w->images, row->before);
+    buf_put_span(&w->images, row->after);
+    return buf_span(&w->images);
+}
+
+/* Rows that stand side by side in the source's event go out as they stand there. */
+static size_t run_length(const struct writes *w, size_t first, struct span *bytes)
+{
+    const struct write *row = &w->list[first];
+    size_t next = first + 1;
+    for (; next < w->count; next++) {
+        const struct write *other = &w->list[next];
+        const uint8_t *start = other->before.n > 0 ? other->before.p : other->after.p;
+        bool joined =
+            other->before.n == 0 || other->after.n == 0 || other->before.p + other->before.n == other->after.p;
+        if (start != bytes->p + bytes->n || !joined || other->rows != row->rows || op_of(other) != op_of(row) ||
+            is_nothing(other))
+            break;
+        bytes->n += other->before.n + other->after.n;
+    }
+    return next - first;
+}
+
+static int send_rows(struct writes *w, struct err *err)
+{
+    struct rows_writer *writer = w->g->sink->writer;
+    int rc = 0;
+    for (size_t i = 0, n; rc == 0 && i < w->count; i += n) {
+        const struct write *row = &w->list[i];
+        n = 1;
+        if (is_nothing(row))
+            continue;
+        struct span bytes = bytes_of_row(w, row);
+        if (bytes.p != w->images.data)
+            n = run_length(w, i, &bytes);
+        const struct target_table *target = w->g->tables[row->table].target;
+        struct rows put = *row->rows;
+        put.table = target->def;
+        put.op = op_of(row);
+        put.count = (uint32_t)n;
+        put.images = bytes;
+        rc = rows_writer_put(writer, target, &put, err);
+    }
+    w->sent += w->count;
+    w->count = 0;
+    return rc || rows_writer_flush(writer, err) ? -1 : 0;
+}
+
+/* A transaction in doubt, at its place: everything before it is written, nothing after it. */
+static int apply_inside(struct writes *w, uint32_t txn, struct err *err)
+{
+    struct group *g = w->g;
+    struct apply_outcome out = {0};
+    if (send_rows(w, err) || group_send_journal(g, err))
         return -1;
-    for (row_walk_start(&walk, &converted, &f->arena); row_walk_next(&walk, &row);)
-        if (!plan_row(f, t, &row, txn))
-            return doubt(f, txn);
-    return 1;
+    int rc = exact_rows(g->sink, g->txns[txn], true, &out, err);
+    if (rc == 0)
+        rc = group_doubt(g, txn);
+    if (rc == 1)
+        g->sink->counts.exact++;
+    apply_outcome_free(&out);
+    return rc;
 }
 
-static int plan(struct fast *f, struct txn *const *txns, size_t count, struct err *err)
+static int write_group(struct writes *w, struct err *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < txns[i]->rows_count; k++) {
-            int rc = plan_rows(f, &txns[i]->rows[k], i, err);
-            if (rc != 1)
-                return rc;
-        }
+    struct group *g = w->g;
+    int rc = 1;
+    for (size_t i = 0; rc == 1 && i < g->change_count; i++) {
+        const struct change *c = &g->changes[i];
+        bool is_first = i == 0 || g->changes[i - 1].txn != c->txn;
+        if (g->exact[c->txn])
+            rc = is_first ? apply_inside(w, c->txn, err) : 1;
+        else if (c->key && c->key->way == KEY_SETTLE)
+            rc = put_settled(w, c, err);
+        else
+            put_clean(w, c);
     }
-    return 1;
+    if (rc == 1 && (send_rows(w, err) || group_send_journal(g, err)))
+        rc = -1;
+    return rc;
 }
 
-static int by_key(const void *a, const void *b)
+static void group_free(struct group *g)
 {
-    const struct key_entry *x = *(struct key_entry *const *)a, *y = *(struct key_entry *const *)b;
-    size_t n = x->key.n < y->key.n ? x->key.n : y->key.n;
-    int order = n ? memcmp(x->key.p, y->key.p, n) : 0;
-    return order ? order : (x->key.n > y->key.n) - (x->key.n < y->key.n);
+    journal_batch_free(&g->journal);
+    keymap_free(&g->keys);
+    arena_free(&g->arena);
+    free(g->tables);
+    free(g->changes);
 }
 
-static int verify_chunk(struct fast *f, const struct convert_plan *plan, struct key_entry **entries, size_t n,
-                        struct err *err)
+int fast_rows(struct sink *s, struct txn *const *txns, size_t count, bool careful, struct apply_outcome *out,
+              struct err *err)
 {
-    const struct target_table *t = plan->table;
-    const struct cell *images[VERIFY_KEYS];
-    struct local_rows local;
-    for (size_t i = 0; i < n; i++)
-        images[i] = entries[i]->expect;
-    if (local_rows_by_key(&local, f->sink->db, t, images, n, LOCAL_FOR_UPDATE, &f->arena, err))
-        return -1;
-    for (size_t i = 0; i < local.count; i++) {
-        struct key_entry *e = keymap_find(&f->keys, t->def, local.rows[i]);
-        if (e && e->expect && convert_same(plan, e->expect, local.rows[i]))
-            e->verified = true;
-    }
-    return 0;
-}
-
-/* Keys are sorted, so that every applier and every such read takes its locks in the same order. */
-static int verify_table(struct fast *f, const struct key_table *keys, const struct convert_plan *plan, struct err *err)
-{
-    struct key_entry **sorted = arena_alloc(&f->arena, keys->to_verify * sizeof *sorted);
-    size_t n = 0;
-    for (struct key_entry *e = keys->entries; e; e = e->next)
-        if (e->expect)
-            sorted[n++] = e;
-    qsort(sorted, n, sizeof *sorted, by_key);
-    for (size_t at = 0; at < n; at += VERIFY_KEYS)
-        if (verify_chunk(f, plan, sorted + at, n - at < VERIFY_KEYS ? n - at : VERIFY_KEYS, err))
-            return -1;
-    for (size_t i = 0; i < n; i++)
-        if (!sorted[i]->verified)
-            doubt(f, sorted[i]->txn);
-    return 0;
-}
-
-static int verify(struct fast *f, struct err *err)
-{
-    for (size_t i = 0; i < f->keys.table_count; i++) {
-        const struct key_table *keys = &f->keys.tables[i];
-        size_t k = 0;
-        while (f->tables[k].target->def != keys->def)
-            k++;
-        if (keys->to_verify && verify_table(f, keys, f->tables[k].plan, err))
-            return -1;
-    }
-    return f->out->result == APPLY_DOUBT ? 0 : 1;
-}
-
-static int write_rows(struct fast *f, struct txn *const *txns, size_t count, struct err *err)
-{
-    struct rows_writer *w = f->sink->writer;
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < txns[i]->rows_count; k++) {
-            const struct rows *rows = &txns[i]->rows[k];
-            struct fast_table *t;
-            int rc = fast_table(f, rows->table, &t, err);
-            if (rc != 1)
-                return rc;
-            struct rows put;
-            if (convert_rows(&put, t->plan, rows, &f->arena, err) || rows_writer_put(w, t->target, &put, err))
-                return -1;
-        }
-    }
-    return rows_writer_flush(w, err) ? -1 : 1;
-}
-
-int fast_rows(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out, struct err *err)
-{
-    struct fast f = {.sink = s, .out = out};
+    struct group g = {.sink = s, .txns = txns, .count = count, .out = out, .careful = careful};
+    struct writes w = {.g = &g};
     struct err found = {0};
-    int rc = plan(&f, txns, count, &found);
+    int rc = group_plan(&g, &found);
     if (rc == 1)
-        rc = verify(&f, &found);
+        rc = group_verify(&g, &found);
     if (rc == 1)
-        rc = write_rows(&f, txns, count, &found);
-    if (rc == -1 && found.class == ERR_DATA) /* a value does not fit, or the server refused a row: not told whose */
-        rc = doubt(&f, count);
+        rc = write_group(&w, &found);
+    s->counts.conflicts += rc == 1 ? g.conflicts : 0;
+    if (rc == -1 && found.class == ERR_DATA) /* the server refused a row, and does not say whose */
+        rc = group_doubt(&g, count);
     else if (rc == -1 && err)
         *err = found;
-    keymap_free(&f.keys);
-    arena_free(&f.arena);
-    free(f.tables);
+    group_free(&g);
+    free(w.list);
+    buf_free(&w.images);
     return rc;
 }

@@ -10,8 +10,12 @@ int apply_table(struct sink *s, const struct table_def *source, const struct con
                 struct apply_outcome *out, struct err *err);
 
 /* The rows of one transaction or fragment inside a target transaction that has begun; nothing is committed or rolled
- * back. 1: written; 0: out tells doubt or wait; -1: error. */
-int fast_rows(struct sink *s, struct txn *const *txns, size_t count, struct apply_outcome *out, struct err *err);
-int exact_rows(struct sink *s, const struct txn *txn, struct apply_outcome *out, struct err *err);
+ * back. 1: written; 0: out tells doubt or wait; -1: error. `careful`: fast_rows reads what inserts expect, too.
+ *
+ * `inside`: the transaction is one of a group. What would stop the link is doubt then (out->doubt is left to the
+ * caller), since it may stop only when all before it is committed. */
+int fast_rows(struct sink *s, struct txn *const *txns, size_t count, bool careful, struct apply_outcome *out,
+              struct err *err);
+int exact_rows(struct sink *s, const struct txn *txn, bool inside, struct apply_outcome *out, struct err *err);
 
 #endif

@@ -290,6 +290,7 @@ enum worker_end session_run(struct applier *a, struct err *err)
         .config = a->config,
         .from = a->link->from,
         .to = a->link->to,
+        .exact_path = a->link->exact_path,
         .link = xasprintf("%s:%s", a->link->from, a->link->to),
         .slot = a->slot,
         .standby = a->to->standby ? a->server : NULL,

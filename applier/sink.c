@@ -7,6 +7,7 @@
 #include "applier/txn.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/target/row_reader.h"
 #include "common/target/session.h"
 #include "common/target/standby.h"
 
@@ -118,7 +119,15 @@ void sink_forget_table(struct sink *s, const struct target_table *t)
     *map_ref(&s->tables, buf_span(&key)) = NULL;
     buf_free(&key);
     forget_plans(s, t);
+    row_reader_free(&s->reader); /* its statements are those of the tables */
     target_table_free(&mine);
+}
+
+struct row_reader *sink_reader(struct sink *s)
+{
+    if (!s->reader)
+        s->reader = row_reader_new(s->db);
+    return s->reader;
 }
 
 void sink_forget_tables(struct sink *s)
@@ -127,6 +136,7 @@ void sink_forget_tables(struct sink *s)
     size_t i = 0;
     struct span key;
     void *value;
+    row_reader_free(&s->reader);
     while (map_next(&s->tables, &i, &key, &value)) {
         struct target_table *t = value;
         target_table_free(&t);

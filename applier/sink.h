@@ -23,16 +23,19 @@ struct sink {
     const struct config *config;
     const char *from;
     const char *to;
-    char *link; /* "eu:us" */
+    char *link;      /* "eu:us" */
+    bool exact_path; /* every transaction goes row by row */
     struct db *db;
     const char *standby; /* what drc.meta has to name, where the target is a standby; else NULL */
     struct rows_writer *writer;
+    struct row_reader *reader; /* by sink_reader; knows `tables`, and goes with them */
     struct ledger_slot slot;
     struct ledger_state state; /* as of the last committed transaction */
     struct map tables;         /* "db\0name" -> struct target_table * */
     struct map plans;          /* source's struct table_def * -> struct convert_plan * into one of the tables */
     bool unsettled;            /* a COMMIT was not answered: what became of it is for the next session to find out */
     struct map touched; /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
+    unsigned careful;   /* groups to come that read what inserts expect, because the server refused a row lately */
     struct sink_counts counts;
 };
 
@@ -45,6 +48,9 @@ const struct policy_rule *policy_of_table(const struct sink *s, const struct tab
 /* What was loaded may be wrong (touch said so): load it again at the next sink_table. */
 void sink_forget_table(struct sink *s, const struct target_table *t);
 void sink_forget_tables(struct sink *s);
+
+/* What reads many rows at once over the sink's connection. */
+struct row_reader *sink_reader(struct sink *s);
 
 /* BEGIN and the ledger row for everything up to `last`; then COMMIT, which takes state and slot forward. A COMMIT whose
  * answer was lost is ERR_RETRY: the session's next start settles it by the ledger. */

@@ -106,7 +106,8 @@ struct link_config {
     struct start_config start;
     uint32_t group_rows; /* most rows and bytes of one target transaction on the fast path */
     uint64_t group_bytes;
-    bool standby; /* the target is read_only, and written to all the same */
+    bool standby;    /* the target is read_only, and written to all the same */
+    bool exact_path; /* every transaction goes row by row */
     enum ddl_policy ddl;
     enum apply_writer writer;
     int line;

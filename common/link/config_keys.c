@@ -55,6 +55,11 @@ static const struct config_word link_starts[] = {
     {"now",       START_NOW      },
     {NULL,        0              }
 };
+static const struct config_word paths[] = {
+    {"auto",  0},
+    {"exact", 1},
+    {NULL,    0}
+};
 static const struct config_word ddl_policies[] = {
     {"pause",  DDL_PAUSE },
     {"apply",  DDL_APPLY },
@@ -335,6 +340,14 @@ const struct config_key config_keys[] = {
          "without saying which, until the target fits or `drcctl resume`; `ignore` puts it into drc.conflicts and "
          "goes on"},
 
+    {.path = "links[].path",
+     .type = &config_choice,
+     .words = paths,
+     .fallback = "auto",
+     LINK(exact_path),
+     .help =
+         "`auto` applies many transactions together and looks at single rows only where something is not as the source "
+         "saw it; `exact` applies each by itself, row by row: slow, with the same result, to see what a link does"},
     {.path = "links[].standby",
      .type = &config_flag,
      .fallback = "false",

@@ -69,6 +69,17 @@ MUST_CHECK int journal_write_act(struct db *db, const struct journal_act *entry,
 /* Inside the caller's transaction. A row that no packet of the server can carry: fatal 78 with the setting to raise. */
 MUST_CHECK int journal_write(struct db *db, const struct journal_entry *entry, struct err *err);
 
+/* Many entries, written in few statements, in the order in which they were put. */
+struct journal_batch;
+struct journal_batch *journal_batch_new(void);
+void journal_batch_free(struct journal_batch **b);
+/* What the entry points to may go after this. */
+void journal_batch_put(struct journal_batch *b, const struct journal_entry *entry);
+/* Is it time to send? */
+bool journal_batch_is_full(const struct journal_batch *b);
+/* Inside the caller's transaction, as journal_write; leaves the batch empty. */
+MUST_CHECK int journal_batch_send(struct journal_batch *b, struct db *db, struct err *err);
+
 /* Does the journal hold this stop already: the same change of the same row, with the verdict stop? 1, 0, or -1: error.
  */
 MUST_CHECK int journal_has_stop(struct db *db, const struct journal_entry *entry, struct err *err);

@@ -1,8 +1,10 @@
 /* Writing an entry of the journal: a prepared statement, because one entry may hold several images of a big row. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "common/base/utf8.h"
 #include "common/model/act.h"
 #include "common/target/insert_db.h"
@@ -10,7 +12,9 @@
 #include "common/target/journal_images.h"
 #include "common/target/schema.h"
 
-#define FIRST JOURNAL_LINK /* id and at are filled in by the server */
+#define FIRST JOURNAL_LINK          /* id and at are filled in by the server */
+#define STATEMENT_BYTES (40u << 10) /* of a statement with several entries; the least packet of a server is 64 KiB */
+#define BATCH_BYTES (256u << 10)
 
 static void put_image(struct insert_value *p, const struct table_def *t, const struct cell *cells)
 {
@@ -134,14 +138,20 @@ static void fill(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journ
         buf_printf(&p[JOURNAL_RESULT_HASH].value, "%016" PRIx64, journal_row_hash(c->table, e->result));
 }
 
+static void put_insert(struct buf *sql)
+{
+    buf_put_str(sql, "INSERT INTO `" DRC_DB "`.`" JOURNAL_TABLE "` (`at`");
+    for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++)
+        buf_printf(sql, ", `%s`", journal_columns[i].name);
+    buf_put_str(sql, ") VALUES ");
+}
+
 /* INSERT of what the parameters hold; frees their values. */
 static int insert(struct db *db, struct insert_value parameters[JOURNAL_COLUMN_COUNT], struct err *err)
 {
     struct buf sql = {0};
-    buf_put_str(&sql, "INSERT INTO `" DRC_DB "`.`" JOURNAL_TABLE "` (`at`");
-    for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++)
-        buf_printf(&sql, ", `%s`", journal_columns[i].name);
-    buf_put_str(&sql, ") VALUES (UTC_TIMESTAMP(6)");
+    put_insert(&sql);
+    buf_put_str(&sql, "(UTC_TIMESTAMP(6)");
     for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++)
         buf_put_str(&sql, ", ?");
     buf_put_str(&sql, ")");
@@ -178,4 +188,120 @@ int journal_write_ddl(struct db *db, const struct journal_ddl *entry, struct err
     struct insert_value parameters[JOURNAL_COLUMN_COUNT] = {0};
     fill_ddl(parameters, entry);
     return insert(db, parameters, err);
+}
+
+/* ---- many at once ---- */
+
+/* An entry that waits: its row of a statement, or, where that is long, its parameters. */
+struct waiting {
+    struct buf row;
+    struct insert_value *parameters;
+};
+
+struct journal_batch {
+    struct waiting *entries;
+    size_t count;
+    size_t cap;
+    size_t bytes;
+};
+
+struct journal_batch *journal_batch_new(void)
+{
+    return xcalloc(1, sizeof(struct journal_batch));
+}
+
+static void free_values(struct insert_value p[JOURNAL_COLUMN_COUNT])
+{
+    for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++)
+        buf_free(&p[i].value);
+}
+
+static void empty_batch(struct journal_batch *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        buf_free(&b->entries[i].row);
+        if (b->entries[i].parameters)
+            free_values(b->entries[i].parameters);
+        free(b->entries[i].parameters);
+    }
+    b->count = b->bytes = 0;
+}
+
+void journal_batch_free(struct journal_batch **b)
+{
+    if (!*b)
+        return;
+    empty_batch(*b);
+    free((*b)->entries);
+    free(*b);
+    *b = NULL;
+}
+
+static void put_row(struct buf *sql, const struct insert_value p[JOURNAL_COLUMN_COUNT])
+{
+    buf_put_str(sql, "(UTC_TIMESTAMP(6)");
+    for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++) {
+        buf_put_str(sql, ", ");
+        if (p[i].null)
+            buf_put_str(sql, "NULL");
+        else
+            db_put_string(sql, buf_span(&p[i].value));
+    }
+    buf_put_u8(sql, ')');
+}
+
+void journal_batch_put(struct journal_batch *b, const struct journal_entry *entry)
+{
+    struct insert_value *parameters = xcalloc(JOURNAL_COLUMN_COUNT, sizeof *parameters);
+    if (b->count == b->cap) {
+        b->cap = b->cap ? 2 * b->cap : 16;
+        b->entries = xreallocarray(b->entries, b->cap, sizeof *b->entries);
+    }
+    struct waiting *w = &b->entries[b->count++];
+    *w = (struct waiting){0};
+    fill(parameters, entry);
+    put_row(&w->row, parameters);
+    b->bytes += w->row.len;
+    if (w->row.len > STATEMENT_BYTES / 2) {
+        buf_free(&w->row);
+        w->parameters = parameters;
+        return;
+    }
+    free_values(parameters);
+    free(parameters);
+}
+
+bool journal_batch_is_full(const struct journal_batch *b)
+{
+    return b->bytes >= BATCH_BYTES;
+}
+
+/* One statement of the entries from *at on, up to its bound or the next long one; takes *at past them. */
+static int send_rows(const struct journal_batch *b, size_t *at, struct db *db, struct err *err)
+{
+    struct buf sql = {0};
+    put_insert(&sql);
+    for (size_t first = *at; *at < b->count && !b->entries[*at].parameters; (*at)++) {
+        const struct buf *row = &b->entries[*at].row;
+        if (*at > first && sql.len + row->len > STATEMENT_BYTES)
+            break;
+        buf_put_str(&sql, *at > first ? ", " : "");
+        buf_put_span(&sql, buf_span(row));
+    }
+    int rc = db_exec(db, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc ? err_prefix(err, "writing the conflict journal") : 0;
+}
+
+int journal_batch_send(struct journal_batch *b, struct db *db, struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < b->count;) {
+        if (b->entries[i].parameters)
+            rc = insert(db, b->entries[i++].parameters, err);
+        else
+            rc = send_rows(b, &i, db, err);
+    }
+    empty_batch(b);
+    return rc;
 }

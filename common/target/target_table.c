@@ -6,6 +6,7 @@
 
 #include "common/base/mem.h"
 #include "common/model/collation.h"
+#include "common/target/target_table_foreign.h"
 #include "common/target/target_table_members.h"
 #include "common/target/target_table_type.h"
 
@@ -200,7 +201,8 @@ int target_table_load(struct target_table **out, struct db *db, struct span sche
     rc = -1;
     def->db = arena_copy(&t->arena, schema);
     def->name = arena_copy(&t->arena, name);
-    if (load_columns(t, def, db, err) || target_members_convert(t, def, db, err) || load_keys(t, def, db, err))
+    if (load_columns(t, def, db, err) || target_members_convert(t, def, db, err) || load_keys(t, def, db, err) ||
+        target_foreign_load(t, def, db, err))
         goto out;
     table_def_seal(def, &t->arena);
     t->def = def;

@@ -41,6 +41,9 @@ struct target_table {
     struct target_column *columns; /* as def->columns */
     struct target_key *keys;       /* unique ones */
     size_t key_count;
+    bool *in_foreign_key; /* one a column: part of a foreign key of this table, or of one that refers to it */
+    bool is_parent;       /* a foreign key refers to it */
+    bool cascades;        /* by one that changes the rows that refer to it (CASCADE, SET NULL, SET DEFAULT) */
     bool transactional;
     bool has_triggers;
     uint64_t metadata; /* what target_table_touch compares */

@@ -1,0 +1,60 @@
+/* Cases, entries and log lines of conflicts. */
+#include "applier/conflict_entry.h"
+
+#include "applier/txn.h"
+#include "common/base/log.h"
+
+struct conflict_case conflict_case_at(const struct conflict_place *p, enum conflict_kind kind,
+                                      const struct cell *before, const struct cell *after, const struct cell *local)
+{
+    return (struct conflict_case){.kind = kind,
+                                  .rule = p->rule,
+                                  .table = p->table,
+                                  .before = before,
+                                  .incoming = after,
+                                  .local = local,
+                                  .from = p->sink->from,
+                                  .to = p->sink->to};
+}
+
+struct conflict_outcome conflict_order_outcome(void)
+{
+    return (struct conflict_outcome){.verdict = VERDICT_INCOMING,
+                                     .why = "the version column did not rise in this update"};
+}
+
+struct journal_entry conflict_entry_at(const struct conflict_place *p, const struct conflict_case *c,
+                                       const struct conflict_outcome *outcome, const struct cell *result)
+{
+    return (struct journal_entry){.link = p->sink->link,
+                                  .gtid = &p->txn->head.gtid,
+                                  .seq = p->txn->head.seq,
+                                  .conflict = c,
+                                  .outcome = outcome,
+                                  .result = result};
+}
+
+void conflict_put_row(const struct table_def *t, const struct cell *image, struct buf *out)
+{
+    buf_printf(out, "`%.*s`.`%.*s`", SPAN_ARG(t->db), SPAN_ARG(t->name));
+    for (uint16_t i = 0; i < t->key_count; i++) {
+        buf_printf(out, "%s%.*s=", i ? ", " : " row ", SPAN_ARG(t->columns[t->key[i]].name));
+        (void)cell_put_text(&t->columns[t->key[i]], &image[t->key[i]], out);
+    }
+}
+
+const struct cell *conflict_row(const struct conflict_case *c)
+{
+    return c->local ? c->local : c->before ? c->before : c->incoming;
+}
+
+void conflict_log(const struct journal_entry *entry)
+{
+    const struct conflict_case *c = entry->conflict;
+    struct buf row = {0};
+    conflict_put_row(c->table, conflict_row(c), &row);
+    log_notice("conflict kind=%s verdict=%s at %s: %s link=%s seq=%llu", conflict_kind_name(c->kind),
+               conflict_verdict_name(entry->outcome->verdict), buf_cstr(&row), entry->outcome->why, entry->link,
+               (unsigned long long)entry->seq);
+    buf_free(&row);
+}

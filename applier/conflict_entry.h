@@ -1,0 +1,31 @@
+/* A conflict on its way from the judge to the journal: the same words and the same entry, whoever found it. */
+#ifndef DRC_APPLIER_CONFLICT_ENTRY_H
+#define DRC_APPLIER_CONFLICT_ENTRY_H
+
+#include "applier/sink.h"
+#include "common/target/journal.h"
+
+/* Where a row change belongs. */
+struct conflict_place {
+    const struct sink *sink;
+    const struct txn *txn;
+    const struct table_def *table; /* the target's */
+    const struct policy_rule *rule;
+};
+
+struct conflict_case conflict_case_at(const struct conflict_place *p, enum conflict_kind kind,
+                                      const struct cell *before, const struct cell *after, const struct cell *local);
+/* An update that was applied as it came although its version does not rise: nobody is asked. */
+struct conflict_outcome conflict_order_outcome(void);
+/* `result`: the row after the decision; NULL: none. It points to the case, the outcome and the place. */
+struct journal_entry conflict_entry_at(const struct conflict_place *p, const struct conflict_case *c,
+                                       const struct conflict_outcome *outcome, const struct cell *result);
+
+/* "`db`.`table` row id=7" */
+void conflict_put_row(const struct table_def *t, const struct cell *image, struct buf *out);
+/* The row that a case is about. */
+const struct cell *conflict_row(const struct conflict_case *c);
+/* One line of the log. */
+void conflict_log(const struct journal_entry *entry);
+
+#endif

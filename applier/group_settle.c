@@ -1,0 +1,149 @@
+/* Settling conflicts inside a group: the row is locked and known, so that each change of its key is judged at its turn
+ * against what the changes before it left, as the exact way would read it.
+ *
+ * It gives the same verdicts and the same entries as apply_exact.c; a test holds both against each other. Nothing else
+ * of the group can have changed the row in between: cascades are barriers, and keys that are changed or spelled in
+ * several ways go the exact way. */
+#include "applier/conflict_entry.h"
+#include "applier/group.h"
+#include "applier/row_walk.h"
+#include "common/target/session.h"
+
+struct settling {
+    struct group *g;
+    struct conflict_place place;
+    struct key_entry *key;
+    const struct cell *before; /* of the change */
+    const struct cell *after;
+    const struct cell *local; /* the row now; NULL: none */
+    uint32_t txn;
+    const struct convert_plan *plan;
+    struct settled *out;
+};
+
+static struct span image_of(struct group *g, const struct table_def *t, const struct cell *cells)
+{
+    struct buf image = {0};
+    if (!cells)
+        return (struct span){0};
+    image_put(cells, t, NULL, &image);
+    struct span kept = arena_copy(&g->arena, buf_span(&image));
+    buf_free(&image);
+    return kept;
+}
+
+/* The local row becomes `after`; either may be NULL. */
+static void write_row(struct settling *s, const struct cell *after)
+{
+    s->out->before = image_of(s->g, s->place.table, s->local);
+    s->out->after = image_of(s->g, s->place.table, after);
+    s->key->present = after;
+}
+
+static int put_down(struct settling *s, const struct conflict_case *c, const struct conflict_outcome *outcome,
+                    const struct cell *result, struct err *err)
+{
+    struct journal_entry entry = conflict_entry_at(&s->place, c, outcome, result);
+    conflict_log(&entry);
+    s->g->conflicts++;
+    if (!s->g->journal)
+        s->g->journal = journal_batch_new();
+    journal_batch_put(s->g->journal, &entry);
+    return journal_batch_is_full(s->g->journal) && group_send_journal(s->g, err) ? -1 : 1;
+}
+
+/* What stops the link must do so when everything before it is committed: the exact way comes to it again. */
+static int judge(struct settling *s, enum conflict_kind kind, struct err *err)
+{
+    struct conflict_case c = conflict_case_at(&s->place, kind, s->before, s->after, s->local);
+    struct conflict_outcome outcome;
+    struct err failed = {0};
+    if (conflict_judge(&c, &outcome, &failed)) {
+        if (failed.class == ERR_DATA)
+            return group_doubt(s->g, s->txn);
+        *err = failed;
+        return -1;
+    }
+    if (outcome.verdict == VERDICT_STOP)
+        return group_doubt(s->g, s->txn);
+    const struct cell *result = s->local;
+    if (outcome.verdict == VERDICT_INCOMING) {
+        result = s->after;
+        if (s->local || s->after)
+            write_row(s, s->after);
+    }
+    return put_down(s, &c, &outcome, result, err);
+}
+
+static bool as_expected(const struct settling *s)
+{
+    return s->local && convert_same(s->plan, s->before, s->local);
+}
+
+static int settle_update(struct settling *s, bool violates, struct err *err)
+{
+    if (!s->local)
+        return judge(s, CONFLICT_UPDATE_MISSING, err);
+    if (!as_expected(s))
+        return judge(s, CONFLICT_UPDATE_CHANGED, err);
+    write_row(s, s->after);
+    if (!violates)
+        return 1;
+    struct conflict_case c = conflict_case_at(&s->place, CONFLICT_ORDER_VIOLATED, s->before, s->after, s->local);
+    struct conflict_outcome outcome = conflict_order_outcome();
+    return put_down(s, &c, &outcome, s->after, err);
+}
+
+static int settle_delete(struct settling *s, struct err *err)
+{
+    if (!as_expected(s))
+        return judge(s, s->local ? CONFLICT_DELETE_CHANGED : CONFLICT_DELETE_MISSING, err);
+    write_row(s, NULL);
+    return 1;
+}
+
+static int settle_insert(struct settling *s, struct err *err)
+{
+    if (s->local)
+        return judge(s, CONFLICT_INSERT_EXISTS, err);
+    write_row(s, s->after);
+    return 1;
+}
+
+static const struct cell *cells_of(struct group *g, const struct table_def *t, struct span image)
+{
+    return image.n > 0 ? row_cells(t, NULL, image, &g->arena) : NULL;
+}
+
+int group_settle(struct group *g, const struct change *c, struct settled *out, struct err *err)
+{
+    const struct group_table *t = &g->tables[c->table];
+    const struct table_def *def = t->target->def;
+    struct key_entry *e = c->key;
+    if (!e->judged) {
+        e->judged = true;
+        e->present = cells_of(g, def, e->as_expected ? e->expect : e->local);
+    }
+    struct settling s = {
+        .g = g,
+        .place = {.sink = g->sink, .txn = g->txns[c->txn], .table = def, .rule = t->rule},
+        .key = e,
+        .before = cells_of(g, def, c->before),
+        .after = cells_of(g, def, c->after),
+        .local = e->present,
+        .txn = c->txn,
+        .plan = t->plan,
+        .out = out,
+    };
+    *out = (struct settled){0};
+    if (!s.before)
+        return settle_insert(&s, err);
+    return s.after ? settle_update(&s, c->violates, err) : settle_delete(&s, err);
+}
+
+int group_send_journal(struct group *g, struct err *err)
+{
+    if (!g->journal)
+        return 0;
+    return target_session_now(g->sink->db, err) || journal_batch_send(g->journal, g->sink->db, err) ? -1 : 0;
+}
