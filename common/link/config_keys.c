@@ -329,6 +329,14 @@ const struct config_key config_keys[] = {
      .help = "`binlog` hands row events to the server's BINLOG statement, which needs BINLOG REPLAY (MySQL: "
              "REPLICATION_APPLIER); `sql` runs INSERT, UPDATE and DELETE, which need those grants on the tables, and "
              "refuses tables with triggers"},
+    {.path = "links[].apply.path",
+     .type = &config_choice,
+     .words = paths,
+     .fallback = "auto",
+     LINK(exact_path),
+     .help =
+         "`auto` applies many transactions together and looks at single rows only where something is not as the source "
+         "saw it; `exact` applies each by itself, row by row: slow, with the same result, to see what a link does"},
     {.path = "links[].ddl",
      .type = &config_choice,
      .words = ddl_policies,
@@ -340,14 +348,6 @@ const struct config_key config_keys[] = {
          "without saying which, until the target fits or `drcctl resume`; `ignore` puts it into drc.conflicts and "
          "goes on"},
 
-    {.path = "links[].path",
-     .type = &config_choice,
-     .words = paths,
-     .fallback = "auto",
-     LINK(exact_path),
-     .help =
-         "`auto` applies many transactions together and looks at single rows only where something is not as the source "
-         "saw it; `exact` applies each by itself, row by row: slow, with the same result, to see what a link does"},
     {.path = "links[].standby",
      .type = &config_flag,
      .fallback = "false",
