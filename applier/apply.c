@@ -139,10 +139,26 @@ int apply_exact(struct sink *s, const struct txn *txn, struct apply_outcome *out
     return rc;
 }
 
+/* A fragment may not be rolled back with all before it, which is gone: what it wrote itself is undone, and it is
+ * written again with a look at what inserts expect. */
+static int fast_fragment(struct sink *s, struct txn *fragment, struct apply_outcome *out, struct err *err)
+{
+    bool careful = s->careful > 0;
+    s->careful -= careful;
+    if (db_exec(s->db, "SAVEPOINT drc_fragment", err))
+        return -1;
+    int rc = fast_rows(s, &fragment, 1, careful, out, err);
+    if (rc != 0 || careful || out->result != APPLY_DOUBT || out->doubt != 1)
+        return rc;
+    rows_writer_drop(s->writer);
+    s->careful = CAREFUL_GROUPS;
+    out->result = APPLY_DONE;
+    return db_exec(s->db, "ROLLBACK TO SAVEPOINT drc_fragment", err) ? -1 : fast_rows(s, &fragment, 1, true, out, err);
+}
+
 int apply_fragment(struct sink *s, struct txn *fragment, bool exact, struct apply_outcome *out, struct err *err)
 {
-    int rc =
-        exact || s->exact_path ? exact_rows(s, fragment, false, out, err) : fast_rows(s, &fragment, 1, false, out, err);
+    int rc = exact || s->exact_path ? exact_rows(s, fragment, false, out, err) : fast_fragment(s, fragment, out, err);
     if (rc != 1) {
         sink_rollback(s);
         return rc;

@@ -21,6 +21,7 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="write figures and environment there, too")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each side, order alternating (default 3)")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of a backlog (default 1000000)")
+    parser.add_argument("--only", metavar="NAMES", help="apply: these comparisons and no others, comma-separated")
     parser.add_argument("--seconds", type=int, default=60, help="length of a latency run (default 60)")
     arguments = parser.parse_args()
     directory = place.run_directory("bench")

@@ -45,12 +45,6 @@ def _cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _peak_mib(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        line = next(line for line in file if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1024
-
-
 def _new_topic(pair):
     if pair.topic("eu") in pair.kafka.topics():
         pair.kafka.delete_topic(pair.topic("eu"))
@@ -65,7 +59,7 @@ def capture(pair, backlog):
     begun = lambda status: status.get("epoch", 0) > 0
     seconds = servers.time_until(daemon, begun, lambda status: status.get("acked_seq", 0) >= backlog.transactions)
     pair.until(lambda: servers.poll_status(daemon)["rows"] == backlog.rows, 10, "count of the whole backlog")
-    cpu, peak = _cpu_seconds(daemon.pid), _peak_mib(daemon.pid)
+    cpu, peak = _cpu_seconds(daemon.pid), servers.peak_mib(daemon.pid)
     daemon.stop()
     return backlog.rows / seconds, cpu, peak
 

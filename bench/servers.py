@@ -35,6 +35,13 @@ def poll_status(daemon):
         return {}
 
 
+def peak_mib(pid):
+    """The most memory that the process ever held."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        line = next(line for line in file if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
 def time_until(daemon, started, done, timeout=600):
     """Seconds from the first status for which `started` holds to the first for which `done` does."""
     begin, deadline = None, time.monotonic() + timeout

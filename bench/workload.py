@@ -1,6 +1,8 @@
 """What is measured: one table of 10 columns and about 200 bytes a row, written in small or in big transactions.
 
-small: transactions of 5 rows, two inserts to one full-row update; big: inserts of 20,000 and updates of 100,000 rows.
+small: transactions of 5 rows, two inserts to one full-row update; hot: the same, but a tenth of the updates hits one row;
+big: inserts of 20,000 and updates of 100,000 rows. Ten rows stand in the table beforehand, and each is updated by a
+transaction of its own, spread over the backlog: so that a target where some were changed meets conflicts.
 """
 
 TABLE = """CREATE TABLE bench.item (
@@ -25,30 +27,44 @@ CHANGE = (
 )
 
 SMALL_ROWS = 5
+STANDING = 10  # rows that are there before: ids -1 to -10
+HOT = 0  # and the hot one
 BIG_INSERT, BIG_UPDATE = 20_000, 100_000
 
-SMALL = f"""CREATE PROCEDURE bench.small(IN first BIGINT, IN rounds INT)
+SMALL = f"""CREATE PROCEDURE bench.small(IN first BIGINT, IN rounds INT, IN hot BOOL)
 BEGIN
     DECLARE at BIGINT DEFAULT first;
     WHILE rounds > 0 DO
         INSERT INTO bench.item VALUES {", ".join(ROW.format(id=f"(at + {n})") for n in range(SMALL_ROWS))};
         INSERT INTO bench.item VALUES {", ".join(ROW.format(id=f"(at + {n + SMALL_ROWS})") for n in range(SMALL_ROWS))};
-        UPDATE bench.item SET {CHANGE} WHERE id BETWEEN at AND at + {SMALL_ROWS - 1};
+        IF hot AND rounds MOD 2 THEN
+            UPDATE bench.item SET {CHANGE} WHERE id BETWEEN at AND at + {SMALL_ROWS - 2} OR id = {HOT};
+        ELSE
+            UPDATE bench.item SET {CHANGE} WHERE id BETWEEN at AND at + {SMALL_ROWS - 1};
+        END IF;
         SET at = at + {2 * SMALL_ROWS}, rounds = rounds - 1;
     END WHILE;
 END"""
 
 
 class Backlog:
-    """Transactions in a source's binlog: from GTID position `start`, `transactions` of them with `rows` rows."""
+    """Transactions in a source's binlog: from GTID position `start`, `transactions` of them with `rows` rows.
 
-    def __init__(self, start, transactions, rows):
+    `planted` are statements that make a target differ, so that applying meets `conflicts` conflicts.
+    """
+
+    def __init__(self, start, transactions, rows, inserted=()):
         self.start, self.transactions, self.rows = start, transactions, rows
+        changed = [f"UPDATE bench.item SET note = 'planted' WHERE id = {-n}" for n in range(1, STANDING - len(inserted) + 1)]
+        self.planted = changed + [f"INSERT INTO bench.item VALUES {ROW.format(id=number)}" for number in inserted]
+        self.planted += [f"UPDATE bench.item SET note = 'planted' WHERE id = {number}" for number in inserted]
+        self.conflicts = STANDING
 
 
 def schema(server):
-    """Make the table, out of the binlog."""
-    server.sql("SET SESSION sql_log_bin = 0", "CREATE DATABASE bench", TABLE)
+    """Make the table and the rows that stand in it, out of the binlog."""
+    rows = [f"({-n}, {VALUES.format(id=n).partition(', ')[2]})" for n in range(HOT, STANDING + 1)]
+    server.sql("SET SESSION sql_log_bin = 0", "CREATE DATABASE bench", TABLE, f"INSERT INTO bench.item VALUES {', '.join(rows)}")
 
 
 def _without_fsync(server, work):
@@ -58,12 +74,29 @@ def _without_fsync(server, work):
     server.sql("SET GLOBAL sync_binlog = 1", "SET GLOBAL innodb_flush_log_at_trx_commit = 1")
 
 
-def small(server, rows):
+def _update_standing(server, number):
+    server.sql(f"UPDATE bench.item SET {CHANGE} WHERE id = {-number}")
+
+
+def small(server, rows, hot=False):
     """About `rows` rows in transactions of five."""
     server.sql("SET SESSION sql_log_bin = 0", SMALL)
-    start, rounds = server.executed_gtids(), max(1, rows // (3 * SMALL_ROWS))
-    _without_fsync(server, lambda: server.sql(f"CALL bench.small(1, {rounds})"))
-    return Backlog(start, 3 * rounds, 3 * SMALL_ROWS * rounds)
+    start, part = server.executed_gtids(), max(1, rows // (3 * SMALL_ROWS * STANDING))
+
+    def write():
+        for number in range(STANDING):
+            server.sql(f"CALL bench.small({1 + number * 2 * SMALL_ROWS * part}, {part}, {int(hot)})")
+            _update_standing(server, number + 1)
+
+    _without_fsync(server, write)
+    rounds = STANDING * part
+    inserted = [1 + number * 4 * SMALL_ROWS * part for number in range(STANDING // 2)]
+    return Backlog(start, 3 * rounds + STANDING, 3 * SMALL_ROWS * rounds + STANDING, inserted)
+
+
+def hot(server, rows):
+    """The same with a hot row."""
+    return small(server, rows, hot=True)
 
 
 def big(server, rows):
@@ -78,17 +111,26 @@ def big(server, rows):
                 values = VALUES.format(id=f"({first} + seq)")
                 server.sql(f"INSERT INTO bench.item SELECT {values} FROM bench.seq_0_to_{BIG_INSERT - 1}")
             server.sql(f"UPDATE bench.item SET {CHANGE} WHERE id BETWEEN {base} AND {base + BIG_UPDATE - 1}")
+        for number in range(STANDING):
+            _update_standing(server, number + 1)
 
     _without_fsync(server, write)
-    return Backlog(start, 6 * batches, 2 * BIG_UPDATE * batches)
+    inserted = [10_000_000 + number * BIG_INSERT for number in range(STANDING // 2)]
+    return Backlog(start, 6 * batches + STANDING, 2 * BIG_UPDATE * batches + STANDING, inserted)
 
 
 def huge(server, rows):
-    """One transaction of `rows` inserts."""
+    """One transaction of `rows` inserts, and those of the rows that stand there."""
     start = server.executed_gtids()
     values = VALUES.format(id="seq")
-    _without_fsync(server, lambda: server.sql(f"INSERT INTO bench.item SELECT {values} FROM bench.seq_1_to_{rows}"))
-    return Backlog(start, 1, rows)
+
+    def write():
+        server.sql(f"INSERT INTO bench.item SELECT {values} FROM bench.seq_1_to_{rows}")
+        for number in range(STANDING):
+            _update_standing(server, number + 1)
+
+    _without_fsync(server, write)
+    return Backlog(start, 1 + STANDING, rows + STANDING)
 
 
 def latency_table(*servers):
