@@ -85,6 +85,16 @@ int sink_table(struct sink *s, const struct table_def *source, const struct conv
         sink_forget_table(s, t);
         return 0;
     }
+    if (plan->by_sql.n > 0 && !rows_writer_computes(s->writer)) {
+        buf_printf(why,
+                   "`%.*s` is only at the target, and its value is an expression, which the server does not compute of "
+                   "rows that are written by BINLOG: give it a constant default, or let the link write by plain SQL "
+                   "(apply.writer: sql)",
+                   SPAN_ARG(plan->by_sql));
+        convert_plan_free(&plan);
+        sink_forget_table(s, t);
+        return 0;
+    }
     buf_clear(why);
     warn_without_version(s, t->def);
     *map_ref(&s->plans, known) = plan;

@@ -42,7 +42,7 @@ static bool column_of_target_alone(struct making *m, uint16_t i)
     const struct column *to = &t->def->columns[i];
     if (to->key_order != COLUMN_NO_KEY)
         buf_printf(m->why, "`%.*s` of the primary key is only at the target", SPAN_ARG(to->name));
-    else if (!t->columns[i].has_default)
+    else if (t->columns[i].fill == FILL_NONE)
         buf_printf(m->why, "`%.*s` is only at the target, and has no default", SPAN_ARG(to->name));
     else
         return true;
@@ -134,6 +134,8 @@ static void finish(struct making *m)
         p->by_meaning = p->by_meaning || (c->from >= 0 && c->rule->same);
         present[i / 8] |= (uint8_t)((c->from >= 0) << i % 8);
         here = (uint16_t)(here + (c->from >= 0));
+        if (c->from < 0 && p->table->columns[i].fill == FILL_BY_SQL)
+            p->by_sql = p->table->def->columns[i].name;
     }
     p->present = here == n ? NULL : present;
     p->ignore = ignore;

@@ -19,7 +19,8 @@ struct convert_plan {
     const uint8_t *present; /* which of the target's columns are in its images, for struct rows; NULL: all */
     const bool *ignore;     /* one bool a column: the target computes it, it never tells a difference */
     const struct convert_column *columns;
-    bool by_meaning; /* a column is compared otherwise than by its bytes */
+    bool by_meaning;    /* a column is compared otherwise than by its bytes */
+    struct span by_sql; /* a column that rows do not have, and that the server fills for statements only; empty: none */
     struct arena arena;
 };
 

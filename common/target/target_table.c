@@ -25,6 +25,7 @@ enum {
     FACT_EXTRA,
     FACT_COLLATION_NAME,
     FACT_DEFAULT,
+    FACT_HAS_DEFAULT,
 };
 
 static uint64_t number(struct span text)
@@ -102,15 +103,15 @@ static int read_column(struct target_table *t, struct table_def *def, const stru
         .precision = number(db_cell(rows, i, FACT_PRECISION)),
         .scale = number(db_cell(rows, i, FACT_SCALE)),
         .fraction = number(db_cell(rows, i, FACT_FRACTION)),
+        .extra = db_cell(rows, i, FACT_EXTRA),
+        .default_text = db_cell(rows, i, FACT_DEFAULT),
     };
-    struct span extra = db_cell(rows, i, FACT_EXTRA);
     c->name = db_cell(rows, i, FACT_NAME);
     c->nullable = span_is(db_cell(rows, i, FACT_NULLABLE), "YES");
-    c->invisible = says(extra, "INVISIBLE");
-    c->generated = says(extra, "VIRTUAL GENERATED") || says(extra, "STORED GENERATED");
+    c->invisible = says(facts.extra, "INVISIBLE");
+    c->generated = says(facts.extra, "VIRTUAL GENERATED") || says(facts.extra, "STORED GENERATED");
     c->key_order = COLUMN_NO_KEY;
-    t->columns[i].has_default =
-        (c->nullable || c->generated || number(db_cell(rows, i, FACT_DEFAULT))) && !says(extra, "auto_increment");
+    facts.has_default = number(db_cell(rows, i, FACT_HAS_DEFAULT)) > 0;
     if (target_type_of(c, &t->columns[i], &facts, &t->arena)) {
         t->columns[i].collation = arena_strdup(&t->arena, db_cell(rows, i, FACT_COLLATION_NAME));
         return 0;
@@ -127,7 +128,7 @@ static int load_columns(struct target_table *t, struct table_def *def, struct db
     buf_printf(&sql,
                "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, %s, CHARACTER_OCTET_LENGTH,"
                " NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, IS_NULLABLE, EXTRA, COLLATION_NAME,"
-               " COLUMN_DEFAULT IS NOT NULL FROM information_schema.COLUMNS c",
+               " COLUMN_DEFAULT, COLUMN_DEFAULT IS NOT NULL FROM information_schema.COLUMNS c",
                collation_id_query(db));
     put_where(&sql, "TABLE_SCHEMA", def->db, "TABLE_NAME", def->name);
     buf_put_str(&sql, " ORDER BY ORDINAL_POSITION");

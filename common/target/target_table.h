@@ -20,11 +20,17 @@ enum read_form {
     READ_VECTOR, /* MySQL's: the bytes; its own type is unknown to the client library */
 };
 
+enum column_fill {
+    FILL_NONE = 0, /* nothing: such a row cannot be */
+    FILL_ALWAYS,   /* a constant, NULL, or what the server computes of every row */
+    FILL_BY_SQL,   /* an expression that the server computes of rows that come by a statement only, not by BINLOG */
+};
+
 struct target_column {
     enum read_form form;
     const char *charset;   /* name of its character set; NULL for types without one and for byte strings */
     const char *collation; /* the same of its collation; "" */
-    bool has_default;      /* the server has a value for it where a row brings none: default, NULL, or computed */
+    enum column_fill fill; /* what it gets where a row brings no value */
 };
 
 struct target_key {

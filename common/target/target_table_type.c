@@ -196,6 +196,41 @@ static const struct type_rule *rule_of(struct span data_type)
     return NULL;
 }
 
+/* In MariaDB's words: a number, or one quoted string, which may be one of bits. NULL is "NULL". */
+static bool is_constant(struct span text)
+{
+    size_t i = 0;
+    if (text.n > 0 && memchr("bBxX", text.p[0], 4))
+        i++;
+    if (text.n > i + 1 && text.p[i] == '\'') {
+        for (i++; i < text.n; i++) {
+            bool doubled = text.p[i] == '\'' && i + 1 < text.n && text.p[i + 1] == '\'';
+            if (text.p[i] == '\'' && !doubled)
+                break;
+            i += doubled || text.p[i] == '\\';
+        }
+        return i + 1 == text.n;
+    }
+    for (i = 0; i < text.n; i++)
+        if (!memchr("0123456789.+-eE", text.p[i], 15))
+            return span_is(text, "NULL");
+    return text.n > 0;
+}
+
+/* MariaDB computes neither expressions nor stored generated columns of what comes by BINLOG; MySQL the latter. */
+static enum column_fill fill_of(const struct column *c, const struct type_facts *f)
+{
+    bool maria = f->flavor == FLAVOR_MARIADB;
+    if (says(f->extra, "auto_increment"))
+        return FILL_NONE;
+    if (c->generated)
+        return maria && says(f->extra, "STORED GENERATED") ? FILL_BY_SQL : FILL_ALWAYS;
+    if (!f->has_default)
+        return c->nullable ? FILL_ALWAYS : FILL_NONE;
+    bool constant = maria ? is_constant(f->default_text) : !says(f->extra, "DEFAULT_GENERATED");
+    return constant ? FILL_ALWAYS : FILL_BY_SQL;
+}
+
 bool target_type_of(struct column *c, struct target_column *tc, const struct type_facts *f, struct arena *a)
 {
     const struct type_rule *rule = rule_of(f->data_type);
@@ -205,6 +240,7 @@ bool target_type_of(struct column *c, struct target_column *tc, const struct typ
     c->meta = meta_of(c, rule, f, a);
     c->is_unsigned = says(f->column_type, "unsigned") || c->type == COLUMN_YEAR;
     tc->form = rule->form;
+    tc->fill = fill_of(c, f);
     old_temporal(c, f->column_type);
     compressed(c, f->column_type);
     dimensions(c, tc, f);

@@ -13,11 +13,15 @@ struct type_facts {
     uint64_t octet_length;
     uint64_t precision;
     uint64_t scale;
-    uint64_t fraction;  /* digits of a second */
-    uint64_t collation; /* id */
+    uint64_t fraction;        /* digits of a second */
+    uint64_t collation;       /* id */
+    struct span extra;        /* "auto_increment", "STORED GENERATED" */
+    bool has_default;         /* not NULL */
+    struct span default_text; /* as an expression in MariaDB ("'a'", "uuid()"), as it is in MySQL */
 };
 
-/* Fill type, meta, sign, collation, members of `c` and all of `tc`. False: a type that we do not know. */
+/* Fill type, meta, sign, collation, members of `c`, whose nullable and generated are set, and all of `tc`. False: a
+ * type that we do not know. */
 bool target_type_of(struct column *c, struct target_column *tc, const struct type_facts *facts, struct arena *a);
 
 #endif

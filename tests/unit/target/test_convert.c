@@ -180,7 +180,7 @@ static void what_only_the_target_has_stays_its_own(void **state)
     add(&p.to, "name", TEXT(VARCHAR, 10, UTF8MB4));
     add(&p.to, "sum", PLAIN(LONG, 0))->generated = true;
     add(&p.to, "n", PLAIN(LONG, 0));
-    p.to.extra[0].has_default = p.to.extra[3].has_default = true;
+    p.to.extra[0].fill = p.to.extra[3].fill = FILL_ALWAYS;
     seal(&p.to, 1, &p.arena);
     takes(&p);
     assert_false(p.plan->identity);
@@ -265,7 +265,7 @@ static void columns_of_the_target_alone_can_be_in_the_way(void **state)
     seal(&p.to, 0, &p.arena);
     waits(&p, "`more` is only at the target, and has no default");
     buf_clear(&p.why);
-    p.to.extra[3].has_default = true;
+    p.to.extra[3].fill = FILL_ALWAYS;
     p.to.columns[3].key_order = 1;
     table_def_seal(&p.to.def, &p.arena);
     waits(&p, "`more` of the primary key is only at the target");
