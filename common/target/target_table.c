@@ -146,6 +146,36 @@ out:
     return rc;
 }
 
+/* What a virtual column computes is stored all the same where rows are found by it: in an index, or in the choice of a
+ * partition, which may depend on any column. */
+static int load_stored_virtuals(struct target_table *t, struct table_def *def, struct db *db, struct err *err)
+{
+    struct buf sql = {0};
+    struct db_rows rows;
+    bool any = false;
+    for (uint16_t i = 0; i < def->column_count; i++)
+        any = any || def->columns[i].generated;
+    if (!any)
+        return 0;
+    buf_put_str(&sql, "SELECT COLUMN_NAME FROM information_schema.STATISTICS");
+    put_where(&sql, "TABLE_SCHEMA", def->db, "TABLE_NAME", def->name);
+    buf_put_str(&sql,
+                " UNION ALL SELECT c.COLUMN_NAME FROM information_schema.COLUMNS c, information_schema.PARTITIONS p");
+    put_where(&sql, "c.TABLE_SCHEMA", def->db, "c.TABLE_NAME", def->name);
+    buf_put_str(&sql, " AND p.PARTITION_NAME IS NOT NULL AND p.TABLE_SCHEMA = ");
+    db_put_string(&sql, def->db);
+    buf_put_str(&sql, " AND p.TABLE_NAME = ");
+    db_put_string(&sql, def->name);
+    int rc = db_query(db, &rows, &t->arena, buf_cstr(&sql), err);
+    for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
+        int column = table_def_find(def, db_cell(&rows, i, 0));
+        if (column >= 0 && def->columns[column].generated)
+            t->columns[column].fill = FILL_BY_SQL;
+    }
+    buf_free(&sql);
+    return rc;
+}
+
 /* Rows of one key stand together, parts in order; the primary key comes first. */
 static void read_key_part(struct target_table *t, struct table_def *def, const struct db_rows *rows, size_t i)
 {
@@ -202,8 +232,8 @@ int target_table_load(struct target_table **out, struct db *db, struct span sche
     rc = -1;
     def->db = arena_copy(&t->arena, schema);
     def->name = arena_copy(&t->arena, name);
-    if (load_columns(t, def, db, err) || target_members_convert(t, def, db, err) || load_keys(t, def, db, err) ||
-        target_foreign_load(t, def, db, err))
+    if (load_columns(t, def, db, err) || load_stored_virtuals(t, def, db, err) ||
+        target_members_convert(t, def, db, err) || load_keys(t, def, db, err) || target_foreign_load(t, def, db, err))
         goto out;
     table_def_seal(def, &t->arena);
     t->def = def;

@@ -217,14 +217,15 @@ static bool is_constant(struct span text)
     return text.n > 0;
 }
 
-/* MariaDB computes neither expressions nor stored generated columns of what comes by BINLOG; MySQL the latter. */
+/* Of what comes by BINLOG without a value for it, servers compute neither an expression nor a stored generated column.
+ */
 static enum column_fill fill_of(const struct column *c, const struct type_facts *f)
 {
     bool maria = f->flavor == FLAVOR_MARIADB;
     if (says(f->extra, "auto_increment"))
         return FILL_NONE;
     if (c->generated)
-        return maria && says(f->extra, "STORED GENERATED") ? FILL_BY_SQL : FILL_ALWAYS;
+        return says(f->extra, "STORED GENERATED") ? FILL_BY_SQL : FILL_ALWAYS;
     if (!f->has_default)
         return c->nullable ? FILL_ALWAYS : FILL_NONE;
     bool constant = maria ? is_constant(f->default_text) : !says(f->extra, "DEFAULT_GENERATED");

@@ -1,0 +1,179 @@
+"""A target whose tables are laid out otherwise: columns in another order, wider, of its own, generated, versioned.
+
+Rows go there by name; what only the target has stays its own. Each story ends with the rows as SQL shows them, and asks
+that before images were found as expected: nothing was doubtful.
+"""
+
+import json
+
+import pytest
+
+@pytest.fixture(params=["binlog", "sql"])
+def writer(request):
+    return request.param
+
+
+@pytest.fixture
+def layouts(writer, make_pair):
+    """A function: statements for eu's schema, statements for us; a running one-way link."""
+
+    def make(here, there, **more):
+        pair = make_pair(links=[("eu", "us")], **more)
+        pair.file["links"][0]["apply"] = {"writer": writer}
+        pair.write_config()
+        pair.everywhere("CREATE DATABASE shop")
+        pair.us.sql("GRANT INSERT, UPDATE, DELETE ON shop.* TO drc")
+        pair.eu.sql("SET SESSION sql_log_bin = 0", *here)
+        pair.us.sql("SET SESSION sql_log_bin = 0", *there)
+        return pair.start()
+
+    return make
+
+
+def rows(pair, query):
+    pair.wait("eu", "us")
+    return pair.us.query(query)
+
+
+def assert_undoubted(pair):
+    found = json.loads(pair.applier("eu", "us").ask("status json")[0])
+    assert (found["exact"], found["conflicts"]) == (0, 0)
+
+
+def test_columns_of_another_order_and_width(layouts):
+    pair = layouts(
+        [
+            "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(20), price DECIMAL(8,2), at DATETIME(2), kind ENUM('a','b'), note TEXT)",
+            "CREATE TABLE shop.log (a INT, b VARCHAR(20))",
+        ],
+        [
+            "CREATE TABLE shop.item (note LONGTEXT, kind ENUM('c','b','a'), at DATETIME(6), price DECIMAL(20,4), name VARCHAR(300), id BIGINT, PRIMARY KEY (id))",
+            "CREATE TABLE shop.log (b TEXT, a BIGINT)",
+        ],
+    )
+    pair.eu.sql(
+        "INSERT INTO shop.item VALUES (1, 'ä', -12.5, '2026-11-22 10:20:30.25', 'a', 'first'), (-2, NULL, NULL, NULL, NULL, NULL)",
+        "INSERT INTO shop.log VALUES (1, 'x'), (1, 'x'), (NULL, NULL)",
+        "UPDATE shop.item SET price = 7, kind = 'b' WHERE id = 1",
+        "UPDATE shop.item SET id = 5 WHERE id = -2",
+        "INSERT INTO shop.item VALUES (3, 'gone', 1, NULL, 'a', '')",
+        "DELETE FROM shop.item WHERE id = 3",
+        "UPDATE shop.log SET b = 'y' WHERE a = 1 LIMIT 1",
+        "DELETE FROM shop.log WHERE a IS NULL",
+    )
+    wanted = [(1, "ä", "7.0000", "2026-11-22 10:20:30.250000", "b", "first"), (5, None, None, None, None, None)]
+    query = "SELECT id, name, CAST(price AS CHAR), CAST(at AS CHAR), kind, note FROM shop.item ORDER BY id"
+    assert rows(pair, query) == wanted
+    assert rows(pair, "SELECT a, b FROM shop.log ORDER BY b") == [(1, "x"), (1, "y")]
+
+
+SOURCE = "CREATE TABLE shop.item (id INT PRIMARY KEY, n INT)"
+OWN = """CREATE TABLE shop.item (
+    own INT DEFAULT 7,
+    id INT PRIMARY KEY,
+    shown INT AS (n + 1) VIRTUAL,
+    hidden INT INVISIBLE DEFAULT 9,
+    bits BIT(3) DEFAULT b'101',
+    n INT,
+    word VARCHAR(10) NOT NULL DEFAULT 'it''s',
+    nothing INT
+)"""
+COMPUTED = """CREATE TABLE shop.item (
+    tag VARCHAR(36) DEFAULT (UUID()),
+    id INT PRIMARY KEY,
+    made TIMESTAMP(6) NULL DEFAULT CURRENT_TIMESTAMP(6),
+    total INT AS (n * 2) STORED,
+    shown INT AS (n + 1) VIRTUAL,
+    n INT,
+    KEY (total), KEY (shown)
+)"""
+
+
+def change(pair):
+    pair.eu.sql(
+        "UPDATE shop.item SET n = 11 WHERE id = 1",
+        "UPDATE shop.item SET id = 4 WHERE id = 2",
+        "DELETE FROM shop.item WHERE id = 3",
+        "INSERT INTO shop.item VALUES (3, NULL)",
+    )
+
+
+def test_columns_that_only_the_target_has(layouts):
+    pair = layouts([SOURCE], [OWN])
+    pair.eu.sql("INSERT INTO shop.item VALUES (1, 10), (2, 20), (3, 30)")
+    query = "SELECT id, n, own, shown, hidden, bits + 0, word, nothing FROM shop.item ORDER BY id"
+    fresh = lambda id_, n: (id_, n, 7, n + 1, 9, 5, "it's", None)
+    assert rows(pair, query) == [fresh(1, 10), fresh(2, 20), fresh(3, 30)]
+    pair.us.sql("UPDATE shop.item SET own = 70, hidden = 90, word = 'mine', nothing = 1 WHERE id = 1")
+    change(pair)
+    assert rows(pair, query) == [
+        (1, 11, 70, 12, 90, 5, "mine", 1),
+        (3, None, 7, None, 9, 5, "it's", None),
+        fresh(4, 20),
+    ]
+    assert_undoubted(pair)
+
+
+def test_values_that_only_statements_compute(layouts, writer):
+    pair = layouts([SOURCE], [COMPUTED])
+    pair.eu.sql("INSERT INTO shop.item VALUES (1, 10), (2, 20), (3, 30)")
+    if writer == "binlog":
+        applier = pair.applier("eu", "us")
+        pair.until(lambda: applier.status()["state"] == "waiting", 30, "waiting link")
+        assert "is only at the target, and its value is an expression" in applier.status()["cause"]
+        pair.us.sql(
+            "ALTER TABLE shop.item DROP COLUMN total, DROP KEY shown, MODIFY made TIMESTAMP(6) NULL,"
+            " MODIFY tag VARCHAR(36) DEFAULT 'none'"
+        )
+        assert rows(pair, "SELECT * FROM shop.item") == [("none", id_, None, id_ * 10 + 1, id_ * 10) for id_ in (1, 2, 3)]
+        return
+    query = "SELECT id, n, total, LENGTH(tag), made > '2026-01-01' FROM shop.item ORDER BY id"
+    fresh = lambda id_, n: (id_, n, 2 * n, 36, 1)
+    assert rows(pair, query) == [fresh(1, 10), fresh(2, 20), fresh(3, 30)]
+    assert pair.us.value("SELECT COUNT(DISTINCT tag) FROM shop.item") == 3
+    change(pair)
+    assert rows(pair, query) == [fresh(1, 11), (3, None, None, 36, 1), fresh(4, 20)]
+    assert pair.us.query("SELECT id FROM shop.item FORCE INDEX (shown) WHERE shown IN (11, 12, 21) ORDER BY id") == [(1,), (4,)]
+    assert pair.us.query("CHECK TABLE shop.item EXTENDED")[0][3] == "OK"
+    assert_undoubted(pair)
+
+
+def test_a_conflict_keeps_what_only_the_target_has(layouts):
+    pair = layouts(
+        ["CREATE TABLE shop.item (id INT PRIMARY KEY, n INT)"],
+        ["CREATE TABLE shop.item (n INT, own INT DEFAULT 7, id INT PRIMARY KEY)"],
+        conflicts={"default": {"policy": "source_wins"}},
+    )
+    pair.eu.sql("INSERT INTO shop.item VALUES (1, 1), (2, 2)")
+    pair.wait("eu", "us")
+    pair.us.sql("UPDATE shop.item SET own = 70, n = 5 WHERE id = 1", "DELETE FROM shop.item WHERE id = 2")
+    pair.eu.sql("UPDATE shop.item SET n = 11 WHERE id = 1", "UPDATE shop.item SET n = 22 WHERE id = 2")
+    assert rows(pair, "SELECT id, n, own FROM shop.item ORDER BY id") == [(1, 11, 70), (2, 22, 7)]
+    assert sorted(conflict["kind"] for conflict in pair.conflicts()) == ["update/changed", "update/missing"]
+
+
+def test_a_value_that_does_not_fit_stops_the_link(layouts):
+    pair = layouts(
+        ["CREATE TABLE shop.item (id INT PRIMARY KEY, v TINYTEXT CHARACTER SET latin1)"],
+        ["CREATE TABLE shop.item (id INT PRIMARY KEY, v TINYTEXT CHARACTER SET utf8mb4)"],
+    )
+    pair.eu.sql("INSERT INTO shop.item VALUES (1, REPEAT('ä', 127))")
+    assert rows(pair, "SELECT id, v FROM shop.item") == [(1, "ä" * 127)]
+    pair.eu.sql("INSERT INTO shop.item VALUES (2, REPEAT('ä', 128))")
+    last = pair.applier("eu", "us").expect_exit(69)
+    assert "column `v` of `shop`.`item`" in last
+    assert "longer than the target's column" in last
+
+
+def test_a_system_versioned_target(layouts):
+    pair = layouts(
+        ["CREATE TABLE shop.item (id INT PRIMARY KEY, n INT)"],
+        ["CREATE TABLE shop.item (n INT, id INT PRIMARY KEY) WITH SYSTEM VERSIONING"],
+    )
+    pair.eu.sql("INSERT INTO shop.item VALUES (1, 1), (2, 2)")
+    pair.wait("eu", "us")
+    pair.eu.sql("UPDATE shop.item SET n = 11 WHERE id = 1", "DELETE FROM shop.item WHERE id = 2")
+    assert rows(pair, "SELECT id, n FROM shop.item") == [(1, 11)]
+    history = "SELECT id, n FROM shop.item FOR SYSTEM_TIME ALL ORDER BY id, n"
+    assert pair.us.query(history) == [(1, 1), (1, 11), (2, 2)]
+    assert_undoubted(pair)
