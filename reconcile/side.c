@@ -26,18 +26,25 @@ struct side {
 /* The same text for the same value, whatever the server's or the user's settings are. */
 static int connect_side(struct side *s, struct err *err)
 {
-    static const char *const statements[] = {
-        "SET SESSION sql_mode = ''",
-        "SET SESSION time_zone = '+00:00'",
-        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-        "SET SESSION autocommit = 1",
+    static const struct {
+        enum flavor only; /* FLAVOR_NONE: both */
+        const char *sql;
+    } statements[] = {
+        {FLAVOR_NONE,    "SET SESSION sql_mode = ''"                                       },
+        {FLAVOR_NONE,    "SET SESSION time_zone = '+00:00'"                                },
+        {FLAVOR_NONE,    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"          },
+        {FLAVOR_NONE,    "SET SESSION autocommit = 1"                                      },
+        {FLAVOR_MARIADB, "SET SESSION max_statement_time = 0"                              },
+        {FLAVOR_MYSQL,   "SET SESSION max_execution_time = 0"                              },
+        {FLAVOR_MYSQL,   "SET SESSION show_gipk_in_create_table_and_information_schema = 1"},
     };
     const struct db_options options = {.program = "drc-reconcile", .read_timeout_s = READ_TIMEOUT_S};
     uint64_t packet;
     if (db_connect(&s->db, s->region, &options, err))
         return -1;
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
-        if (db_exec(s->db, statements[i], err))
+        if ((statements[i].only == FLAVOR_NONE || statements[i].only == db_flavor(s->db)) &&
+            db_exec(s->db, statements[i].sql, err))
             return -1;
     if (db_query_u64(s->db, &packet, "SELECT @@max_allowed_packet", err))
         return -1;

@@ -133,3 +133,20 @@ bool db_put_grant(struct buf *out, unsigned code, const char *text, const char *
     buf_free(&what);
     return known;
 }
+
+/* Rows are read under lock, which MySQL permits to those only who could also change or lock them; of these rights the
+ * one to lock tables is the least. It is given for a whole schema. */
+int db_error_in(const struct db *db, struct span schema, struct err *err)
+{
+    enum { COMMAND_DENIED = 1142 };
+    if (!err || err->code != COMMAND_DENIED || db_flavor(db) != FLAVOR_MYSQL || strstr(err->text, "Run: "))
+        return -1;
+    struct err was = *err;
+    struct buf name = {0};
+    db_put_name(&name, schema);
+    (void)err_fatal(err, EXIT_DENIED, "%.600s. Run: GRANT SELECT, LOCK TABLES ON %s.* TO %s;", was.text,
+                    buf_cstr(&name), db_account(db));
+    err->code = was.code;
+    buf_free(&name);
+    return -1;
+}

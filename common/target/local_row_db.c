@@ -221,6 +221,8 @@ static int run(struct local_rows *out, struct db *db, const struct target_table 
     int rc = start_reading(&r, db, t, sql, a, err);
     if (rc == 0)
         rc = read_all(out, &r, t->def, room, a, err);
+    if (rc)
+        (void)db_error_in(db, t->def->db, err);
     if (r.stmt)
         mysql_stmt_close(r.stmt);
     buf_free(&r.scratch);

@@ -68,6 +68,7 @@ int target_table_is_hidden(struct db *db, struct span schema, struct span name, 
     buf_free(&sql);
     if (rc == 0 || found.code == NO_SUCH_TABLE || found.code == NO_SUCH_SCHEMA)
         return 0;
+    (void)db_error_in(db, schema, &found);
     if (err)
         *err = found;
     return err_prefix(err, "whether a table is there");
@@ -81,6 +82,7 @@ int target_table_touch(const struct target_table *t, struct db *db, struct err *
         return now == t->metadata;
     if (found.code == NO_SUCH_TABLE || found.code == NO_SUCH_COLUMN || found.code == NO_SUCH_SCHEMA)
         return 0;
+    (void)db_error_in(db, t->def->db, &found);
     if (err)
         *err = found;
     return -1;

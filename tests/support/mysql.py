@@ -18,9 +18,10 @@ class MySQL(Server):
 
     kind = "mysql"
     prefix = Prefix("mysql")
-    drc_grants = (  # what README tells operators to grant
-        "GRANT REPLICATION SLAVE ON *.* TO {user}",
+    drc_grants = (  # what README tells operators to grant, with the pair's tables being any
+        "GRANT REPLICATION SLAVE, REPLICATION_APPLIER ON *.* TO {user}",
         "GRANT ALL ON drc.* TO {user}",
+        "GRANT SELECT, LOCK TABLES ON *.* TO {user}",
     )
 
     @classmethod
