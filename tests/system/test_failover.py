@@ -5,37 +5,57 @@ import pytest
 from support import pairfile
 from support.load import TokenLoad
 from support.mariadb import MariaDB
+from support.mysql import MySQL
 
 
 class Spare:
     """A replica of eu, read-only until it is promoted."""
 
+    kind = MariaDB
+    options = {"log_slave_updates": "ON", "read_only": "ON"}
+    change = (
+        "CHANGE MASTER TO master_host='127.0.0.1', master_port=%s, master_user='drc', master_password=%s,"
+        " master_use_gtid=slave_pos, master_connect_retry=1"
+    )
+    start, halt, forget = "START SLAVE", "STOP SLAVE", "RESET SLAVE ALL"
+
     def __init__(self, pair):
         self.primary = pair.eu
-        self.server = MariaDB("eu2", pair.directory / "eu2", 12, options={"log_slave_updates": "ON", "read_only": "ON"})
+        self.server = self.kind("eu2", pair.directory / "eu2", 12, options=self.options)
 
     def follow(self, *schema):
         self.server.start()
         self.server.sql("SET SESSION sql_log_bin = 0", *schema)
         with self.server.connect() as connection, connection.cursor() as cursor:
-            cursor.execute(
-                "CHANGE MASTER TO master_host='127.0.0.1', master_port=%s, master_user='drc', master_password=%s,"
-                " master_use_gtid=slave_pos, master_connect_retry=1",
-                (self.primary.port, self.primary.password),
-            )
-            cursor.execute("START SLAVE")
+            cursor.execute(self.change, (self.primary.port, self.primary.password))
+            cursor.execute(self.start)
 
     def promote(self):
-        self.server.sql("STOP SLAVE", "RESET SLAVE ALL", "SET GLOBAL read_only = OFF")
+        self.server.sql(self.halt, self.forget, "SET GLOBAL read_only = OFF")
+
+
+class MySQLSpare(Spare):
+    kind = MySQL
+    options = {"read_only": "ON"}
+    change = (
+        "CHANGE REPLICATION SOURCE TO source_host='127.0.0.1', source_port=%s, source_user='drc', source_password=%s,"
+        " source_auto_position=1, get_source_public_key=1, source_connect_retry=1"
+    )
+    start, halt, forget = "START REPLICA", "STOP REPLICA", "RESET REPLICA ALL"
+
+
+BOTH_FLAVORS = pytest.mark.parametrize("two_hosts", [Spare, MySQLSpare], ids=["mariadb", "mysql"], indirect=True)
 
 
 @pytest.fixture
-def two_hosts(make_pair):
+def two_hosts(make_pair, request):
     """A two-way pair at work, whose region eu has a second server; returns (pair, spare)."""
-    pair = make_pair(conflicts={"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}})
-    schema = ("CREATE DATABASE shop", TokenLoad.TABLE)
+    spare_kind = getattr(request, "param", Spare)
+    rule = {"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}}
+    pair = make_pair(conflicts=rule, server={"eu": spare_kind.kind, "us": MariaDB})
+    schema = ("CREATE DATABASE shop CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", TokenLoad.TABLE)
     pair.everywhere(*schema)
-    spare = Spare(pair)
+    spare = spare_kind(pair)
     hosts = [f"127.0.0.1:{server.port}" for server in (pair.eu, spare.server)]
     pair.file = pairfile.merge(pair.file, {"regions": {"eu": {"host": hosts, "port": pairfile.DELETE}}})
     pair.write_config()
@@ -51,6 +71,7 @@ def name(server):
     return f"127.0.0.1:{server.port}"
 
 
+@BOTH_FLAVORS
 def test_a_promoted_replica_takes_over(two_hosts):
     pair, spare = two_hosts
     loads = [TokenLoad(server, threads=2, rate=50) for server in (pair.eu, pair.us)]
@@ -79,11 +100,12 @@ def test_a_promoted_replica_takes_over(two_hosts):
     assert int(pair.reconcile()[-1].get("differences", 0)) == 0
 
 
+@BOTH_FLAVORS
 def test_a_replica_that_lacks_what_is_published_is_refused_by_name(two_hosts):
     pair, spare = two_hosts
     with TokenLoad(pair.eu) as load:
         load.wait_for(20)
-        spare.server.sql("STOP SLAVE")
+        spare.server.sql(spare.halt)
         load.wait_for(20)
     pair.wait("eu", "us")
     pair.eu.kill()

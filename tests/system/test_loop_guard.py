@@ -6,6 +6,9 @@ puts another row before it, and nobody but capture could notice.
 
 import pytest
 
+from support.mariadb import MariaDB
+from support.mysql import MySQL
+
 PROVE = {"capture": {"canary": "1s"}}
 AUDIT = "CREATE TABLE shop.audit (id INT PRIMARY KEY AUTO_INCREMENT, what VARCHAR(40))"
 TABLE = "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(20))"
@@ -66,8 +69,9 @@ def test_a_region_that_is_only_a_source_is_not_written_to(make_two_way):
     assert pair.eu.executed_gtids() == before
 
 
-def test_a_ledger_that_is_kept_out_of_the_binlog_is_noticed(make_two_way):
-    pair = make_two_way(options={"binlog_ignore_db": "drc"})
+@pytest.mark.parametrize("server", [MariaDB, MySQL], ids=["mariadb", "mysql"])
+def test_a_ledger_that_is_kept_out_of_the_binlog_is_noticed(make_two_way, server):
+    pair = make_two_way(options={"binlog_ignore_db": "drc"}, server={"eu": MariaDB, "us": server})
     pair.start_servers()
     capture = pair.capture("us").start()
     pair.applier("eu", "us").start()
