@@ -5,6 +5,7 @@
 
 #include "common/base/utf8.h"
 #include "common/model/cell.h"
+#include "common/model/json_text.h"
 #include "common/target/cell_encode.h"
 
 enum value_class {
@@ -84,7 +85,10 @@ void value_put_read(struct buf *out, const struct column *c, const struct target
         put_around(out, "ST_AsWKB(POINT(", c, ", 0))");
         break;
     default:
-        db_put_name(out, c->name);
+        if (tc->form == READ_VECTOR)
+            put_around(out, "CAST(", c, " AS BINARY)");
+        else
+            db_put_name(out, c->name);
     }
 }
 
@@ -98,7 +102,9 @@ void value_put_token(struct buf *out, const struct column *c, const struct targe
         put_around(out, tc->charset ? "CAST(" : "", c, tc->charset ? " AS BINARY))" : ")");
         break;
     case VALUE_LONG:
-        put_around(out, "SHA2(", c, ", 256)");
+        buf_put_str(out, "SHA2(");
+        value_put_read(out, c, tc);
+        buf_put_str(out, ", 256)");
         break;
     case VALUE_GEOMETRY:
         put_around(out, "CONCAT(ST_SRID(", c, "), ':', ");
@@ -162,6 +168,15 @@ static void encode_number(struct buf *cell, const struct column *c, uint64_t num
         cell_encode_integer(cell, c, number);
 }
 
+/* MySQL's JSON comes as text. */
+static void encode_bytes(struct buf *cell, const struct column *c, struct span v)
+{
+    struct buf doc = {0};
+    bool is_doc = c->type == COLUMN_JSON && json_text_to_binary(v, &doc, NULL);
+    cell_encode_bytes(cell, c, is_doc ? buf_span(&doc) : v);
+    buf_free(&doc);
+}
+
 static void put_text_json(struct buf *out, struct span v)
 {
     buf_put_str(out, "\"");
@@ -192,7 +207,7 @@ void value_put_json(struct buf *out, const struct column *c, const struct target
             buf_clear(&bytes);
         break;
     default:
-        cell_encode_bytes(&bytes, c, v);
+        encode_bytes(&bytes, c, v);
     }
     const struct cell cell = {.data = buf_span(&bytes)};
     cell_put_json(c, &cell, out);
