@@ -102,13 +102,10 @@ void value_put_token(struct buf *out, const struct column *c, const struct targe
         put_around(out, tc->charset ? "CAST(" : "", c, tc->charset ? " AS BINARY))" : ")");
         break;
     case VALUE_LONG:
+    case VALUE_GEOMETRY: /* as stored: ST_AsWKB would turn axes about on MySQL */
         buf_put_str(out, "SHA2(");
         value_put_read(out, c, tc);
         buf_put_str(out, ", 256)");
-        break;
-    case VALUE_GEOMETRY:
-        put_around(out, "CONCAT(ST_SRID(", c, "), ':', ");
-        put_around(out, "SHA2(ST_AsWKB(", c, "), 256))");
         break;
     default:
         value_put_read(out, c, tc);

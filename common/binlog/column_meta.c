@@ -115,7 +115,7 @@ static const struct type_info types[256] = {
     [COLUMN_BLOB_COMPRESSED] = {true, 1, 0,    MARIADB, read_one_byte, put_one_byte},
     [COLUMN_GEOMETRY] = {true, 1, 0,    MARIADB, read_one_byte, put_one_byte},
     [COLUMN_JSON] = {true, 1, 0,    0,       read_one_byte, put_one_byte},
-    [COLUMN_VECTOR] = {true, 1, 0,    0,       read_one_byte, put_one_byte},
+    [COLUMN_VECTOR] = {true, 1, 0,    MYSQL,   read_one_byte, put_one_byte},
 };
 
 bool column_meta_read(struct column *c, uint8_t type, struct bytes *meta)

@@ -249,7 +249,7 @@ bool target_type_of(struct column *c, struct target_column *tc, const struct typ
         tc->charset = arena_strdup(a, f->charset);
         c->collation = (uint16_t)f->collation;
     } else if (c->type == COLUMN_STRING || c->type == COLUMN_VARCHAR || c->type == COLUMN_BLOB ||
-               c->type == COLUMN_BLOB_COMPRESSED || c->type == COLUMN_VARCHAR_COMPRESSED) {
+               c->type == COLUMN_BLOB_COMPRESSED || c->type == COLUMN_VARCHAR_COMPRESSED || c->type == COLUMN_VECTOR) {
         c->collation = COLLATION_BINARY;
     }
     return true;
