@@ -88,7 +88,7 @@ void db_put_string(struct buf *out, struct span s);  /* X'…' for anything but 
 int db_error(struct db *db, struct err *err, const char *what);
 /* The same for a number and text that came otherwise (prepared statements). `db` may be NULL: then no GRANT is told. */
 int db_error_of(const struct db *db, unsigned code, const char *text, struct err *err, const char *what);
-/* Complete the error of a read of the schema's tables: MySQL refuses without saying which schema it was, so that
+/* Complete an error about one of the schema's tables: MySQL refuses without saying which schema it was, so that
  * db_error cannot tell the GRANT. Does nothing to other errors. Returns -1. */
 int db_error_in(const struct db *db, struct span schema, struct err *err);
 

@@ -134,8 +134,8 @@ bool db_put_grant(struct buf *out, unsigned code, const char *text, const char *
     return known;
 }
 
-/* Rows are read under lock, which MySQL permits to those only who could also change or lock them; of these rights the
- * one to lock tables is the least. It is given for a whole schema. */
+/* All that we do to tables of a schema there: read them, with locks, and write to them by BINLOG, which MySQL permits
+ * to those only who could also do so by SQL. */
 int db_error_in(const struct db *db, struct span schema, struct err *err)
 {
     enum { COMMAND_DENIED = 1142 };
@@ -144,7 +144,7 @@ int db_error_in(const struct db *db, struct span schema, struct err *err)
     struct err was = *err;
     struct buf name = {0};
     db_put_name(&name, schema);
-    (void)err_fatal(err, EXIT_DENIED, "%.600s. Run: GRANT SELECT, LOCK TABLES ON %s.* TO %s;", was.text,
+    (void)err_fatal(err, EXIT_DENIED, "%.600s. Run: GRANT SELECT, INSERT, UPDATE, DELETE ON %s.* TO %s;", was.text,
                     buf_cstr(&name), db_account(db));
     err->code = was.code;
     buf_free(&name);

@@ -4,7 +4,9 @@
  * one STMT_END at the very end, so that an error undoes the whole statement. */
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <mysql.h>
@@ -20,6 +22,7 @@
 #define ROW_ROOM (32u << 10)  /* the same, beside a row that goes alone: its TABLE_MAP above all */
 #define LEAST_PACKET (64u << 10)
 #define LONG_PIECE (1u << 20)
+#define UNKNOWN_ERROR 1105
 
 /* The ROWS event under construction. */
 struct open_event {
@@ -112,6 +115,51 @@ static int send_variables(struct binlog_writer *w, struct err *err)
     return db_exec(w->db, "BINLOG @drc_a, @drc_b", err);
 }
 
+/* The table of this statement that an error's text names in quotes. */
+static const struct table_def *table_named_in(const struct binlog_writer *w, struct span text)
+{
+    for (size_t i = 0; i < w->table_count; i++) {
+        char quoted[3 * 64 + 3];
+        (void)snprintf(quoted, sizeof quoted, "'%.*s'", SPAN_ARG(w->tables[i]->name));
+        if (memmem(text.p, text.n, quoted, strlen(quoted)))
+            return w->tables[i];
+    }
+    return NULL;
+}
+
+/* MySQL answers "unknown error" to rows that it refuses for a reason that replicas do not know, such as a grant: the
+ * reason stands beside it. */
+static void find_reason(struct binlog_writer *w, struct err *err)
+{
+    struct arena a = {0};
+    struct db_rows rows;
+    bool found = false;
+    if (db_query(w->db, &rows, &a, "SHOW WARNINGS", NULL) == 0) {
+        for (size_t i = 0; !found && i < rows.row_count; i++) {
+            unsigned code = (unsigned)strtoul((const char *)db_cell(&rows, i, 1).p, NULL, 10);
+            struct span text = db_cell(&rows, i, 2);
+            const struct table_def *t = table_named_in(w, text);
+            found = code != UNKNOWN_ERROR;
+            if (found)
+                (void)db_error_of(w->db, code, (const char *)text.p, err, "handing rows to the target");
+            if (found && t)
+                (void)db_error_in(w->db, t->db, err);
+        }
+    }
+    arena_free(&a);
+}
+
+static int refused(struct binlog_writer *w, struct err *err)
+{
+    struct err found = {0};
+    (void)db_error(w->db, &found, "handing rows to the target"); /* the statement's own beginning would tell nothing */
+    if (found.code == UNKNOWN_ERROR)
+        find_reason(w, &found);
+    if (err)
+        *err = found;
+    return -1;
+}
+
 static int send_literal(struct binlog_writer *w, struct err *err)
 {
     buf_clear(&w->text);
@@ -121,8 +169,7 @@ static int send_literal(struct binlog_writer *w, struct err *err)
     if (w->text.len > w->max_packet - STATEMENT_ROOM)
         return too_big(w, err);
     if (mysql_real_query(db_handle(w->db), (const char *)w->text.data, (unsigned long)w->text.len))
-        return db_error(w->db, err,
-                        "handing rows to the target"); /* the statement's own beginning would tell nothing */
+        return refused(w, err);
     return 0;
 }
 

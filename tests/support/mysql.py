@@ -21,7 +21,7 @@ class MySQL(Server):
     drc_grants = (  # what README tells operators to grant, with the pair's tables being any
         "GRANT REPLICATION SLAVE, REPLICATION_APPLIER ON *.* TO {user}",
         "GRANT ALL ON drc.* TO {user}",
-        "GRANT SELECT, LOCK TABLES ON *.* TO {user}",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON *.* TO {user}",
     )
 
     @classmethod

@@ -177,6 +177,7 @@ def test_missing_grants_are_named(make_pair):
 
     grant_only(f"GRANT REPLICATION SLAVE ON *.* TO {ACCOUNT}", f"GRANT SELECT ON shop.* TO {ACCOUNT}")
     pair.capture("eu").start()
+    pair.until(lambda: pair.stream_stands("eu"), 60, "a stream")
     applier = pair.applier("eu", "us")
     applier.launch()
     applier.expect_exit(77)
@@ -187,9 +188,7 @@ def test_missing_grants_are_named(make_pair):
     pair.us.sql("SET SESSION sql_log_bin = 0", *told)
     pair.start()
     pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (1, 'a')")
-    pair.wait("eu", "us")
-    pair.eu.sql("UPDATE shop.item SET name = 'b'")
-    statement = f"GRANT SELECT, LOCK TABLES ON `shop`.* TO {ACCOUNT};"
+    statement = f"GRANT SELECT, INSERT, UPDATE, DELETE ON `shop`.* TO {ACCOUNT};"
     assert f"Run: {statement}" in applier.expect_exit(77)
 
     grant_only(*told)
@@ -200,6 +199,7 @@ def test_missing_grants_are_named(make_pair):
 
     pair.us.sql("SET SESSION sql_log_bin = 0", statement)
     applier.start()
+    pair.eu.sql("UPDATE shop.item SET name = 'b'")
     pair.wait("eu", "us")
     pair.assert_equal("shop.item")
 
