@@ -190,7 +190,7 @@ static int check_database(struct ddl_job *j, enum outcome *out, struct err *err)
 /* Nothing has been begun. */
 static enum outcome begin(struct ddl_job *j, const uint64_t *now, struct err *err)
 {
-    enum outcome out;
+    enum outcome out = OUTCOME_ERROR;
     struct err why = {0};
     if (check_database(j, &out, err))
         return out;

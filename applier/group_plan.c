@@ -180,7 +180,7 @@ static bool is_barrier(const struct group_table *t, const struct change *c)
 /* 1: planned; 0: out is set; -1. */
 static int plan_rows(struct group *g, const struct rows *rows, uint32_t txn, struct err *err)
 {
-    uint32_t table;
+    uint32_t table = 0;
     int rc = group_table(g, rows->table, txn, &table, err);
     if (rc != 1)
         return rc;
