@@ -275,12 +275,13 @@ def test_what_is_not_the_pairs_is_not_run(make_pair):
         "CREATE TABLE drc.mine (id INT)",
         "DROP TABLE drc.mine",
         "CREATE VIEW shop.seen AS SELECT * FROM shop.item",
-        "CREATE TRIGGER shop.before_it BEFORE INSERT ON shop.item FOR EACH ROW SET NEW.qty = 5",
+        "CREATE TABLE shop.side LIKE shop.item",
+        "CREATE TRIGGER shop.before_it BEFORE INSERT ON shop.side FOR EACH ROW SET NEW.qty = 5",
         "CREATE USER somebody",
     )
     pair.eu.sql("INSERT INTO shop.item (name) VALUES ('a')", "RENAME TABLE shop.item TO archive.old_item")
     waits(pair, "RENAME TABLE", "not the pair's", "once the tables have their new names")
-    assert tables(pair.us, "archive") == [] and tables(pair.us) == ["item"] and "mine" in tables(pair.us, "drc")
+    assert tables(pair.us, "archive") == [] and tables(pair.us) == ["item", "side"] and "mine" in tables(pair.us, "drc")
     pair.us.sql("DROP TABLE shop.item")
     pair.wait("eu", "us")
     assert pair.us.query("SHOW TRIGGERS FROM shop") == []
@@ -303,7 +304,7 @@ def test_what_it_ran_is_marked_for_captures(make_pair):
     capture = Daemon("second", argv, pair.directory / "second.log", pair.run / "second-capture-us.sock", cwd=pair.directory)
     pair.rivals.append(capture)
     capture.start()
-    pair.until(lambda: capture.status()["state"] == "streaming", 60, "second capture")
+    pair.until(lambda: capture.status()["state"] == "running", 60, "second capture")
     pair.eu.sql("ALTER TABLE shop.item ADD COLUMN size INT", "INSERT INTO shop.item (name) VALUES ('a')")
     pair.eu.sql("CREATE TABLE shop.more (id INT PRIMARY KEY)", "DROP TABLE shop.more")
     pair.wait("eu", "us")
