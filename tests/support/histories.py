@@ -5,7 +5,7 @@ targets never takes a unique value or a parent from a row that the source writes
 """
 
 SIZE = 1000  # keys of one history
-KEYS = 12  # of these in use
+KEYS = 6  # of these in use
 TABLES = ("item", "slot", "word", "pairs", "note", "parent", "child", "family", "member", "tree", "made", "fixed")
 
 SCHEMA = [
@@ -47,7 +47,7 @@ class History:
         self.random, self.base, self.clock = random, number * SIZE, 0
         self.before = [self.write(table, key) for table in TABLES for key in range(0, KEYS, 2)]
         self.changes = [self.transaction() for _ in range(random.randrange(5, 25))]
-        self.plants = [self.plant() for _ in range(random.choice((0, 2, 6)))]
+        self.plants = [self.plant() for _ in range(random.choice((0, 8, 20)))]
 
     def pick(self):
         return self.random.randrange(KEYS)
@@ -66,7 +66,7 @@ class History:
         return self.base + key
 
     def word(self, key, other=False):
-        word = f"w{self.base}-{'abcdefghijkl'[key]}"
+        word = f"w{self.base}-{'abcdef'[key]}"
         return f"'{word.upper() if other else word}'"
 
     def values(self, table, key):
