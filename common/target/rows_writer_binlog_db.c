@@ -23,6 +23,7 @@
 #define LEAST_PACKET (64u << 10)
 #define LONG_PIECE (1u << 20)
 #define UNKNOWN_ERROR 1105
+#define COMMAND_DENIED 1142
 
 /* The ROWS event under construction. */
 struct open_event {
@@ -115,38 +116,37 @@ static int send_variables(struct binlog_writer *w, struct err *err)
     return db_exec(w->db, "BINLOG @drc_a, @drc_b", err);
 }
 
-/* The table of this statement that an error's text names in quotes. */
-static const struct table_def *table_named_in(const struct binlog_writer *w, struct span text)
+/* 0, or -1 when the server would not let us write to the table by SQL either. The statements concern no row. */
+static int try_table(struct binlog_writer *w, const struct table_def *t, struct err *err)
 {
-    for (size_t i = 0; i < w->table_count; i++) {
-        char quoted[3 * 64 + 3];
-        (void)snprintf(quoted, sizeof quoted, "'%.*s'", SPAN_ARG(w->tables[i]->name));
-        if (memmem(text.p, text.n, quoted, strlen(quoted)))
-            return w->tables[i];
+    struct buf table = {0}, column = {0}, sql[3] = {{0}};
+    int rc = 0;
+    db_put_name(&table, t->db);
+    buf_put_u8(&table, '.');
+    db_put_name(&table, t->name);
+    db_put_name(&column, t->columns[0].name);
+    buf_printf(&sql[0], "INSERT INTO %s SELECT * FROM %s WHERE FALSE", buf_cstr(&table), buf_cstr(&table));
+    buf_printf(&sql[1], "UPDATE %s SET %s = %s WHERE FALSE", buf_cstr(&table), buf_cstr(&column), buf_cstr(&column));
+    buf_printf(&sql[2], "DELETE FROM %s WHERE FALSE", buf_cstr(&table));
+    for (size_t i = 0; i < 3; i++) {
+        struct err why = {0};
+        if (rc == 0 && db_exec(w->db, buf_cstr(&sql[i]), &why) && why.code == COMMAND_DENIED) {
+            rc = db_error_in(w->db, t->db, &why);
+            *err = why;
+        }
+        buf_free(&sql[i]);
     }
-    return NULL;
+    buf_free(&table);
+    buf_free(&column);
+    return rc;
 }
 
-/* MySQL answers "unknown error" to rows that it refuses for a reason that replicas do not know, such as a grant: the
- * reason stands beside it. */
+/* MySQL answers "unknown error" to rows of a table that we may not write to, and the reason is in its own log only. */
 static void find_reason(struct binlog_writer *w, struct err *err)
 {
-    struct arena a = {0};
-    struct db_rows rows;
-    bool found = false;
-    if (db_query(w->db, &rows, &a, "SHOW WARNINGS", NULL) == 0) {
-        for (size_t i = 0; !found && i < rows.row_count; i++) {
-            unsigned code = (unsigned)strtoul((const char *)db_cell(&rows, i, 1).p, NULL, 10);
-            struct span text = db_cell(&rows, i, 2);
-            const struct table_def *t = table_named_in(w, text);
-            found = code != UNKNOWN_ERROR;
-            if (found)
-                (void)db_error_of(w->db, code, (const char *)text.p, err, "handing rows to the target");
-            if (found && t)
-                (void)db_error_in(w->db, t->db, err);
-        }
-    }
-    arena_free(&a);
+    for (size_t i = 0; i < w->table_count; i++)
+        if (try_table(w, w->tables[i], err))
+            return;
 }
 
 static int refused(struct binlog_writer *w, struct err *err)
