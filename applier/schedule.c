@@ -16,7 +16,8 @@ struct schedule {
     struct err why; /* written before the queue is closed, read after */
     atomic_bool abandoned;
     atomic_bool held;
-    bool inside; /* the taker's: fragments of what was taken last are to come */
+    struct txn *kept; /* the taker's: came while it waited, and then it was held */
+    bool inside;      /* the taker's: fragments of what was taken last are to come */
 };
 
 struct schedule *schedule_new(size_t max_bytes)
@@ -37,6 +38,7 @@ void schedule_free(struct schedule **s)
     if (!*s)
         return;
     queue_free(&(*s)->queue, drop_txn);
+    txn_free(&(*s)->kept);
     free(*s);
     *s = NULL;
 }
@@ -81,7 +83,12 @@ struct txn *schedule_take(struct schedule *s, int timeout_ms)
         timeout_ms = wait_held(s, timeout_ms);
     if (atomic_load(&s->abandoned) || (!s->inside && atomic_load(&s->held)))
         return NULL;
-    struct txn *t = queue_pop(s->queue, timeout_ms);
+    struct txn *t = s->kept ? s->kept : queue_pop(s->queue, timeout_ms);
+    s->kept = NULL;
+    if (t && !s->inside && atomic_load(&s->held)) {
+        s->kept = t;
+        return NULL;
+    }
     if (t)
         s->inside = !t->abandon && !txn_is_act(t) && !(t->head.flags & RECORD_LAST);
     return t;
@@ -90,7 +97,7 @@ struct txn *schedule_take(struct schedule *s, int timeout_ms)
 bool schedule_ended(struct schedule *s, struct err *err)
 {
     bool abandoned = atomic_load(&s->abandoned);
-    if (!abandoned && (!queue_closed(s->queue) || queue_items(s->queue) > 0))
+    if (!abandoned && (!queue_closed(s->queue) || queue_items(s->queue) > 0 || s->kept))
         return false;
     if (err)
         *err = abandoned ? (struct err){0} : s->why;
