@@ -327,9 +327,11 @@ static int apply_row(struct exact *x, const struct row_step *row, struct err *er
 }
 
 /* Nobody but the operator can say what is to become of a value that the target's column cannot hold. */
-static int does_not_fit(const struct exact *x, struct err *err)
+static int does_not_fit(struct exact *x, struct err *err)
 {
     struct err found = *err;
+    if (x->inside)
+        return would_stop(x);
     if (found.class == ERR_DATA && !x->sink->config->stop_on_data_error) {
         x->out->result = APPLY_REFUSED;
         buf_put_str(&x->out->why, found.text);
