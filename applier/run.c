@@ -31,7 +31,7 @@ static bool may_go_on(struct applier *a, struct backoff *backoff, const struct e
         return true;
     if (err->class != ERR_RETRY)
         return false;
-    status_set(a->status, LINK_RETRYING, err->text);
+    status_set_retry(a->status, err);
     (void)stop_wait(a->stop, backoff_next(backoff));
     return true;
 }

@@ -211,7 +211,8 @@ static enum worker_end run_worker(struct applier *a, struct sink *s, struct sche
         .big_park = a->big_park,
     };
     status_applied(a->status, &s->state, &s->counts);
-    status_set(a->status, LINK_RUNNING, NULL);
+    status_resume(a->status, LINK_STARTING); /* what waited does so until something is committed */
+    status_resume(a->status, LINK_RETRYING);
     enum worker_end end = worker_run(&w, err);
     a->exact_seq = w.exact_seq;
     a->big_park = w.big_park;

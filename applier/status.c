@@ -91,6 +91,11 @@ void status_set(struct status *s, enum link_state state, const char *cause)
     pthread_mutex_unlock(&s->lock);
 }
 
+void status_set_retry(struct status *s, const struct err *err)
+{
+    status_set(s, err->code == (int)SERVER_PACKET_TOO_LARGE ? LINK_WAITING : LINK_RETRYING, err->text);
+}
+
 void status_resume(struct status *s, enum link_state from)
 {
     pthread_mutex_lock(&s->lock);

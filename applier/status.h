@@ -22,6 +22,8 @@ void status_free(struct status **s);
 
 /* A change is logged with its cause (NULL: none); the same state and cause again is not. */
 void status_set(struct status *s, enum link_state state, const char *cause);
+/* The same for an ERR_RETRY: waiting where it is the operator that has to mend it (rows_writer.h), else retrying. */
+void status_set_retry(struct status *s, const struct err *err);
 /* Back to running if it is `from`: when what was waited for has come. */
 void status_resume(struct status *s, enum link_state from);
 

@@ -102,8 +102,8 @@ static int retry(struct worker *w, size_t tried, struct err *err)
         target_session_keep(w->sink->db, &keep))
         return -1;
     w->limit = tried > 1 ? tried / 2 : 1;
-    if (w->backoff.tries > 2) /* a deadlock now and then is ordinary */
-        status_set(w->status, LINK_RETRYING, err->text);
+    if (w->backoff.tries > 2 || err->code == (int)SERVER_PACKET_TOO_LARGE) /* a deadlock now and then is ordinary */
+        status_set_retry(w->status, err);
     (void)stop_wait(w->stop, backoff_next(&w->backoff));
     return 0;
 }

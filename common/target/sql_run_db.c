@@ -9,6 +9,7 @@
 #include "common/target/packet.h"
 #include "common/target/rows_writer.h"
 #include "common/target/sql_bind_db.h"
+#include "common/target/sql_json.h"
 #include "common/target/sql_value.h"
 
 #define PACKET_ROOM 1024       /* of a packet, for all that is not parameters */
@@ -55,6 +56,18 @@ static void forget_prepared(struct sql_run *s)
     map_free(&s->prepared);
 }
 
+static int prepare_new(struct sql_run *s, MYSQL_STMT **out, const struct buf *text, struct err *err)
+{
+    *out = mysql_stmt_init(db_handle(s->db));
+    if (!*out)
+        return err_retry(err, "no memory for a statement");
+    if (mysql_stmt_prepare(*out, (const char *)text->data, (unsigned long)text->len) == 0)
+        return 0;
+    (void)stmt_error(s, *out, err);
+    (void)mysql_stmt_close(*out);
+    return -1;
+}
+
 /* The text names everything that the statement depends on: a table that was changed has another one, or the server
  * prepares it again by itself. */
 static int prepare(struct sql_run *s, MYSQL_STMT **out, const struct buf *text, struct err *err)
@@ -64,16 +77,9 @@ static int prepare(struct sql_run *s, MYSQL_STMT **out, const struct buf *text, 
         return 0;
     if (s->prepared.count >= MOST_PREPARED)
         forget_prepared(s);
-    MYSQL_STMT *stmt = mysql_stmt_init(db_handle(s->db));
-    if (!stmt)
-        return err_retry(err, "no memory for a statement");
-    if (mysql_stmt_prepare(stmt, (const char *)text->data, (unsigned long)text->len)) {
-        (void)stmt_error(s, stmt, err);
-        (void)mysql_stmt_close(stmt);
+    if (prepare_new(s, out, text, err))
         return -1;
-    }
-    *map_ref(&s->prepared, buf_span(text)) = stmt;
-    *out = stmt;
+    *map_ref(&s->prepared, buf_span(text)) = *out;
     return 0;
 }
 
@@ -134,7 +140,31 @@ static int check(const struct call *c, MYSQL_STMT *stmt, size_t n, size_t member
     return check_count(c, stmt, n, err) || check_warnings(c, stmt, members, err) ? -1 : 0;
 }
 
-/* ---- a row that no packet holds ---- */
+/* ---- a row that goes alone ---- */
+
+/* Documents of MySQL whose text is not all of them stand in the statement. */
+static int write_documents(const struct call *c, struct span **out, const struct cell *image, bool *any,
+                           struct err *err)
+{
+    const struct table_def *def = c->table->def;
+    struct arena *a = &c->run->arena;
+    *out = NULL;
+    for (uint16_t i = 0; image && i < def->column_count; i++) {
+        if (def->columns[i].type != COLUMN_JSON || image[i].null || image[i].absent ||
+            !sql_json_is_opaque(cell_payload(&def->columns[i], &image[i]), a))
+            continue;
+        struct buf text = {0};
+        bool good = sql_json_put(&text, cell_payload(&def->columns[i], &image[i]), a);
+        if (!*out)
+            *out = arena_zalloc(a, def->column_count * sizeof **out);
+        (*out)[i] = arena_copy(a, buf_span(&text));
+        *any = true;
+        buf_free(&text);
+        if (!good)
+            return err_fatal(err, EXIT_BUG, "a document of column `%.*s` is malformed", SPAN_ARG(def->columns[i].name));
+    }
+    return 0;
+}
 
 /* A large value that is as it was need not be sent. */
 static const bool *unchanged_values(const struct call *c, const struct sql_row *row)
@@ -165,7 +195,7 @@ static bool is_long(const MYSQL_BIND *b)
 /* Bytes that max_allowed_packet must allow: the server bounds each long value by it, as it does a packet. */
 static size_t packet_needed(const struct sql_bind *b)
 {
-    size_t rest = b->bytes + PACKET_ROOM, longest = 0;
+    size_t rest = b->bytes + PACKET_ROOM, longest = b->statement->text.len + PACKET_ROOM;
     for (size_t i = 0; i < b->statement->param_count; i++) {
         if (!is_long(&b->binds[i]))
             continue;
@@ -175,15 +205,25 @@ static size_t packet_needed(const struct sql_bind *b)
     return rest > longest ? rest : longest;
 }
 
-static int run_long(const struct call *c, const struct sql_row *row, struct err *err)
+static int execute_long(const struct call *c, const struct sql_bind *b, MYSQL_STMT *stmt, struct err *err)
+{
+    const unsigned one_by_one = 0;
+    if (mysql_stmt_attr_set(stmt, STMT_ATTR_ARRAY_SIZE, &one_by_one) || mysql_stmt_bind_param(stmt, b->binds))
+        return stmt_error(c->run, stmt, err);
+    for (unsigned i = 0; i < b->statement->param_count; i++)
+        if (is_long(&b->binds[i]) && send_long(c, stmt, i, b->values[i].bytes, err))
+            return -1;
+    return mysql_stmt_execute(stmt) ? stmt_error(c->run, stmt, err) : check(c, stmt, 1, b->members, err);
+}
+
+/* `any`: the text holds values, and would not be used again. */
+static int run_single(const struct call *c, const struct sql_row *row, const struct sql_statement *statement, bool any,
+                      struct err *err)
 {
     struct sql_run *s = c->run;
-    struct sql_statement statement;
-    const unsigned one_by_one = 0;
+    struct sql_bind b = {.table = c->table, .statement = statement, .arena = &s->arena};
     MYSQL_STMT *stmt;
     int rc = -1;
-    make_statement(c, &statement, 1, unchanged_values(c, row));
-    struct sql_bind b = {.table = c->table, .statement = &statement, .arena = &s->arena};
     if (sql_bind_singly(&b, row, 1, err))
         goto out;
     if (packet_needed(&b) > s->max_packet) {
@@ -191,19 +231,30 @@ static int run_long(const struct call *c, const struct sql_row *row, struct err 
         (void)packet_too_small(s->db, c->table, s->needed, s->max_packet, err);
         goto out;
     }
-    if (prepare(s, &stmt, &statement.text, err))
+    if (any ? prepare_new(s, &stmt, &statement->text, err) : prepare(s, &stmt, &statement->text, err))
         goto out;
-    if (mysql_stmt_attr_set(stmt, STMT_ATTR_ARRAY_SIZE, &one_by_one) || mysql_stmt_bind_param(stmt, b.binds)) {
-        (void)stmt_error(s, stmt, err);
-        goto out;
-    }
-    for (unsigned i = 0; i < statement.param_count; i++)
-        if (is_long(&b.binds[i]) && send_long(c, stmt, i, b.values[i].bytes, err))
-            goto out;
-    rc = mysql_stmt_execute(stmt) ? stmt_error(s, stmt, err) : check(c, stmt, 1, b.members, err);
+    rc = execute_long(c, &b, stmt, err);
+    if (any)
+        (void)mysql_stmt_close(stmt);
 out:
-    buf_free(&statement.text);
     buf_free(&b.scratch);
+    return rc;
+}
+
+static int run_alone(const struct call *c, const struct sql_row *row, struct err *err)
+{
+    struct sql_statement_setup setup = {
+        .table = c->table, .shape = c->shape, .rows = 1, .moves = c->moves, .leave = unchanged_values(c, row)};
+    struct sql_statement statement;
+    struct span *before, *after;
+    bool any = false;
+    if (write_documents(c, &before, row->before, &any, err) || write_documents(c, &after, row->after, &any, err))
+        return -1;
+    setup.written_before = before;
+    setup.written_after = after;
+    sql_statement_make(&statement, &setup, &c->run->arena);
+    int rc = run_single(c, row, &statement, any, err);
+    buf_free(&statement.text);
     return rc;
 }
 
@@ -255,7 +306,7 @@ static int run_some(const struct call *c, const struct sql_row *rows, size_t n, 
     if (rc == 1)
         return 0;
     if (rc == 0 && n == 1)
-        return run_long(c, rows, err);
+        return run_alone(c, rows, err);
     if (rc == 0)
         return run_some(c, rows, n / 2, err) || run_some(c, rows + n / 2, n - n / 2, err) ? -1 : 0;
     if (c->many && c->shape->op == ROWS_DELETE && n > 1 &&
@@ -288,6 +339,50 @@ static int run_rows(const struct call *c, const struct sql_row *rows, size_t n, 
     return 0;
 }
 
+/* Must the row go alone, since a document of it is more than its text? In `image` only what the statement names. */
+static bool has_opaque(const struct call *c, const struct cell *image)
+{
+    const struct table_def *def = c->table->def;
+    for (uint16_t i = 0; image && i < def->column_count; i++)
+        if (def->columns[i].type == COLUMN_JSON && !image[i].null && !image[i].absent &&
+            sql_json_is_opaque(cell_payload(&def->columns[i], &image[i]), &c->run->arena))
+            return true;
+    return false;
+}
+
+static bool goes_alone(const struct call *c, const struct sql_row *row)
+{
+    bool whole = c->table->def->key_count == 0; /* found by all of its columns */
+    return has_opaque(c, row->after) || (whole && has_opaque(c, row->before));
+}
+
+static bool has_documents(const struct table_def *def)
+{
+    for (uint16_t i = 0; i < def->column_count; i++)
+        if (def->columns[i].type == COLUMN_JSON)
+            return true;
+    return false;
+}
+
+/* Rows of one statement's kind. */
+static int run_alike(const struct call *c, const struct sql_row *rows, size_t n, struct err *err)
+{
+    size_t some;
+    if (!has_documents(c->table->def))
+        return run_rows(c, rows, n, err);
+    for (size_t done = 0; done < n; done += some + 1) {
+        arena_reset(&c->run->arena);
+        for (some = 0; done + some < n && !goes_alone(c, &rows[done + some]);)
+            some++;
+        if (some && run_rows(c, rows + done, some, err))
+            return -1;
+        arena_reset(&c->run->arena);
+        if (done + some < n && run_alone(c, &rows[done + some], err))
+            return -1;
+    }
+    return 0;
+}
+
 int sql_run_rows(struct sql_run *s, const struct target_table *t, const struct rows *shape, const struct sql_row *rows,
                  size_t n, struct err *err)
 {
@@ -302,7 +397,7 @@ int sql_run_rows(struct sql_run *s, const struct target_table *t, const struct r
                 if (sql_row_moves(t->def, rows[done + some].before, rows[done + some].after) != c.moves)
                     break;
         }
-        if (run_rows(&c, rows + done, some, err))
+        if (run_alike(&c, rows + done, some, err))
             return -1;
     }
     return 0;

@@ -20,6 +20,11 @@ static void put_param(struct sql_statement *out, uint16_t column, bool before)
     out->params[out->param_count++] = (struct sql_param){column, before};
 }
 
+static bool is_written(const struct span *written, uint16_t i)
+{
+    return written && written[i].p;
+}
+
 static void put_column(struct sql_statement *out, const struct target_table *t, uint16_t i)
 {
     db_put_name(&out->text, t->def->columns[i].name);
@@ -59,15 +64,21 @@ static void put_key(struct sql_statement *out, const struct target_table *t)
 }
 
 /* No key: texts by their bytes, since a collation would find others that are alike. */
-static void put_equal(struct sql_statement *out, const struct target_table *t, uint16_t i)
+static void put_equal(struct sql_statement *out, const struct sql_statement_setup *s, uint16_t i)
 {
+    const struct target_table *t = s->table;
     const struct column *c = &t->def->columns[i];
     bool text = t->columns[i].charset && column_info(c)->kind == KIND_STRING;
     bool single = c->type == COLUMN_FLOAT;
     buf_put_str(&out->text, text || single ? "CAST(" : "");
     put_column(out, t, i);
     buf_put_str(&out->text, text ? " AS BINARY)" : single ? " AS DOUBLE)" : "");
-    buf_put_str(&out->text, c->type == COLUMN_JSON ? " <=> CAST(? AS JSON)" : " <=> ?");
+    buf_put_str(&out->text, " <=> ");
+    if (is_written(s->written_before, i)) {
+        buf_put_span(&out->text, s->written_before[i]);
+        return;
+    }
+    buf_put_str(&out->text, c->type == COLUMN_JSON ? "CAST(? AS JSON)" : "?");
     put_param(out, i, true);
 }
 
@@ -78,7 +89,7 @@ static void put_whole_row(struct sql_statement *out, const struct sql_statement_
         if (!is_given(s, s->shape->present_before, i))
             continue;
         buf_put_str(&out->text, between);
-        put_equal(out, s->table, i);
+        put_equal(out, s, i);
         between = " AND ";
     }
     buf_put_str(&out->text, " LIMIT 1");
@@ -95,25 +106,43 @@ static void put_where(struct sql_statement *out, const struct sql_statement_setu
 
 /* ---- statements ---- */
 
+static void put_values(struct sql_statement *out, const struct sql_statement_setup *s)
+{
+    const char *between = "(";
+    for (uint16_t i = 0; i < s->table->def->column_count; i++) {
+        if (!is_given(s, s->shape->present_after, i))
+            continue;
+        buf_put_str(&out->text, between);
+        between = ",";
+        if (is_written(s->written_after, i)) {
+            buf_put_span(&out->text, s->written_after[i]);
+            continue;
+        }
+        buf_put_u8(&out->text, '?');
+        put_param(out, i, false);
+    }
+    buf_put_u8(&out->text, ')');
+}
+
 static void put_insert(struct sql_statement *out, const struct sql_statement_setup *s)
 {
     const struct target_table *t = s->table;
+    const char *between = "";
     buf_put_str(&out->text, "INSERT INTO ");
     target_table_put_name(t, &out->text);
     buf_put_str(&out->text, " (");
     for (uint16_t i = 0; i < t->def->column_count; i++) {
         if (!is_given(s, s->shape->present_after, i))
             continue;
-        buf_put_str(&out->text, out->param_count ? ", " : "");
+        buf_put_str(&out->text, between);
         put_column(out, t, i);
-        put_param(out, i, false);
+        between = ", ";
     }
     buf_put_str(&out->text, ") VALUES ");
     for (size_t row = 0; row < s->rows; row++) {
-        buf_put_str(&out->text, row ? ",(" : "(");
-        for (size_t i = 0; i < out->param_count; i++)
-            buf_put_str(&out->text, i ? ",?" : "?");
-        buf_put_u8(&out->text, ')');
+        buf_put_str(&out->text, row ? "," : "");
+        out->param_count = 0;
+        put_values(out, s);
     }
 }
 
@@ -134,12 +163,14 @@ static enum set_form set_form(const struct sql_statement_setup *s, uint16_t i)
     return may_set_itself(c) ? SET_ITSELF : SET_NOT;
 }
 
-static void put_set(struct sql_statement *out, const struct target_table *t, uint16_t i, enum set_form form)
+static void put_set(struct sql_statement *out, const struct sql_statement_setup *s, uint16_t i, enum set_form form)
 {
-    put_column(out, t, i);
+    put_column(out, s->table, i);
     buf_put_str(&out->text, " = ");
     if (form == SET_ITSELF) {
-        put_column(out, t, i);
+        put_column(out, s->table, i);
+    } else if (is_written(s->written_after, i)) {
+        buf_put_span(&out->text, s->written_after[i]);
     } else {
         buf_put_u8(&out->text, '?');
         put_param(out, i, false);
@@ -158,11 +189,11 @@ static void put_update(struct sql_statement *out, const struct sql_statement_set
         if (form == SET_NOT)
             continue;
         buf_put_str(&out->text, between);
-        put_set(out, t, i, form);
+        put_set(out, s, i, form);
         between = ", ";
     }
     if (!*between) /* nothing to change, but the row must be there */
-        put_set(out, t, t->def->key[0], SET_ITSELF);
+        put_set(out, s, t->def->key[0], SET_ITSELF);
     put_where(out, s);
 }
 

@@ -26,6 +26,9 @@ struct sql_statement_setup {
     size_t rows;              /* INSERT: as many rows; DELETE: as many keys, where sql_deletes_many; else 1 */
     bool moves;               /* UPDATE: the key changes, and is set too */
     const bool *leave;        /* UPDATE: columns that are not set, one bool a column; NULL: none */
+    /* Of one row: values that stand in the text instead of a placeholder, one span a column; NULL: none. */
+    const struct span *written_before;
+    const struct span *written_after;
 };
 
 /* Params are in the arena; the caller frees the text. */

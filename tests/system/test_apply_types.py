@@ -8,12 +8,13 @@ import json
 
 import pytest
 
+from support.writers import WRITERS
 from system import apply_types as types
 
 
-@pytest.fixture
-def one_way(make_pair):
-    pair = make_pair(links=[("eu", "us")])
+@pytest.fixture(params=WRITERS)
+def one_way(request, make_pair):
+    pair = WRITERS[request.param](make_pair(links=[("eu", "us")]))
     pair.everywhere("CREATE DATABASE shop")
     return pair
 

@@ -147,6 +147,37 @@ static void no_key(void **state)
     arena_free(&m.arena);
 }
 
+/* Values that stand in the text take no placeholder. */
+static void written_values(void **state)
+{
+    (void)state;
+    struct column columns[] = {
+        {NAME("id"),           .type = COLUMN_LONG, KEY(0)},
+        { NAME("doc"), .type = COLUMN_JSON,           .meta = 4, NO_KEY},
+    };
+    struct target_column targets[2] = {{0}};
+    struct made m = {0};
+    const struct span written[] = {
+        {0  },
+        { (const uint8_t *)"JSON_ARRAY(1)", 13}
+    };
+    make_table(&m, columns, targets, 2);
+    struct sql_statement_setup s = setup_of(&inserts);
+    s.written_after = written;
+    check(&m, s, "INSERT INTO `shop`.`t` (`id`, `doc`) VALUES (?,JSON_ARRAY(1))", "a0");
+    s = setup_of(&updates);
+    s.written_after = written;
+    check(&m, s, "UPDATE `shop`.`t` SET `doc` = JSON_ARRAY(1) WHERE `id` = ?", "b0");
+    arena_free(&m.arena);
+    m = (struct made){0};
+    columns[0].key_order = COLUMN_NO_KEY;
+    make_table(&m, columns, targets, 2);
+    s = setup_of(&deletes);
+    s.written_before = written;
+    check(&m, s, "DELETE FROM `shop`.`t` WHERE `id` <=> ? AND `doc` <=> JSON_ARRAY(1) LIMIT 1", "b0");
+    arena_free(&m.arena);
+}
+
 static void moving(void **state)
 {
     (void)state;
@@ -168,7 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_key), cmocka_unit_test(absent_columns), cmocka_unit_test(odd_keys),
-        cmocka_unit_test(no_key),  cmocka_unit_test(moving),
+        cmocka_unit_test(no_key),  cmocka_unit_test(written_values), cmocka_unit_test(moving),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
