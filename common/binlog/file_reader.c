@@ -67,15 +67,25 @@ static int check_magic(struct file_reader *r, struct err *err)
     return 0;
 }
 
+static int cannot_open(const char *path, int number, struct err *err)
+{
+    if (number == ENOENT || number == ENOTDIR)
+        return err_fatal(err, EXIT_BAD_USAGE, "%s: there is no such file", path);
+    if (number == EACCES)
+        return err_fatal(err, EXIT_DENIED, "%s: may not be read by this user", path);
+    return err_retry(err, "%s: cannot open: %s", path, strerror(number));
+}
+
 int file_reader_open(struct file_reader **out, const char *path, struct err *err)
 {
     const char *slash = strrchr(path, '/');
     struct file_reader *r = xcalloc(1, sizeof *r);
     r->name = xstrdup(slash ? slash + 1 : path);
     r->fd = open(path, O_RDONLY | O_CLOEXEC);
+    int number = errno;
     r->cap = BUFFER_MIN;
     r->data = xmalloc(r->cap);
-    int rc = r->fd < 0 ? err_retry(err, "%s: cannot open: %s", path, strerror(errno)) : check_magic(r, err);
+    int rc = r->fd < 0 ? cannot_open(path, number, err) : check_magic(r, err);
     if (rc < 0)
         file_reader_close(&r);
     *out = r;

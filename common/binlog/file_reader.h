@@ -7,7 +7,7 @@
 
 struct file_reader; /* owned by one thread */
 
-/* Open and check the magic number. Fails: retry when it cannot be read, fatal (69) when it is no binlog. */
+/* Open and check the magic number. Fatal 64: there is no such file; 77: no right to read it; 69: it is no binlog. */
 MUST_CHECK int file_reader_open(struct file_reader **out, const char *path, struct err *err);
 void file_reader_close(struct file_reader **r);
 
