@@ -63,13 +63,14 @@ int apply_table(struct sink *s, const struct table_def *source, const struct con
 }
 
 /* COMMIT what was written, or roll back and leave `out` to say why. */
-static int finish(struct sink *s, const struct txn *last, int rc, struct apply_outcome *out, struct err *err)
+static int finish(struct sink *s, struct txn *const *txns, size_t count, int rc, struct apply_outcome *out,
+                  struct err *err)
 {
     if (rc != 1) {
         sink_rollback(s);
         return rc;
     }
-    if (sink_commit(s, last, err)) {
+    if (sink_commit(s, txns, count, err)) {
         sink_rollback(s);
         return -1;
     }
@@ -91,11 +92,11 @@ static int try_fast(struct sink *s, struct txn *const *txns, size_t count, bool 
                     struct err *err)
 {
     int rc = -1;
-    if (sink_begin(s, txns[count - 1], err))
+    if (sink_begin(s, txns, count, err))
         return -1;
     const struct sink_counts before = s->counts;
     rc = fast_rows(s, txns, count, careful, out, err);
-    rc = finish(s, txns[count - 1], rc, out, err);
+    rc = finish(s, txns, count, rc, out, err);
     if (rc || out->result != APPLY_DONE)
         s->counts = before; /* of what was rolled back */
     return rc;
@@ -128,9 +129,9 @@ int apply_exact(struct sink *s, const struct txn *txn, struct apply_outcome *out
 {
     struct txn *const one[] = {(struct txn *)txn};
     int rc = -1;
-    if (sink_begin(s, txn, err) == 0) {
+    if (sink_begin(s, one, 1, err) == 0) {
         rc = exact_rows(s, txn, false, out, err);
-        rc = finish(s, txn, rc, out, err);
+        rc = finish(s, one, 1, rc, out, err);
     }
     if (rc == 0 && out->result == APPLY_DONE) {
         count_rows(s, one, 1);

@@ -215,6 +215,19 @@ static void group_free(struct group *g)
     free(g->changes);
 }
 
+/* A verdict may be given inside the group when everything before its transaction is in effect, or in the group. The
+ * first one of which that cannot be said is doubt. 1: there is none. */
+static int group_may_judge(struct group *g)
+{
+    size_t ready = schedule_in_order(g->sink->schedule, g->txns, g->count);
+    for (size_t i = 0; ready < g->count && i < g->change_count; i++) {
+        const struct change *c = &g->changes[i];
+        if (c->txn >= ready && (g->exact[c->txn] || (c->key && c->key->way == KEY_SETTLE)))
+            return group_doubt(g, c->txn);
+    }
+    return 1;
+}
+
 int fast_rows(struct sink *s, struct txn *const *txns, size_t count, bool careful, struct apply_outcome *out,
               struct err *err)
 {
@@ -224,6 +237,8 @@ int fast_rows(struct sink *s, struct txn *const *txns, size_t count, bool carefu
     int rc = group_plan(&g, &found);
     if (rc == 1)
         rc = group_verify(&g, &found);
+    if (rc == 1)
+        rc = group_may_judge(&g);
     if (rc == 1)
         rc = write_group(&w, &found);
     s->counts.conflicts += rc == 1 ? g.conflicts : 0;

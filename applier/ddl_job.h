@@ -9,7 +9,7 @@
 
 struct ddl_job {
     struct worker *w;
-    const struct txn *t;
+    struct txn *t;
     struct ddl_plan plan;
     struct arena arena;
     char gtid[GTID_TEXT_LEN];

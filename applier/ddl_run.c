@@ -30,7 +30,7 @@ static int write_intent(struct ddl_job *j, const uint64_t *prints, struct err *e
     for (size_t i = 0; i < j->plan.ddl.table_count; i++)
         buf_put_le(&before, prints[i], 8);
     const struct link_ddl intent = {
-        .stream = s->state.stream,
+        .stream = s->stream,
         .seq = j->t->head.seq,
         .gtid = j->gtid,
         .text = j->plan.ddl.text,
@@ -38,7 +38,7 @@ static int write_intent(struct ddl_job *j, const uint64_t *prints, struct err *e
         .mark = ddl_session_mark(j->session),
     };
     int rc = sink_begin_aside(s, err);
-    if (rc == 0 && link_row_begin_ddl(s->db, j->w->topic, s->state.part, &intent, err)) {
+    if (rc == 0 && link_row_begin_ddl(s->db, j->w->topic, s->part, &intent, err)) {
         sink_rollback(s);
         rc = -1;
     } else if (rc == 0) {
@@ -54,7 +54,7 @@ static int withdraw_intent(struct ddl_job *j, struct err *err)
     struct sink *s = j->w->sink;
     if (sink_begin_aside(s, err))
         return -1;
-    if (link_row_end_ddl(s->db, j->w->topic, s->state.part, err)) {
+    if (link_row_end_ddl(s->db, j->w->topic, s->part, err)) {
         sink_rollback(s);
         return -1;
     }
@@ -243,7 +243,7 @@ static enum outcome one_try(struct ddl_job *j, struct err *err)
         .server = db_server(s->db),
         .program = w->name,
         .topic = w->topic,
-        .part = s->state.part,
+        .part = s->part,
     };
     if (ddl_session_open(&j->session, &setup, &why)) {
         if (why.class == ERR_RETRY)
@@ -252,9 +252,9 @@ static enum outcome one_try(struct ddl_job *j, struct err *err)
         return OUTCOME_ERROR;
     }
     /* In this order: whoever ran it before is through with it, since the lock is ours. */
-    if (link_row_read(&row, s->db, w->topic, s->state.part, err) || ddl_print(&now, s->db, &j->plan, &j->arena, err))
+    if (link_row_read(&row, s->db, w->topic, s->part, err) || ddl_print(&now, s->db, &j->plan, &j->arena, err))
         goto out;
-    bool begun = row.begun && row.seq == j->t->head.seq && memcmp(row.stream, s->state.stream, STREAM_UUID_LEN) == 0;
+    bool begun = row.begun && row.seq == j->t->head.seq && memcmp(row.stream, s->stream, STREAM_UUID_LEN) == 0;
     out = begun ? settle(j, prints_before(j, &row), now, err) : begin(j, now, err);
 out:
     link_row_free(&row);

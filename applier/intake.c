@@ -1,4 +1,4 @@
-/* From Kafka records to transactions in the schedule. */
+/* From Kafka records to transactions in the inbox. */
 #include "applier/intake.h"
 
 #include <inttypes.h>
@@ -69,7 +69,7 @@ static int read_raw(struct intake *in, struct kafka_record *raw, struct err *err
 
 static int put(struct intake *in, struct txn *t)
 {
-    if (schedule_put(in->setup.schedule, t) == 0)
+    if (inbox_put(in->setup.inbox, t) == 0)
         return 0;
     txn_free(&t);
     return -1;
@@ -324,7 +324,7 @@ static void *run(void *context)
     struct kafka_record raw;
     if (seek_place(in, &err)) {
         (void)err_prefix(&err, "topic %s", in->setup.topic);
-        schedule_end(in->setup.schedule, stop_requested(in->setup.stop) ? NULL : &err);
+        inbox_end(in->setup.inbox, stop_requested(in->setup.stop) ? NULL : &err);
         return NULL;
     }
     while (!stop_requested(in->setup.stop)) {
@@ -336,10 +336,10 @@ static void *run(void *context)
         if (got > 0)
             (void)err_prefix(&err, "topic %s, offset %" PRId64, in->setup.topic, raw.offset);
         log_error("%s; what comes before it is applied, then the link stops", err.text);
-        schedule_end(in->setup.schedule, &err);
+        inbox_end(in->setup.inbox, &err);
         return NULL;
     }
-    schedule_end(in->setup.schedule, NULL);
+    inbox_end(in->setup.inbox, NULL);
     return NULL;
 }
 
@@ -380,7 +380,7 @@ int intake_start(struct intake **out, const struct intake_setup *setup, struct e
     in->setup = *setup;
     in->backoff = backoff_make(100, 5000);
     watermark_union(&in->done, &from->done);
-    stream_init_at(&in->stream, from->stream, from->epoch, from->instance, from->done.low, from->chain);
+    stream_init_at(&in->stream, from->stream, from->epoch, from->instance, from->seq, from->chain);
     memcpy(in->from_stream, from->stream, STREAM_UUID_LEN);
     in->from_epoch = from->epoch;
     in->offset = from->offset;

@@ -5,7 +5,7 @@
 #ifndef DRC_APPLIER_INTAKE_H
 #define DRC_APPLIER_INTAKE_H
 
-#include "applier/schedule.h"
+#include "applier/inbox.h"
 #include "applier/status.h"
 #include "common/base/stop.h"
 #include "common/link/config.h"
@@ -19,7 +19,7 @@ struct intake_setup {
     const char *region; /* whose stream it is */
     const struct filter *tables;
     const struct ledger_state *from; /* copied as far as it is needed */
-    struct schedule *schedule;       /* told why, when it ends */
+    struct inbox *inbox;             /* told why, when it ends */
     struct status *status;
     const struct stop *stop;
 };

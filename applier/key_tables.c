@@ -3,12 +3,22 @@
 
 #include <stdlib.h>
 
+#include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/target/foreign_keys.h"
 
+#define LOOK_AGAIN_MS 1000
+
+struct key_table {
+    struct writeset_table *hashed;
+    bool is_there;      /* at the target, and known */
+    uint64_t looked_ms; /* when it was not */
+};
+
 struct key_tables {
     struct db *db;
-    struct map tables; /* source's struct table_def * -> struct writeset_table * */
+    struct map tables; /* source's struct table_def * -> struct key_table * */
     struct arena scratch;
 };
 
@@ -25,8 +35,9 @@ void key_tables_forget(struct key_tables *k)
     struct span key;
     void *value;
     while (map_next(&k->tables, &i, &key, &value)) {
-        struct writeset_table *t = value;
-        writeset_table_free(&t);
+        struct key_table *t = value;
+        writeset_table_free(&t->hashed);
+        free(t);
     }
     map_clear(&k->tables);
 }
@@ -63,7 +74,15 @@ static int load_collations(const char ***out, struct db *db, const struct target
     return rc;
 }
 
-static int load(struct key_tables *k, const struct table_def *source, struct writeset_table **out, struct err *err)
+static void say_serial(const struct table_def *t)
+{
+    log_notice(
+        "changes of `%.*s`.`%.*s` are applied one after another: the table has no unique key, or one whose values "
+        "cannot be told apart by what their collation says",
+        SPAN_ARG(t->db), SPAN_ARG(t->name));
+}
+
+static int load(struct key_tables *k, const struct table_def *source, struct key_table *out, struct err *err)
 {
     struct target_table *t = NULL;
     struct foreign_keys foreign = {0};
@@ -80,33 +99,47 @@ static int load(struct key_tables *k, const struct table_def *source, struct wri
                      foreign_keys_load(&foreign, k->db, source->db, source->name, err)
                  ? -1
                  : 0;
-    if (rc == 0)
-        *out = writeset_table_new(source, t, collations, &foreign);
+    if (rc == 0) {
+        out->hashed = writeset_table_new(source, t, collations, &foreign);
+        out->is_there = t != NULL;
+        out->looked_ms = clock_mono_ms();
+        if (t && writeset_table_is_serial(out->hashed))
+            say_serial(source);
+    }
     foreign_keys_free(&foreign);
     arena_free(&arena);
     target_table_free(&t);
     return rc;
 }
 
-static int table_of(struct key_tables *k, const struct table_def *source, struct writeset_table **out, struct err *err)
+/* `came`: set when it was looked for before, in vain. */
+static int table_of(struct key_tables *k, const struct table_def *source, struct key_table **out, bool *came,
+                    struct err *err)
 {
     struct span known = span_of(&source, sizeof source);
-    *out = map_get(&k->tables, known);
-    if (*out)
+    struct key_table now = {0};
+    struct key_table *t = *out = map_get(&k->tables, known);
+    if (t && (t->is_there || clock_mono_ms() - t->looked_ms < LOOK_AGAIN_MS))
         return 0;
-    if (load(k, source, out, err))
+    if (load(k, source, &now, err))
         return -1;
-    *map_ref(&k->tables, known) = *out;
+    *came = *came || (t && now.is_there);
+    if (!t)
+        *map_ref(&k->tables, known) = *out = t = xcalloc(1, sizeof *t);
+    writeset_table_free(&t->hashed);
+    *t = now;
     return 0;
 }
 
 int key_tables_add(struct key_tables *k, struct writeset *out, const struct txn *t, struct err *err)
 {
+    bool came = false;
     for (size_t i = 0; i < t->rows_count; i++) {
-        struct writeset_table *table;
-        if (table_of(k, t->rows[i].table, &table, err))
+        struct key_table *table;
+        if (table_of(k, t->rows[i].table, &table, &came, err))
             return -1;
-        writeset_add_rows(out, table, &t->rows[i], &k->scratch);
+        writeset_add_rows(out, table->hashed, &t->rows[i], &k->scratch);
     }
+    out->alone = out->alone || came;
     return 0;
 }

@@ -15,7 +15,8 @@ void key_tables_free(struct key_tables **k);
 void key_tables_forget(struct key_tables *k);
 
 /* Add what the transaction, or fragment, touches; not sealed. A table that is not at the target, or that rows cannot
- * be written to, is serialised. */
+ * be written to, is serialised, and looked for again once a second; the transaction that finds it is to run alone,
+ * since those before it were hashed by less. */
 MUST_CHECK int key_tables_add(struct key_tables *k, struct writeset *out, const struct txn *t, struct err *err);
 
 #endif

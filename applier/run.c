@@ -43,9 +43,9 @@ static void *run_sessions(void *context)
     struct backoff backoff = backoff_make(200, 10000);
     while (!stop_requested(a->stop)) {
         struct err err = {0};
-        uint64_t before = a->counts.transactions;
+        uint64_t before = session_transactions(a);
         enum worker_end end = session_run(a, &err);
-        if (a->counts.transactions != before)
+        if (session_transactions(a) != before)
             backoff_reset(&backoff);
         if (end == WORKER_ERROR && !may_go_on(a, &backoff, &err)) {
             s->result = -1;

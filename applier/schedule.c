@@ -1,115 +1,492 @@
-/* One worker's schedule: a queue in source order. */
+/* The schedule's face to its threads: one lock, a condition for the router and one for each worker. */
 #include "applier/schedule.h"
 
-#include <stdatomic.h>
+#include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
-#include "common/base/clock.h"
+#include "applier/schedule_private.h"
 #include "common/base/mem.h"
-#include "common/base/queue.h"
 
-#define MOST_TRANSACTIONS 65536
-#define HOLD_LOOK_MS 50
+/* ---- life ---- */
 
-struct schedule {
-    struct queue *queue;
-    struct err why; /* written before the queue is closed, read after */
-    atomic_bool abandoned;
-    atomic_bool held;
-    struct txn *kept; /* the taker's: came while it waited, and then it was held */
-    bool inside;      /* the taker's: fragments of what was taken last are to come */
-};
-
-struct schedule *schedule_new(size_t max_bytes)
+static void cond_init(pthread_cond_t *cond)
 {
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+struct schedule *schedule_new(const struct schedule_setup *setup)
+{
+    assert(setup->workers >= 1 && setup->workers <= SCHEDULE_MOST_WORKERS);
     struct schedule *s = xcalloc(1, sizeof *s);
-    s->queue = queue_new(MOST_TRANSACTIONS, max_bytes);
+    pthread_mutex_init(&s->lock, NULL);
+    cond_init(&s->room);
+    order_init(&s->order, setup->from, setup->workers);
+    s->touches = touches_new();
+    s->queues = xcalloc(setup->workers, sizeof *s->queues);
+    for (uint32_t i = 0; i < setup->workers; i++)
+        cond_init(&s->queues[i].wake);
+    s->workers = setup->workers;
+    s->max_bytes = setup->max_bytes;
+    s->exact_seq = setup->exact_seq;
+    s->alone_seq = setup->alone_seq;
     return s;
 }
 
-static void drop_txn(void *item)
+static void part_clear(struct part *p)
 {
-    struct txn *t = item;
-    txn_free(&t);
+    txn_free(&p->txn);
+    free(p->needs);
+    p->needs = NULL;
+    p->need_count = 0;
+}
+
+static void free_parts(struct schedule *s, struct job *job)
+{
+    while (job->parts) {
+        struct part *p = job->parts;
+        job->parts = p->next;
+        s->bytes -= p->bytes;
+        part_clear(p);
+        free(p);
+    }
+    job->last_part = NULL;
+}
+
+static void job_free(struct schedule *s, struct job *job)
+{
+    free_parts(s, job);
+    part_clear(&job->whole);
+    touches_leave(s->touches, &job->toucher);
+    place_free(&job->place);
+    free(job->waiting);
+    free(job);
 }
 
 void schedule_free(struct schedule **s)
 {
     if (!*s)
         return;
-    queue_free(&(*s)->queue, drop_txn);
-    txn_free(&(*s)->kept);
+    for (struct place *p = (*s)->order.first, *next; p; p = next) {
+        next = p->next;
+        job_free(*s, (struct job *)p);
+    }
+    order_free(&(*s)->order);
+    touches_free(&(*s)->touches);
+    for (uint32_t i = 0; i < (*s)->workers; i++)
+        pthread_cond_destroy(&(*s)->queues[i].wake);
+    free((*s)->queues);
+    pthread_cond_destroy(&(*s)->room);
+    pthread_mutex_destroy(&(*s)->lock);
     free(*s);
     *s = NULL;
 }
 
-int schedule_put(struct schedule *s, struct txn *t)
+static void wake_all(struct schedule *s)
 {
-    return queue_push(s->queue, t, sizeof *t + t->arena.total);
+    for (uint32_t i = 0; i < s->workers; i++)
+        (void)pthread_cond_broadcast(&s->queues[i].wake);
+    (void)pthread_cond_broadcast(&s->room);
+}
+
+/* ---- jobs that leave ---- */
+
+static void stop_needing(struct part *p, const struct job *done)
+{
+    for (size_t i = 0; i < p->need_count;)
+        if (p->needs[i] == done)
+            p->needs[i] = p->needs[--p->need_count];
+        else
+            i++;
+}
+
+/* In effect or void: nobody waits for it any more. */
+static void job_leaves(struct schedule *s, struct job *job)
+{
+    job->state = JOB_DONE;
+    s->jobs--;
+    if (s->barrier == job)
+        s->barrier = NULL;
+    touches_leave(s->touches, &job->toucher);
+    for (size_t i = 0; i < job->waiting_count; i++) {
+        stop_needing(&job->waiting[i]->whole, job);
+        for (struct part *p = job->waiting[i]->parts; p; p = p->next)
+            stop_needing(p, job);
+    }
+    assign_waiting(s, job);
+    job->waiting_count = 0;
+    if (s->jobs == 0)
+        wake_all(s);
+}
+
+static void forget_waiting(const struct part *p, const struct job *job)
+{
+    for (size_t i = 0; i < p->need_count; i++) {
+        struct job *n = p->needs[i];
+        for (size_t k = 0; k < n->waiting_count;)
+            if (n->waiting[k] == job)
+                n->waiting[k] = n->waiting[--n->waiting_count];
+            else
+                k++;
+    }
+}
+
+/* A void one. What it hid from later questions, by touching tables as a whole, is made good by a barrier. */
+static void drop(struct schedule *s, struct job *job)
+{
+    s->next_alone = s->next_alone || job->toucher.coarse_count > 0;
+    forget_waiting(&job->whole, job);
+    for (const struct part *p = job->parts; p; p = p->next)
+        forget_waiting(p, job);
+    if (job->whole.txn)
+        s->bytes -= job->whole.bytes;
+    job_leaves(s, job);
+    order_remove(&s->order, &job->place);
+    job_free(s, job);
+    assign_first(s);
+    assign_all(s);
+    (void)pthread_cond_signal(&s->room);
+}
+
+static void leave_queue(struct worker_queue *q, struct job *job)
+{
+    struct job **at = &q->first, *before = NULL;
+    while (*at != job) {
+        before = *at;
+        at = &(*at)->next;
+    }
+    *at = job->next;
+    if (q->last == job)
+        q->last = before;
+    job->next = NULL;
+}
+
+/* The transaction whose fragments were coming is void. */
+static void void_incomplete(struct schedule *s)
+{
+    struct job *job = s->incomplete;
+    if (!job)
+        return;
+    s->incomplete = NULL;
+    if (job->state == JOB_RUNNING) {
+        free_parts(s, job);
+        struct part *news = xcalloc(1, sizeof *news);
+        *news = (struct part){.job = job, .txn = txn_new()};
+        news->txn->abandon = true;
+        job->parts = job->last_part = news;
+        job->complete = true;
+        (void)pthread_cond_signal(&s->queues[job->worker].wake);
+        return;
+    }
+    if (job->state == JOB_QUEUED) {
+        struct worker_queue *q = &s->queues[job->worker];
+        leave_queue(q, job);
+        q->rows -= job->rows;
+        q->jobs--;
+    }
+    drop(s, job);
+}
+
+/* ---- putting ---- */
+
+static bool is_big(const struct txn *t)
+{
+    return !txn_is_act(t) && !t->ddl && !txn_is_whole(t);
+}
+
+static void free_passed(struct schedule *s, struct place *passed)
+{
+    while (passed) {
+        struct place *next = passed->next;
+        job_free(s, (struct job *)passed);
+        passed = next;
+    }
+}
+
+/* By the ledger it is in effect: it only takes its place. */
+static void put_done(struct schedule *s, struct txn *t)
+{
+    if (txn_is_whole(t) || (t->head.flags & RECORD_LAST)) {
+        struct job *job = xcalloc(1, sizeof *job);
+        struct place *place = &job->place;
+        job->state = JOB_DONE;
+        order_add(&s->order, place, t);
+        free_passed(s, order_done(&s->order, &place, 1, 0));
+    }
+    txn_free(&t);
+}
+
+static void needs(void *context, struct toucher *found)
+{
+    part_need(context, (struct job *)(void *)((char *)found - offsetof(struct job, toucher)));
+}
+
+static void part_fill(struct schedule *s, struct part *p, struct job *job, struct txn *t, const struct writeset *w)
+{
+    bool first = p == &job->whole;
+    bool alone = w->alone || (first && (txn_is_act(t) || t->ddl || s->next_alone || t->head.seq == s->alone_seq));
+    p->job = job;
+    p->txn = t;
+    p->bytes = sizeof *t + t->arena.total;
+    p->after_all = alone || w->whole_count > 0 || (first && job->exact);
+    t->job = job;
+    t->exact = job->exact;
+    t->alone = p->after_all;
+    if (first)
+        s->next_alone = false;
+    if (s->barrier)
+        part_need(p, s->barrier);
+    touches_ask(s->touches, &job->toucher, w, needs, p);
+    (void)touches_put(s->touches, &job->toucher, w);
+    if (alone)
+        s->barrier = job;
+    s->bytes += p->bytes;
+}
+
+static void put_new(struct schedule *s, struct txn *t, const struct writeset *w)
+{
+    struct job *job = xcalloc(1, sizeof *job);
+    job->big = is_big(t);
+    job->complete = !job->big;
+    job->exact = job->big && t->head.seq == s->exact_seq;
+    job->rows = t->row_total;
+    order_add(&s->order, &job->place, t);
+    s->jobs++;
+    if (job->big)
+        s->incomplete = job;
+    part_fill(s, &job->whole, job, t, w);
+    assign_if_possible(s, job);
+}
+
+static void put_fragment(struct schedule *s, struct txn *t, const struct writeset *w)
+{
+    struct job *job = s->incomplete;
+    assert(job && job->place.seq == t->head.seq); /* the stream's rules: fragments in order, nothing between */
+    struct part *p = xcalloc(1, sizeof *p);
+    part_fill(s, p, job, t, w);
+    if (job->last_part)
+        job->last_part->next = p;
+    else
+        job->parts = p;
+    job->last_part = p;
+    if (t->head.flags & RECORD_LAST) {
+        order_complete(&s->order, &job->place, t);
+        job->complete = true;
+        s->incomplete = NULL;
+    }
+    assign_if_possible(s, job);
+    if (job->state == JOB_RUNNING)
+        (void)pthread_cond_signal(&s->queues[job->worker].wake);
+}
+
+static bool has_room(const struct schedule *s, const struct txn *t)
+{
+    size_t bytes = sizeof *t + t->arena.total;
+    if (!(is_big(t) && !(t->head.flags & RECORD_FIRST)) && s->order.count >= ORDER_MOST)
+        return false;
+    return s->bytes == 0 || s->bytes + bytes <= s->max_bytes;
+}
+
+int schedule_put(struct schedule *s, struct txn *t, const struct writeset *w)
+{
+    int rc = -1;
+    pthread_mutex_lock(&s->lock);
+    while (!s->abandoned && !s->ended && !t->abandon && !has_room(s, t))
+        pthread_cond_wait(&s->room, &s->lock);
+    if (s->abandoned || s->ended)
+        goto out;
+    rc = 0;
+    if (t->abandon) {
+        void_incomplete(s);
+        txn_free(&t);
+    } else if (!txn_is_act(t) && order_has(&s->order, t->head.seq)) {
+        put_done(s, t);
+    } else if (is_big(t) && !(t->head.flags & RECORD_FIRST)) {
+        put_fragment(s, t, w);
+    } else {
+        put_new(s, t, w);
+    }
+out:
+    pthread_mutex_unlock(&s->lock);
+    return rc;
 }
 
 void schedule_end(struct schedule *s, const struct err *why)
 {
+    pthread_mutex_lock(&s->lock);
     if (why)
         s->why = *why;
-    queue_close(s->queue);
+    void_incomplete(s);
+    s->ended = true;
+    wake_all(s);
+    pthread_mutex_unlock(&s->lock);
 }
 
-void schedule_abandon(struct schedule *s)
+int schedule_drain(struct schedule *s)
 {
-    atomic_store(&s->abandoned, true);
-    queue_close(s->queue);
+    pthread_mutex_lock(&s->lock);
+    while (s->jobs > 0 && !s->abandoned)
+        pthread_cond_wait(&s->room, &s->lock);
+    int rc = s->abandoned ? -1 : 0;
+    pthread_mutex_unlock(&s->lock);
+    return rc;
 }
 
-void schedule_hold(struct schedule *s, bool hold)
-{
-    atomic_store(&s->held, hold);
-}
+/* ---- taking ---- */
 
-/* Until it is held no more, or the time is up: what remains of it. */
-static int wait_held(const struct schedule *s, int timeout_ms)
+static struct timespec deadline_of(int timeout_ms)
 {
-    while (atomic_load(&s->held) && !atomic_load(&s->abandoned) && timeout_ms > 0) {
-        int ms = timeout_ms < HOLD_LOOK_MS ? timeout_ms : HOLD_LOOK_MS;
-        clock_sleep_ms((uint32_t)ms);
-        timeout_ms -= ms;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += timeout_ms / 1000;
+    t.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
     }
-    return timeout_ms;
-}
-
-struct txn *schedule_take(struct schedule *s, int timeout_ms)
-{
-    if (!s->inside && atomic_load(&s->held))
-        timeout_ms = wait_held(s, timeout_ms);
-    if (atomic_load(&s->abandoned) || (!s->inside && atomic_load(&s->held)))
-        return NULL;
-    struct txn *t = s->kept ? s->kept : queue_pop(s->queue, timeout_ms);
-    s->kept = NULL;
-    if (t && !s->inside && atomic_load(&s->held)) {
-        s->kept = t;
-        return NULL;
-    }
-    if (t)
-        s->inside = !t->abandon && !txn_is_act(t) && !(t->head.flags & RECORD_LAST);
     return t;
 }
 
-bool schedule_ended(struct schedule *s, struct err *err)
+static bool may_take(const struct schedule *s, const struct worker_queue *q)
 {
-    bool abandoned = atomic_load(&s->abandoned);
-    if (!abandoned && (!queue_closed(s->queue) || queue_items(s->queue) > 0 || s->kept))
-        return false;
-    if (err)
-        *err = abandoned ? (struct err){0} : s->why;
-    return true;
+    return !s->held && q->first && (!q->first->big || job_may_open(q->first));
 }
 
-size_t schedule_items(struct schedule *s)
+struct txn *schedule_take(struct schedule *s, uint32_t worker, int timeout_ms)
 {
-    return queue_items(s->queue);
+    struct worker_queue *q = &s->queues[worker];
+    struct timespec until = timeout_ms > 0 ? deadline_of(timeout_ms) : (struct timespec){0};
+    struct txn *t = NULL;
+    pthread_mutex_lock(&s->lock);
+    while (timeout_ms > 0 && !may_take(s, q) && !s->abandoned && !(s->ended && s->jobs == 0))
+        if (pthread_cond_timedwait(&q->wake, &s->lock, &until) == ETIMEDOUT)
+            break;
+    if (may_take(s, q) && !s->abandoned) {
+        struct job *job = q->first;
+        q->first = job->next;
+        if (!q->first)
+            q->last = NULL;
+        job->next = NULL;
+        job->state = JOB_RUNNING;
+        t = job->whole.txn;
+        job->whole.txn = NULL;
+        if (job->big)
+            q->open = job;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return t;
 }
 
-size_t schedule_bytes(struct schedule *s)
+static bool has_fragment(const struct schedule *s, const struct worker_queue *q)
 {
-    return queue_bytes(s->queue);
+    return q->open && q->open->parts && part_is_ready(s, q->open->parts);
+}
+
+struct txn *schedule_take_fragment(struct schedule *s, uint32_t worker, int timeout_ms)
+{
+    struct worker_queue *q = &s->queues[worker];
+    struct timespec until = deadline_of(timeout_ms);
+    struct txn *t = NULL;
+    pthread_mutex_lock(&s->lock);
+    q->starved = true;
+    while (!has_fragment(s, q) && !s->abandoned && !q->must_yield)
+        if (pthread_cond_timedwait(&q->wake, &s->lock, &until) == ETIMEDOUT)
+            break;
+    q->starved = false;
+    if (has_fragment(s, q) && !s->abandoned && !q->must_yield) {
+        struct part *p = q->open->parts;
+        q->open->parts = p->next;
+        if (!p->next)
+            q->open->last_part = NULL;
+        t = p->txn;
+        p->txn = NULL;
+        s->bytes -= p->bytes;
+        part_clear(p);
+        free(p);
+        (void)pthread_cond_signal(&s->room);
+        assign_all(s); /* its worker may be open to others now */
+    }
+    pthread_mutex_unlock(&s->lock);
+    return t;
+}
+
+void schedule_return(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count)
+{
+    struct worker_queue *q = &s->queues[worker];
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < count; i++) {
+        struct job *job = txns[i]->job;
+        job->state = JOB_WAITING;
+        job->whole.txn = txns[i];
+        q->rows -= job->rows;
+        q->jobs--;
+    }
+    struct job *first = txns[0]->job;
+    first->exact = first->whole.after_all = txns[0]->exact = txns[0]->alone = true;
+    for (size_t i = 0; i < count; i++)
+        (void)assign_back(s, txns[i]->job, worker);
+    queue_revise(s, worker);
+    assign_all(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- into effect ---- */
+
+static struct place **places_of(struct txn *const *txns, size_t count)
+{
+    struct place **places = xcalloc(count + 1, sizeof *places);
+    for (size_t i = 0; i < count; i++)
+        places[i] = &txns[i]->job->place;
+    return places;
+}
+
+void schedule_state_with(struct schedule *s, struct ledger_state *out, uint32_t worker, struct txn *const *txns,
+                         size_t count)
+{
+    struct place **places = places_of(txns, count);
+    pthread_mutex_lock(&s->lock);
+    order_state(&s->order, out, places, count, worker);
+    pthread_mutex_unlock(&s->lock);
+    free(places);
+}
+
+void schedule_committed(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count)
+{
+    struct place **places = places_of(txns, count);
+    struct worker_queue *q = &s->queues[worker];
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < count; i++) {
+        struct job *job = txns[i]->job;
+        txns[i]->job = NULL;
+        s->bytes -= job->whole.bytes;
+        q->rows -= job->rows;
+        q->jobs--;
+        if (q->open == job)
+            q->open = NULL;
+        job_leaves(s, job);
+    }
+    struct place *passed = order_done(&s->order, places, count, worker);
+    free_passed(s, passed);
+    assign_first(s);
+    (void)pthread_cond_signal(&s->room);
+    pthread_mutex_unlock(&s->lock);
+    free(places);
+}
+
+void schedule_dropped(struct schedule *s, uint32_t worker)
+{
+    struct worker_queue *q = &s->queues[worker];
+    pthread_mutex_lock(&s->lock);
+    struct job *job = q->open;
+    s->bytes -= job->whole.bytes;
+    q->rows -= job->rows;
+    q->jobs--;
+    q->open = NULL;
+    drop(s, job);
+    pthread_mutex_unlock(&s->lock);
 }

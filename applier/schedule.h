@@ -1,36 +1,96 @@
-/* Which worker gets which transaction, and how the stream's end reaches it. With one worker: everything, in source
- * order.
+/* Which worker gets which transaction, and when.
  *
- * Between the intake's thread, which puts, and the workers' threads, which take. Bounded in bytes. */
+ * Between the router's thread, which puts transactions with their write sets in source order, and the workers' threads,
+ * which take. A transaction is handed out once all earlier ones that share a key with it are in effect, or wait before
+ * it in the queue of the same worker: so changes of a hot key form groups, and keep their order. Three kinds wait for
+ * everything before them: operators' acts, DDL and what cascades (nothing after them begins before they are in effect,
+ * either), transactions of which some key is not known (what touches the same table waits for them), and those that
+ * were given back to go the exact way.
+ *
+ * The exact way gives verdicts, which must not be given while anything earlier is still to come. By the write sets only
+ * what shares a key could matter, but a verdict is for good, and a write set is only as right as the definitions that
+ * it was made from; conflicts are rare, so it waits for all. For the same reason a key that the target has got a moment
+ * ago does no harm: what is done in the wrong order is refused by the server, that is doubt, and then order is kept.
+ *
+ * Bounded: in bytes, and ORDER_MOST transactions above the watermark. */
 #ifndef DRC_APPLIER_SCHEDULE_H
 #define DRC_APPLIER_SCHEDULE_H
 
-#include "applier/txn.h"
+#include "applier/order.h"
+#include "applier/writeset.h"
+
+#define SCHEDULE_MOST_WORKERS 64u
 
 struct schedule;
 
-struct schedule *schedule_new(size_t max_bytes);
+struct schedule_setup {
+    size_t max_bytes;
+    uint32_t workers;                /* ledger slots 0 … workers-1 */
+    const struct ledger_state *from; /* copied */
+    uint64_t exact_seq;              /* a big transaction that is to go row by row; 0: none */
+    uint64_t alone_seq;              /* one that is to have nothing beside it; 0: none */
+};
+
+struct schedule *schedule_new(const struct schedule_setup *setup);
 /* All threads must have left it; what nobody took is freed. */
 void schedule_free(struct schedule **s);
 
-/* Wait for room. 0: the transaction is the schedule's; -1: it was closed, the transaction stays the caller's. */
-MUST_CHECK int schedule_put(struct schedule *s, struct txn *t);
-/* Nothing comes after what was put: because of `why` (NULL: a stop). Workers see it after they have taken all before.
- */
+/* ---- the router ---- */
+
+/* Wait for room. 0: the transaction is the schedule's; -1: it was closed, the transaction stays the caller's. `w` is
+ * sealed and only read. */
+MUST_CHECK int schedule_put(struct schedule *s, struct txn *t, const struct writeset *w);
+/* Nothing comes after what was put: because of `why` (NULL: a stop). Workers see it once all before is in effect. */
 void schedule_end(struct schedule *s, const struct err *why);
-/* Do not even hand out what is there: wakes everyone. Any thread. */
+/* Until everything that was put is in effect; -1: it was closed before. */
+MUST_CHECK int schedule_drain(struct schedule *s);
+/* Did a worker find a table changed since this was asked last? Then write sets have to be made anew; what is put next
+ * has nothing beside it. */
+bool schedule_tables_changed(struct schedule *s);
+
+/* ---- any thread ---- */
+
+/* Do not even hand out what is there: wakes everyone. */
 void schedule_abandon(struct schedule *s);
-
-/* The next transaction, the taker's now. NULL: none within timeout_ms, or the end (schedule_ended tells). */
-struct txn *schedule_take(struct schedule *s, int timeout_ms);
-/* Has the end been reached? Then err (may be NULL) is why; its class is ERR_NONE after a stop. */
-bool schedule_ended(struct schedule *s, struct err *err);
-
 /* While it is held nothing new is begun: takers get NULL, but for the fragments of a transaction that has begun. */
 void schedule_hold(struct schedule *s, bool hold);
-
-/* A glance for status. */
+/* Has the end been reached? Then err (may be NULL) is why; its class is ERR_NONE after a stop. */
+bool schedule_ended(struct schedule *s, struct err *err);
+void schedule_note_changed_table(struct schedule *s);
+/* How often that was noted. */
+uint64_t schedule_table_changes(struct schedule *s);
+/* A glance for status: what was put and is not in effect, and the commit time (µs) of the oldest of it, 0: none. */
 size_t schedule_items(struct schedule *s);
 size_t schedule_bytes(struct schedule *s);
+uint64_t schedule_oldest_us(struct schedule *s);
+/* The ledger's state at the watermark, without its sets. The caller frees it. */
+void schedule_state(struct schedule *s, struct ledger_state *out);
+
+/* ---- worker number `worker` ---- */
+
+/* The next one, the taker's now: a whole transaction (txn->exact: alone and row by row), an act, DDL, or the first
+ * fragment of a big one. NULL: none within timeout_ms, or the end (schedule_ended tells). */
+struct txn *schedule_take(struct schedule *s, uint32_t worker, int timeout_ms);
+/* The next fragment of the big transaction that the worker took last, or the news (txn->abandon) that it is void. */
+struct txn *schedule_take_fragment(struct schedule *s, uint32_t worker, int timeout_ms);
+/* Is the big transaction in hand in the way of an earlier one? Then roll back: it is to be begun again, alone. */
+bool schedule_must_yield(struct schedule *s, uint32_t worker);
+/* A worker waits in vain for a row lock: an unfinished big transaction that waits as well may be what it waits for. */
+void schedule_contended(struct schedule *s);
+/* Give back what was taken, in order, since the first is in doubt: it comes back to be taken, exact, when all before it
+ * is in effect; the others when they may. They are the schedule's. */
+void schedule_return(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count);
+/* How many of these, from the first on, have nothing before them that is neither in effect nor among them? For those
+ * a verdict may be given. */
+size_t schedule_in_order(struct schedule *s, struct txn *const *txns, size_t count);
+
+/* What the ledger row of the worker's slot says once the transactions (any number; none: as it is) are in effect. The
+ * caller frees it. */
+void schedule_state_with(struct schedule *s, struct ledger_state *out, uint32_t worker, struct txn *const *txns,
+                         size_t count);
+/* They are: committed by that worker. The transactions stay the caller's. A big one by its last fragment. */
+void schedule_committed(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count);
+/* The big transaction in hand is void and rolled back. */
+void schedule_dropped(struct schedule *s, uint32_t worker);
 
 #endif

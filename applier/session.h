@@ -7,6 +7,8 @@
 
 #include "applier/worker.h"
 
+struct session;
+
 /* The link, for the daemon's life. The session's thread works on it; others only touch what `lock` guards. */
 struct applier {
     const struct config *config;
@@ -22,19 +24,22 @@ struct applier {
     bool holds;   /* this instance has taken the ledger over */
     bool checked; /* the target's tables */
     bool moved;   /* from another server, and has not taken it over at the present one yet */
-    struct ledger_slot slot;
+    struct ledger_slot slots[SCHEDULE_MOST_WORKERS];
     char server[DB_IDENTITY_LEN]; /* the target that it was taken over at */
     uint64_t applied_seq;         /* and how far the link had come there */
-    uint64_t exact_seq;
+    uint64_t exact_seq;           /* a big transaction that is to go row by row, one that is to go alone; 0: none */
+    uint64_t alone_seq;
     struct big_park big_park;
     struct park *park;
-    struct sink_counts counts;
+    struct sink_counts counts[SCHEDULE_MOST_WORKERS];
     /* For the thread that has to end a session in time. */
     pthread_mutex_t lock;
-    struct db *db;             /* of the session, NULL between sessions */
-    struct schedule *schedule; /* the same */
+    struct db *dbs[SCHEDULE_MOST_WORKERS]; /* of the session's workers, NULL between sessions */
+    struct session *session;               /* while its threads run */
 };
 
+/* Transactions applied since the daemon's start. */
+uint64_t session_transactions(const struct applier *a);
 /* Connect, find the place by the ledger, apply until it ends. */
 enum worker_end session_run(struct applier *a, struct err *err);
 /* Any thread, for a session that is there: wake it where it waits for transactions; cut its connection. */

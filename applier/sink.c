@@ -126,6 +126,7 @@ void sink_forget_table(struct sink *s, const struct target_table *t)
     put_table_key(&key, t->def);
     struct target_table *mine = map_get(&s->tables, buf_span(&key));
     assert(mine == t);
+    schedule_note_changed_table(s->schedule);
     *map_ref(&s->tables, buf_span(&key)) = NULL;
     buf_free(&key);
     forget_plans(s, t);
@@ -156,28 +157,6 @@ void sink_forget_tables(struct sink *s)
 
 /* ---- transactions ---- */
 
-/* What the ledger says once everything up to `last` is in effect. The caller frees it. */
-static struct ledger_state state_after(const struct sink *s, const struct txn *last)
-{
-    struct ledger_state next = s->state;
-    next.done = (struct watermark){0};
-    next.held = next.anchors = (struct buf){0};
-    buf_put_span(&next.held, last->held);
-    buf_put_span(&next.anchors, last->anchors);
-    watermark_union(&next.done, &s->state.done);
-    next.offset = last->next_offset;
-    next.epoch = last->head.epoch;
-    next.instance = last->head.instance;
-    if (txn_is_act(last)) /* it stands between transactions */
-        return next;
-    watermark_raise(&next.done, last->head.seq);
-    assert(next.done.low == last->head.seq); /* the caller goes on through what is done already */
-    next.chain = last->head.chain;
-    next.commit_us = last->head.commit_us;
-    (void)gtid_text(next.gtid, &last->head.gtid);
-    return next;
-}
-
 static int begin(struct sink *s, const struct ledger_state *next, struct err *err)
 {
     map_clear(&s->touched);
@@ -191,9 +170,18 @@ static int begin(struct sink *s, const struct ledger_state *next, struct err *er
     return rc;
 }
 
+int sink_begin(struct sink *s, struct txn *const *txns, size_t count, struct err *err)
+{
+    struct ledger_state next;
+    schedule_state_with(s->schedule, &next, s->slot.slot, txns, count);
+    int rc = begin(s, &next, err);
+    ledger_state_free(&next);
+    return rc;
+}
+
 int sink_begin_aside(struct sink *s, struct err *err)
 {
-    return begin(s, &s->state, err);
+    return sink_begin(s, NULL, 0, err);
 }
 
 int sink_commit_aside(struct sink *s, struct err *err)
@@ -206,21 +194,11 @@ int sink_commit_aside(struct sink *s, struct err *err)
     return 0;
 }
 
-int sink_begin(struct sink *s, const struct txn *last, struct err *err)
-{
-    struct ledger_state next = state_after(s, last);
-    int rc = begin(s, &next, err);
-    ledger_state_free(&next);
-    return rc;
-}
-
-int sink_commit(struct sink *s, const struct txn *last, struct err *err)
+int sink_commit(struct sink *s, struct txn *const *txns, size_t count, struct err *err)
 {
     if (sink_commit_aside(s, err))
         return -1;
-    struct ledger_state next = state_after(s, last);
-    ledger_state_free(&s->state);
-    s->state = next;
+    schedule_committed(s->schedule, s->slot.slot, txns, count);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #ifndef DRC_APPLIER_SINK_H
 #define DRC_APPLIER_SINK_H
 
+#include "applier/schedule.h"
 #include "common/base/map.h"
 #include "common/link/config.h"
 #include "common/target/convert.h"
@@ -30,7 +31,9 @@ struct sink {
     struct rows_writer *writer;
     struct row_reader *reader; /* by sink_reader; knows `tables`, and goes with them */
     struct ledger_slot slot;
-    struct ledger_state state; /* as of the last committed transaction */
+    uint8_t stream[STREAM_UUID_LEN];
+    uint32_t part;
+    struct schedule *schedule; /* knows what the ledger has to say */
     struct map tables;         /* "db\0name" -> struct target_table * */
     struct map plans;          /* source's struct table_def * -> struct convert_plan * into one of the tables */
     bool unsettled;            /* a COMMIT was not answered: what became of it is for the next session to find out */
@@ -52,11 +55,11 @@ void sink_forget_tables(struct sink *s);
 /* What reads many rows at once over the sink's connection. */
 struct row_reader *sink_reader(struct sink *s);
 
-/* BEGIN and the ledger row for everything up to `last`; then COMMIT, which takes state and slot forward. A COMMIT whose
- * answer was lost is ERR_RETRY: the session's next start settles it by the ledger. */
-struct txn;
-MUST_CHECK int sink_begin(struct sink *s, const struct txn *last, struct err *err);
-MUST_CHECK int sink_commit(struct sink *s, const struct txn *last, struct err *err);
+/* BEGIN and the ledger row as it will be once these transactions are in effect (of a big one: its first fragment); then
+ * COMMIT, which tells the schedule that they are (of a big one: its last). A COMMIT whose answer was lost is ERR_RETRY:
+ * the session's next start settles it by the ledger. */
+MUST_CHECK int sink_begin(struct sink *s, struct txn *const *txns, size_t count, struct err *err);
+MUST_CHECK int sink_commit(struct sink *s, struct txn *const *txns, size_t count, struct err *err);
 /* The same for what is to be in the journal though nothing of the stream comes into effect: the ledger row counts on,
  * and stands where it stood. */
 MUST_CHECK int sink_begin_aside(struct sink *s, struct err *err);

@@ -82,6 +82,7 @@ static int walk_to_base(struct walk *w, const struct stop *stop, struct err *err
 static void state_of(struct ledger_state *out, const struct stream *s, int64_t offset)
 {
     memcpy(out->stream, s->uuid, sizeof out->stream);
+    out->seq = s->seq;
     out->chain = s->chain;
     out->offset = offset;
     out->epoch = s->epoch;
@@ -263,7 +264,7 @@ int start_forget_some(struct ledger_state *state, const struct kafka_config *kaf
         found = find_first(reader, &rec, &at, state->offset, state->epoch, err);
     if (found > 0) {
         watermark_free(&state->done);
-        state->done.low = rec.prev_seq;
+        state->seq = state->done.low = rec.prev_seq;
         state->chain = rec.prev_chain;
         state->offset = at;
     }

@@ -19,13 +19,24 @@ static const char *const state_names[] = {
     [LINK_STOPPING] = "stopping",
 };
 
+struct worker_status {
+    enum link_state state;
+    char cause[900];
+    uint64_t group_limit;
+    struct sink_counts counts;
+};
+
 struct status {
     pthread_mutex_t lock;
     const char *from;
     const char *to;
-    enum link_state state;
-    char cause[900];      /* of the state; "" when there is none */
-    char last_error[900]; /* the last cause that there was */
+    enum link_state own_state; /* of the link as a whole */
+    char own_cause[900];
+    struct worker_status workers[SCHEDULE_MOST_WORKERS];
+    uint32_t worker_count;
+    enum link_state state; /* what is told: the link's own, or a worker's */
+    char cause[900];       /* "" when there is none */
+    char last_error[900];  /* the last cause that there was */
     uint64_t since_us;
     bool has_stream;
     uint8_t stream[STREAM_UUID_LEN];
@@ -38,9 +49,6 @@ struct status {
     uint64_t applied_us;
     uint64_t epoch;
     char gtid[GTID_TEXT_LEN];
-    uint64_t oldest_us;
-    uint64_t group_limit;
-    struct sink_counts counts;
     struct parked_sum parked;
     struct schedule *schedule;
 };
@@ -71,7 +79,7 @@ static enum log_level level_of(enum link_state state)
     return state == LINK_WAITING || state == LINK_RETRYING ? LOG_WARN : LOG_NOTICE;
 }
 
-static void set_locked(struct status *s, enum link_state state, const char *cause)
+static void tell(struct status *s, enum link_state state, const char *cause)
 {
     if (s->state == state && strcmp(s->cause, cause) == 0)
         return;
@@ -82,6 +90,33 @@ static void set_locked(struct status *s, enum link_state state, const char *caus
     if (*cause)
         (void)snprintf(s->last_error, sizeof s->last_error, "%s", cause);
     log_at(level_of(state), "link %s:%s is %s%s%s", s->from, s->to, state_names[state], *cause ? ": " : "", cause);
+}
+
+/* The link's own state, if it is another one than running; else that of a worker which waits for an operator, else of
+ * one that tries again. */
+static void tell_worst(struct status *s)
+{
+    static const enum link_state by_weight[] = {LINK_WAITING, LINK_RETRYING};
+    if (s->own_state != LINK_RUNNING) {
+        tell(s, s->own_state, s->own_cause);
+        return;
+    }
+    for (size_t k = 0; k < sizeof by_weight / sizeof by_weight[0]; k++) {
+        for (uint32_t i = 0; i < s->worker_count; i++) {
+            if (s->workers[i].state != by_weight[k])
+                continue;
+            tell(s, s->workers[i].state, s->workers[i].cause);
+            return;
+        }
+    }
+    tell(s, LINK_RUNNING, "");
+}
+
+static void set_locked(struct status *s, enum link_state state, const char *cause)
+{
+    s->own_state = state;
+    (void)snprintf(s->own_cause, sizeof s->own_cause, "%s", cause);
+    tell_worst(s);
 }
 
 void status_set(struct status *s, enum link_state state, const char *cause)
@@ -99,8 +134,18 @@ void status_set_retry(struct status *s, const struct err *err)
 void status_resume(struct status *s, enum link_state from)
 {
     pthread_mutex_lock(&s->lock);
-    if (s->state == from)
+    if (s->own_state == from)
         set_locked(s, LINK_RUNNING, "");
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_worker(struct status *s, uint32_t worker, enum link_state state, const char *cause)
+{
+    struct worker_status *w = &s->workers[worker];
+    pthread_mutex_lock(&s->lock);
+    w->state = state;
+    (void)snprintf(w->cause, sizeof w->cause, "%s", cause ? cause : "");
+    tell_worst(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -125,21 +170,48 @@ void status_held(struct status *s, size_t count)
     pthread_mutex_unlock(&s->lock);
 }
 
-void status_watch_schedule(struct status *s, struct schedule *schedule)
+static void take_place(struct status *s, const struct ledger_state *state)
 {
-    pthread_mutex_lock(&s->lock);
-    s->schedule = schedule;
-    pthread_mutex_unlock(&s->lock);
-}
-
-void status_applied(struct status *s, const struct ledger_state *state, const struct sink_counts *counts)
-{
-    pthread_mutex_lock(&s->lock);
     s->applied_seq = state->done.low;
     s->applied_us = state->commit_us;
     s->epoch = state->epoch;
     memcpy(s->gtid, state->gtid, sizeof s->gtid);
-    s->counts = *counts;
+}
+
+/* While a schedule is there, it knows. */
+static void look_at_schedule(struct status *s)
+{
+    struct ledger_state state;
+    if (!s->schedule)
+        return;
+    schedule_state(s->schedule, &state);
+    take_place(s, &state);
+    ledger_state_free(&state);
+}
+
+void status_watch_schedule(struct status *s, struct schedule *schedule)
+{
+    pthread_mutex_lock(&s->lock);
+    look_at_schedule(s);
+    s->schedule = schedule;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_place(struct status *s, const struct ledger_state *state)
+{
+    pthread_mutex_lock(&s->lock);
+    take_place(s, state);
+    for (uint32_t i = 0; i < s->worker_count; i++)
+        s->workers[i].state = LINK_RUNNING;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_applied(struct status *s, uint32_t worker, const struct sink_counts *counts)
+{
+    pthread_mutex_lock(&s->lock);
+    s->workers[worker].counts = *counts;
+    if (worker >= s->worker_count)
+        s->worker_count = worker + 1;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -152,11 +224,10 @@ void status_parked(struct status *s, struct park *park)
     pthread_mutex_unlock(&s->lock);
 }
 
-void status_pending(struct status *s, uint64_t oldest_us, size_t group_limit)
+void status_limit(struct status *s, uint32_t worker, size_t group_limit)
 {
     pthread_mutex_lock(&s->lock);
-    s->oldest_us = oldest_us;
-    s->group_limit = group_limit;
+    s->workers[worker].group_limit = group_limit;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -196,7 +267,8 @@ static void add_number(struct facts *f, const char *name, uint64_t n)
 static uint64_t lag_seconds(const struct status *s)
 {
     uint64_t now = clock_wall_us();
-    uint64_t since = s->oldest_us ? s->oldest_us : s->applied_us;
+    uint64_t oldest = s->schedule ? schedule_oldest_us(s->schedule) : 0;
+    uint64_t since = oldest ? oldest : s->applied_us;
     if (s->topic_seq <= s->applied_seq || since == 0 || since > now)
         return 0;
     return (now - since) / 1000000;
@@ -217,6 +289,28 @@ static void collect_positions(struct facts *f, const struct status *s)
     add_number(f, "lag_seconds", lag_seconds(s));
 }
 
+/* Of all workers together; the group limit is the greatest. */
+static void collect_counts(struct facts *f, const struct status *s)
+{
+    struct sink_counts all = {0};
+    uint64_t limit = 0;
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        const struct worker_status *w = &s->workers[i];
+        all.transactions += w->counts.transactions;
+        all.rows += w->counts.rows;
+        all.groups += w->counts.groups;
+        all.exact += w->counts.exact;
+        all.conflicts += w->counts.conflicts;
+        limit = w->group_limit > limit ? w->group_limit : limit;
+    }
+    add_number(f, "group_limit", limit);
+    add_number(f, "transactions", all.transactions);
+    add_number(f, "rows", all.rows);
+    add_number(f, "groups", all.groups);
+    add_number(f, "exact", all.exact);
+    add_number(f, "conflicts", all.conflicts);
+}
+
 static void collect(struct facts *f, const struct status *s)
 {
     char since[CLOCK_TEXT_LEN];
@@ -234,12 +328,8 @@ static void collect(struct facts *f, const struct status *s)
     add_number(f, "xa_prepared", s->xa_prepared);
     add_number(f, "queued_transactions", s->schedule ? schedule_items(s->schedule) : 0);
     add_number(f, "queued_bytes", s->schedule ? schedule_bytes(s->schedule) : 0);
-    add_number(f, "group_limit", s->group_limit);
-    add_number(f, "transactions", s->counts.transactions);
-    add_number(f, "rows", s->counts.rows);
-    add_number(f, "groups", s->counts.groups);
-    add_number(f, "exact", s->counts.exact);
-    add_number(f, "conflicts", s->counts.conflicts);
+    add_number(f, "workers", s->worker_count);
+    collect_counts(f, s);
     add_number(f, "duplicate_records", s->duplicates);
     add_number(f, "void_records", s->voids);
 }
@@ -248,6 +338,7 @@ static struct facts *take_facts(struct status *s)
 {
     struct facts *f = xcalloc(1, sizeof *f);
     pthread_mutex_lock(&s->lock);
+    look_at_schedule(s);
     collect(f, s);
     pthread_mutex_unlock(&s->lock);
     return f;

@@ -34,12 +34,16 @@ void status_held(struct status *s, size_t count);
 /* By the session, while the intake runs: where glances at its queue come from; NULL before the queue goes. */
 struct schedule;
 void status_watch_schedule(struct status *s, struct schedule *schedule);
-/* By the worker: what it has committed, and the commit time (µs) of the oldest that it holds and has not (0: none). */
-void status_applied(struct status *s, const struct ledger_state *state, const struct sink_counts *counts);
+/* By the session: where it begins. */
+void status_place(struct status *s, const struct ledger_state *state);
+/* By a worker: what it has done since the daemon's start, how many transactions it puts together, and what it has to
+ * wait for, which is the link's state as long as one of them has to. LINK_RUNNING, LINK_WAITING or LINK_RETRYING. */
+void status_applied(struct status *s, uint32_t worker, const struct sink_counts *counts);
 /* What is parked. */
 struct park;
 void status_parked(struct status *s, struct park *park);
-void status_pending(struct status *s, uint64_t oldest_us, size_t group_limit);
+void status_limit(struct status *s, uint32_t worker, size_t group_limit);
+void status_worker(struct status *s, uint32_t worker, enum link_state state, const char *cause);
 
 /* Lines for people, and one JSON object on one line. */
 void status_put_text(struct status *s, struct buf *out);

@@ -18,6 +18,9 @@ struct txn {
     struct span held;    /* the set of held bodies as after it, in the ledger's form (held.h) */
     struct span anchors; /* the ledger's anchors as of it (anchors.h) */
     bool abandon;        /* no data: fragments handed over before are void, roll back */
+    bool exact;          /* to go row by row */
+    bool alone;          /* joins no group */
+    struct job *job;     /* the schedule's, until it is in effect */
 };
 
 struct txn *txn_new(void);

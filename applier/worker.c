@@ -13,6 +13,7 @@
 
 #define MOST_TOGETHER 4096 /* transactions in one group, whatever the configuration allows */
 #define WAIT_MS 1000       /* between looks at a table that does not fit */
+#define SERVER_LOCK_WAIT_TIMEOUT 1205
 
 /* ---- gathering ---- */
 
@@ -35,21 +36,15 @@ static bool group_is_full(const struct worker *w)
 /* Take one more; false: there is none now, or it begins something else. */
 static bool gather_one(struct worker *w, int timeout_ms)
 {
-    struct txn *t = schedule_take(w->schedule, timeout_ms);
+    struct txn *t = schedule_take(w->schedule, w->number, timeout_ms);
     if (!t)
         return false;
-    if (t->abandon || t->ddl || !txn_is_whole(t)) {
+    if (t->ddl || t->alone || !txn_is_whole(t)) {
         w->next = t;
         return false;
     }
     group_add(w, t);
     return true;
-}
-
-/* The watermark may not stop right before transactions that are in effect already: they must be passed with it. */
-static bool must_go_on(const struct worker *w)
-{
-    return w->count > 0 && watermark_has(&w->sink->state.done, w->group[w->count - 1]->head.seq + 1);
 }
 
 /* What is there now, up to the bounds; waits a while for the first. */
@@ -59,23 +54,22 @@ static void gather(struct worker *w)
         return;
     while (!w->next && !group_is_full(w) && gather_one(w, 0))
         ;
-    while (!w->next && must_go_on(w) && !stop_requested(w->stop) && !schedule_ended(w->schedule, NULL))
-        (void)gather_one(w, TARGET_SESSION_IDLE_MS / 2);
 }
 
 void worker_committed(struct worker *w)
 {
     backoff_reset(&w->backoff);
-    status_applied(w->status, &w->sink->state, &w->sink->counts);
+    status_applied(w->status, w->number, &w->sink->counts);
     status_resume(w->status, LINK_WAITING);
     status_resume(w->status, LINK_RETRYING);
+    status_worker(w->status, w->number, LINK_RUNNING, NULL);
 }
 
 void worker_wait_for_table(struct worker *w, const struct apply_outcome *out)
 {
     char why[900];
     (void)snprintf(why, sizeof why, "%.*s", (int)out->why.len, (const char *)out->why.data);
-    status_set(w->status, LINK_WAITING, why);
+    status_worker(w->status, w->number, LINK_WAITING, why);
     (void)stop_wait(w->stop, WAIT_MS);
 }
 
@@ -101,42 +95,49 @@ static int retry(struct worker *w, size_t tried, struct err *err)
     if (err->class != ERR_RETRY || w->sink->unsettled || db_says_read_only(err) ||
         target_session_keep(w->sink->db, &keep))
         return -1;
+    if (err->code == SERVER_LOCK_WAIT_TIMEOUT)
+        schedule_contended(w->schedule);
     w->limit = tried > 1 ? tried / 2 : 1;
-    if (w->backoff.tries > 2 || err->code == (int)SERVER_PACKET_TOO_LARGE) /* a deadlock now and then is ordinary */
-        status_set_retry(w->status, err);
+    bool operators = err->code == (int)SERVER_PACKET_TOO_LARGE; /* theirs to mend */
+    if (w->backoff.tries > 2 || operators)                      /* a deadlock now and then is ordinary */
+        status_worker(w->status, w->number, operators ? LINK_WAITING : LINK_RETRYING, err->text);
     (void)stop_wait(w->stop, backoff_next(&w->backoff));
     return 0;
 }
 
-/* The first of the group, row by row. `next`: how many to try next, 0 for this one again. */
-static int apply_one_exact(struct worker *w, size_t *next, struct err *err)
+/* The one that stands alone in the group, row by row. */
+static int apply_one_exact(struct worker *w, struct err *err)
 {
     struct apply_outcome out = {0};
     int rc = apply_exact(w->sink, w->group[0], &out, err);
-    *next = 0;
-    if (rc) {
+    if (rc)
         rc = retry(w, 1, err);
-    } else if (out.result == APPLY_WAIT) {
+    else if (out.result == APPLY_WAIT)
         worker_wait_for_table(w, &out);
-    } else if (out.result == APPLY_REFUSED && worker_park_refused(w, w->group[0], &out, err)) {
+    else if (out.result == APPLY_REFUSED && worker_park_refused(w, w->group[0], &out, err))
         rc = retry(w, 1, err);
-    } else {
+    else
         group_done(w, 1);
-        *next = w->limit;
-    }
     apply_outcome_free(&out);
     return rc;
+}
+
+/* The first of the group is in doubt: it has to go the exact way, for which everything before it must be in effect.
+ * What follows may share a key with it. */
+static void give_back(struct worker *w)
+{
+    schedule_return(w->schedule, w->number, w->group, w->count);
+    w->count = w->rows = w->bytes = 0;
 }
 
 /* The clean ones before the doubtful one go next; a doubtful place that is not known is looked for by halves. */
 static size_t after_doubt(struct worker *w, size_t n, size_t doubt)
 {
-    if (doubt < n || n == 1) {
-        doubt = doubt < n ? doubt : 0;
-        w->exact_seq = w->group[doubt]->head.seq;
-        return doubt;
+    if (doubt == 0 || n == 1) {
+        give_back(w);
+        return w->limit;
     }
-    return n / 2;
+    return doubt < n ? doubt : n / 2;
 }
 
 /* The first n of the group together. `next`: how many to try next. */
@@ -169,37 +170,33 @@ static int apply_group(struct worker *w, struct err *err)
     size_t next = w->limit;
     int rc = 0;
     while (rc == 0 && w->count > 0 && !stop_requested(w->stop) && !hold_due(w->hold)) {
-        bool exact = next == 0 || w->group[0]->head.seq == w->exact_seq;
-        size_t n = exact ? 1 : w->count < next ? w->count : next;
-        status_pending(w->status, w->group[0]->head.commit_us, w->limit);
+        size_t n = w->count < next ? w->count : next;
+        status_limit(w->status, w->number, w->limit);
         if (worker_park_ahead(w, &n, err))
             rc = retry(w, 1, err);
         else if (n == 0)
             group_done(w, 1);
-        else if (exact)
-            rc = apply_one_exact(w, &next, err);
+        else if (w->group[0]->exact)
+            rc = apply_one_exact(w, err);
         else
             rc = apply_some(w, n, &next, err);
     }
-    if (w->count == 0)
-        status_pending(w->status, 0, w->limit);
     return rc;
 }
 
-/* A fragment, an operator's act, a DDL statement, or news that fragments are void. */
+/* A fragment, an operator's act, a DDL statement, or what joins no group. */
 static int apply_next(struct worker *w, enum worker_end *end, struct err *err)
 {
     struct txn *t = w->next;
     w->next = NULL;
-    if (t->abandon) { /* whatever was open has been rolled back when the worker came here */
-        txn_free(&t);
-        return 0;
-    }
     if (txn_is_act(t))
         return worker_apply_act(w, t, err);
     if (t->ddl)
         return worker_apply_ddl(w, t, err);
-    return worker_apply_big(w, t, end, err);
+    if (!txn_is_whole(t))
+        return worker_apply_big(w, t, end, err);
+    group_add(w, t);
+    return apply_group(w, err);
 }
 
 static void release(struct worker *w)

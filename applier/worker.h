@@ -1,4 +1,4 @@
-/* The worker: takes transactions from the schedule and brings them into effect, as many at once as wait for it.
+/* A worker: takes transactions from the schedule and brings them into effect, as many at once as wait for it.
  *
  * It decides between the fast and the exact way, how many go together, and what is tried again; apply.h does the rest.
  */
@@ -22,6 +22,7 @@ struct big_park {
 };
 
 struct worker {
+    uint32_t number;   /* its slot in the ledger, its queue in the schedule */
     struct sink *sink; /* open, in the ledger's place */
     struct schedule *schedule;
     struct status *status;
@@ -31,7 +32,8 @@ struct worker {
     const char *name;  /* of its connections */
     const char *topic; /* by which the link's rows in the target are known */
     struct hold *hold;
-    uint64_t exact_seq; /* a big transaction that is to go row by row; 0: none */
+    uint64_t exact_seq; /* when it ends with WORKER_AGAIN: a big transaction that is to go row by row … */
+    uint64_t alone_seq; /* … or to have nothing beside it; 0: none */
     struct park *park;  /* of the link */
     struct big_park big_park;
     /* From here on its own; zeroed at the start. */
@@ -44,6 +46,7 @@ struct worker {
     size_t limit;     /* transactions that go together; falls with deadlocks, rises again */
     struct backoff backoff;
     struct key_tables *keys;   /* for what may have to be parked */
+    uint64_t keys_as_of;       /* schedule_table_changes */
     struct table_cache parked; /* definitions of what was parked */
     uint64_t drained_ms;       /* looked for what is to be drained */
 };
@@ -51,7 +54,7 @@ struct worker {
 enum worker_end {
     WORKER_ERROR = -1,
     WORKER_STOPPED = 0,
-    WORKER_AGAIN = 1, /* the session is to start again at once, from the ledger: exact_seq has been set */
+    WORKER_AGAIN = 1, /* the session is to start again at once, from the ledger */
 };
 
 /* Until stop, the schedule's end, or an error. Everything committed or rolled back then; what it holds is freed. */

@@ -7,16 +7,16 @@
 #include "common/model/act.h"
 #include "common/target/journal.h"
 
-static int journal(struct worker *w, const struct txn *t, const struct act *act, struct err *err)
+static int journal(struct worker *w, struct txn *t, const struct act *act, struct err *err)
 {
     const struct journal_act entry = {.link = w->sink->link, .gtid = &t->head.gtid, .seq = t->head.seq, .act = act};
-    if (sink_begin(w->sink, t, err))
+    if (sink_begin(w->sink, &t, 1, err))
         return -1;
     if (journal_write_act(w->sink->db, &entry, err)) {
         sink_rollback(w->sink);
         return -1;
     }
-    return sink_commit(w->sink, t, err);
+    return sink_commit(w->sink, &t, 1, err);
 }
 
 int worker_apply_act(struct worker *w, struct txn *t, struct err *err)

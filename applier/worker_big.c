@@ -12,8 +12,8 @@ static struct txn *take_next(struct worker *w, int *rc, struct err *err)
 {
     *rc = 0;
     while (!stop_requested(w->stop)) {
-        struct txn *t = schedule_take(w->schedule, TARGET_SESSION_IDLE_MS / 2);
-        if (t || schedule_ended(w->schedule, NULL))
+        struct txn *t = schedule_take_fragment(w->schedule, w->number, TARGET_SESSION_IDLE_MS / 2);
+        if (t || schedule_ended(w->schedule, NULL) || schedule_must_yield(w->schedule, w->number))
             return t;
         *rc = target_session_keep(w->sink->db, err);
         if (*rc)
@@ -49,10 +49,9 @@ static int write_part(struct worker *w, struct txn *t, struct err *err)
         sink_rollback(w->sink);
         return met < 0 ? -1 : 0;
     }
-    int rc = apply_fragment(w->sink, t, t->head.seq == w->exact_seq, &out, err) ? -1 : out.result == APPLY_DONE;
-    if (rc == 0) {
+    int rc = apply_fragment(w->sink, t, t->exact, &out, err) ? -1 : out.result == APPLY_DONE;
+    if (rc == 0)
         start_again(w, t, &out);
-    }
     apply_outcome_free(&out);
     return rc;
 }
@@ -65,23 +64,33 @@ static int apply_part(struct worker *w, struct txn *t, enum worker_end *end, str
         *end = WORKER_AGAIN;
     if (written != 1 || !(t->head.flags & RECORD_LAST))
         return written;
-    if (sink_commit(w->sink, t, err))
+    if (sink_commit(w->sink, &t, 1, err))
         return -1;
     w->sink->counts.transactions++;
     worker_committed(w);
     return 0;
 }
 
+/* No further fragment has come: it is void, in the way of another one, or a stop was requested. */
+static void leave_unfinished(struct worker *w, struct txn *news, uint64_t seq, enum worker_end *end)
+{
+    sink_rollback(w->sink);
+    if (news) {
+        log_notice("a fragmented transaction is void: its writer was replaced before it was complete");
+        schedule_dropped(w->schedule, w->number);
+    } else if (schedule_must_yield(w->schedule, w->number)) {
+        log_notice("big transaction seq %" PRIu64 " is in the way of an earlier one: reading it again, to go alone",
+                   seq);
+        w->alone_seq = seq;
+        *end = WORKER_AGAIN;
+    }
+}
+
 int worker_apply_big(struct worker *w, struct txn *first, enum worker_end *end, struct err *err)
 {
     struct txn *t = first;
-    int rc = -1;
-    status_pending(w->status, t->head.commit_us, w->limit);
-    if (!(t->head.flags & RECORD_FIRST))
-        (void)err_fatal(err, EXIT_BUG, "fragment %u of seq %" PRIu64 " without those before it", t->head.fragment,
-                        t->head.seq);
-    else
-        rc = sink_begin(w->sink, t, err);
+    uint64_t seq = t->head.seq;
+    int rc = sink_begin(w->sink, &t, 1, err);
     if (rc) {
         txn_free(&t);
         return -1;
@@ -91,12 +100,9 @@ int worker_apply_big(struct worker *w, struct txn *first, enum worker_end *end, 
         t = take_next(w, &rc, err);
         if (t && !t->abandon)
             continue;
-        if (t)
-            log_notice("a fragmented transaction is void: its writer was replaced before it was complete");
-        sink_rollback(w->sink);
+        leave_unfinished(w, t, seq, end);
         break;
     }
     txn_free(&t);
-    status_pending(w->status, 0, w->limit);
     return rc;
 }

@@ -34,20 +34,19 @@ static int write_journal(struct ddl_job *j, const struct ddl_end *end, struct er
 int ddl_job_end(struct ddl_job *j, const struct ddl_end *end, struct err *err)
 {
     struct sink *s = j->w->sink;
-    if (sink_begin(s, j->t, err))
+    if (sink_begin(s, &j->t, 1, err))
         return -1;
     if ((end->verdict && write_journal(j, end, err)) ||
-        (end->begun && link_row_end_ddl(s->db, j->w->topic, s->state.part, err))) {
+        (end->begun && link_row_end_ddl(s->db, j->w->topic, s->part, err))) {
         sink_rollback(s);
         return -1;
     }
-    if (sink_commit(s, j->t, err))
+    if (sink_commit(s, &j->t, 1, err))
         return -1;
     s->counts.transactions++;
     s->counts.conflicts += end->verdict != NULL;
     sink_forget_tables(s);
-    if (j->w->keys)
-        key_tables_forget(j->w->keys);
+    schedule_note_changed_table(s->schedule);
     worker_committed(j->w);
     return 0;
 }
@@ -130,7 +129,7 @@ static int ignore(struct ddl_job *j, struct err *err)
     return 0;
 }
 
-static void make(struct ddl_job *j, struct worker *w, const struct txn *t)
+static void make(struct ddl_job *j, struct worker *w, struct txn *t)
 {
     *j = (struct ddl_job){.w = w, .t = t, .backoff = backoff_make(200, 5000)};
     ddl_plan_make(&j->plan, t->ddl, t->head.gtid.flavor, db_flavor(w->sink->db), &w->sink->config->tables, w->link->ddl,
@@ -150,9 +149,7 @@ int worker_apply_ddl(struct worker *w, struct txn *t, struct err *err)
     };
     struct ddl_job j;
     make(&j, w, t);
-    status_pending(w->status, t->head.commit_us, w->limit);
     int rc = ways[j.plan.action](&j, err);
-    status_pending(w->status, 0, w->limit);
     hold_expect(w->hold, NULL);
     ddl_session_close(&j.session);
     buf_free(&j.name);

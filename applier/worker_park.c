@@ -13,7 +13,7 @@
 
 /* What is to be parked, and why. */
 struct parking {
-    const struct txn *txn;
+    struct txn *txn;
     uint64_t behind;
     const char *why;
     const struct conflict_case *refusal; /* NULL: of no single row */
@@ -23,8 +23,12 @@ static int item_of(struct worker *w, struct park_item *item, const struct txn *t
 {
     *item =
         (struct park_item){.seq = t->head.seq, .rows = t->row_total, .bytes = t->bytes, .more = t->head.fragment > 0};
+    uint64_t changes = schedule_table_changes(w->schedule);
     if (!w->keys)
         w->keys = key_tables_new(w->sink->db);
+    if (w->keys_as_of != changes)
+        key_tables_forget(w->keys);
+    w->keys_as_of = changes;
     if (key_tables_add(w->keys, &item->keys, t, err)) {
         writeset_free(&item->keys);
         return -1;
@@ -105,9 +109,9 @@ static void log_parked(const struct worker *w, const struct parking *p)
 
 static int park_whole(struct worker *w, const struct parking *p, struct err *err)
 {
-    if (sink_begin(w->sink, p->txn, err))
+    if (sink_begin(w->sink, &p->txn, 1, err))
         return -1;
-    if (write_down(w, p, err) || sink_commit(w->sink, p->txn, err)) {
+    if (write_down(w, p, err) || sink_commit(w->sink, &p->txn, 1, err)) {
         sink_rollback(w->sink);
         return -1;
     }
@@ -118,7 +122,7 @@ static int park_whole(struct worker *w, const struct parking *p, struct err *err
 
 /* ---- whole transactions ---- */
 
-int worker_park_refused(struct worker *w, const struct txn *t, const struct apply_outcome *refused, struct err *err)
+int worker_park_refused(struct worker *w, struct txn *t, const struct apply_outcome *refused, struct err *err)
 {
     struct buf why = {0};
     struct park_item item;
@@ -198,7 +202,7 @@ int worker_park_meets(struct worker *w, const struct txn *fragment, struct err *
     return behind > 0;
 }
 
-int worker_park_fragment(struct worker *w, const struct txn *fragment, struct err *err)
+int worker_park_fragment(struct worker *w, struct txn *fragment, struct err *err)
 {
     const struct parking p = {.txn = fragment, .behind = w->big_park.behind, .why = w->big_park.why};
     struct park_item item;

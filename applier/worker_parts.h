@@ -19,7 +19,7 @@ MUST_CHECK int worker_apply_ddl(struct worker *w, struct txn *t, struct err *err
  * parked behind it. -1: rolled back. */
 MUST_CHECK int worker_park_ahead(struct worker *w, size_t *n, struct err *err);
 /* Park one whole transaction that the target refused, in a target transaction of its own. */
-MUST_CHECK int worker_park_refused(struct worker *w, const struct txn *t, const struct apply_outcome *refused,
+MUST_CHECK int worker_park_refused(struct worker *w, struct txn *t, const struct apply_outcome *refused,
                                    struct err *err);
 /* A big transaction: does this fragment of it depend on what is parked? 1: so, and all of it is to be parked when it
  * comes again. */
@@ -27,7 +27,7 @@ MUST_CHECK int worker_park_meets(struct worker *w, const struct txn *fragment, s
 /* It was refused: all of it is to be parked when it comes again. */
 void worker_park_big(struct worker *w, uint64_t seq, uint64_t behind, const char *why);
 /* One fragment of it, inside the target transaction that sink_begin opened; anything but 0 has been rolled back. */
-MUST_CHECK int worker_park_fragment(struct worker *w, const struct txn *fragment, struct err *err);
+MUST_CHECK int worker_park_fragment(struct worker *w, struct txn *fragment, struct err *err);
 /* What operators asked for about what is parked, and what has become free by it: once a second at most, between target
  * transactions. -1: the session starts anew. */
 MUST_CHECK int worker_drain(struct worker *w, struct err *err);

@@ -11,7 +11,7 @@ static int tell_target(struct worker *w, const char *paused, struct err *err)
     struct sink *s = w->sink;
     if (sink_begin_aside(s, err))
         return -1;
-    if (link_row_pause(s->db, w->topic, s->state.part, paused, err)) {
+    if (link_row_pause(s->db, w->topic, s->part, paused, err)) {
         sink_rollback(s);
         return -1;
     }

@@ -113,11 +113,11 @@ static void say_ledger(struct rebuild *b, const char *to, const struct ledger_st
                        const struct stream *anchor)
 {
     stream_say(&b->job, "ledger at %s: seq %" PRIu64 " (%s) is in effect; it can be read again after seq %" PRIu64, to,
-               ledger->done.low, *ledger->gtid ? ledger->gtid : "none", anchor->seq);
+               ledger->seq, *ledger->gtid ? ledger->gtid : "none", anchor->seq);
     json_t *list = json_object_get(b->job.details, "ledgers");
     if (!list)
         stream_detail(&b->job, "ledgers", list = json_array());
-    json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:I}", "to", to, "seq", (json_int_t)ledger->done.low, "gtid",
+    json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:I}", "to", to, "seq", (json_int_t)ledger->seq, "gtid",
                                           ledger->gtid, "anchor_seq", (json_int_t)anchor->seq));
 }
 
@@ -131,8 +131,8 @@ static int take_ledger(struct rebuild *b, const char *to, const struct ledger_st
     if (read_anchor(b, to, ledger, &anchor, err))
         return -1;
     say_ledger(b, to, ledger, &anchor);
-    if (!b->found || ledger->done.low > b->furthest) {
-        b->furthest = ledger->done.low;
+    if (!b->found || ledger->seq > b->furthest) {
+        b->furthest = ledger->seq;
         memcpy(b->gtid, ledger->gtid, sizeof b->gtid);
     }
     if (!b->found || anchor.seq < b->start.seq) {

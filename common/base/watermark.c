@@ -106,12 +106,22 @@ uint64_t watermark_high(const struct watermark *w)
     return w->count > 0 ? w->ranges[w->count - 1].last : w->low;
 }
 
-/* Each range as its distance from the number before it that is known done (at least 2, or it would touch) and its
- * length less one. */
+/* Each range as its distance from the number before it that is known done (at least 2, or it would touch; the first
+ * may) and its length less one. */
 void watermark_put_ranges(const struct watermark *w, struct buf *out)
 {
+    watermark_put_ranges_above(w, w->low, out);
+}
+
+void watermark_put_ranges_above(const struct watermark *w, uint64_t base, struct buf *out)
+{
     uint64_t before = w->low;
-    buf_put_varint(out, w->count);
+    assert(base <= w->low);
+    buf_put_varint(out, w->count + (base < w->low));
+    if (base < w->low) {
+        buf_put_varint(out, 1);
+        buf_put_varint(out, w->low - base - 1);
+    }
     for (size_t i = 0; i < w->count; i++) {
         buf_put_varint(out, w->ranges[i].first - before);
         buf_put_varint(out, w->ranges[i].last - w->ranges[i].first);
@@ -132,13 +142,16 @@ void watermark_read_ranges(struct watermark *w, struct bytes *r)
         uint64_t gap = bytes_varint(r);
         uint64_t more = bytes_varint(r);
         struct watermark_range range;
-        if (r->bad || gap < 2 || __builtin_add_overflow(before, gap, &range.first) ||
+        if (r->bad || gap < (i == 0 ? 1 : 2) || __builtin_add_overflow(before, gap, &range.first) ||
             __builtin_add_overflow(range.first, more, &range.last)) {
             bytes_fail(r);
             w->count = 0;
             return;
         }
-        splice(w, w->count, 0, &range);
+        if (gap == 1)
+            w->low = range.last;
+        else
+            splice(w, w->count, 0, &range);
         before = range.last;
     }
 }

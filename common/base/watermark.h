@@ -27,8 +27,10 @@ void watermark_raise(struct watermark *w, uint64_t low);
 void watermark_union(struct watermark *w, const struct watermark *other);
 uint64_t watermark_high(const struct watermark *w); /* the greatest number done */
 /* The ranges above low: varint count, then varint gaps; read back by watermark_read_ranges, which marks r bad when
- * they are not sorted above low. */
+ * they are not sorted above low. A first range that touches low raises it. */
 void watermark_put_ranges(const struct watermark *w, struct buf *out);
+/* The same as seen from `base`, at most low: what is done between the two comes as the first range. */
+void watermark_put_ranges_above(const struct watermark *w, uint64_t base, struct buf *out);
 void watermark_read_ranges(struct watermark *w, struct bytes *r);
 
 #endif

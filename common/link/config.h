@@ -104,6 +104,7 @@ struct link_config {
     char *from;
     char *to;
     struct start_config start;
+    uint32_t workers;    /* connections that apply at once */
     uint32_t group_rows; /* most rows and bytes of one target transaction on the fast path */
     uint64_t group_bytes;
     bool standby;    /* the target is read_only, and written to all the same */

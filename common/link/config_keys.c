@@ -337,6 +337,13 @@ const struct config_key config_keys[] = {
      .help =
          "`auto` applies many transactions together and looks at single rows only where something is not as the source "
          "saw it; `exact` applies each by itself, row by row: slow, with the same result, to see what a link does"},
+    {.path = "links[].apply.workers",
+     .type = &config_number,
+     .min = 1,
+     .max = 64,
+     .fallback = "4",
+     LINK(workers),
+     .help = "connections that apply transactions which share no key at the same time"},
     {.path = "links[].ddl",
      .type = &config_choice,
      .words = ddl_policies,
@@ -364,9 +371,9 @@ const struct config_key config_keys[] = {
      .required = true,
      CONFIG(tables),
      .help = "patterns database.table, each part with * and ?; system schemas and `drc` never match"},
-    {.path = "tables.exclude",                                                                                              .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
+    {.path = "tables.exclude",                                                                                        .type = &config_exclude, CONFIG(tables), .help = "patterns of what is left out again"},
 
-    {.path = "conflicts",                                                                                                           .type = &config_map, .help = "what happens to a row that both sides changed"},
+    {.path = "conflicts",                                                                                                .type = &config_map, .help = "what happens to a row that both sides changed"},
     {.path = "conflicts.default",
      .type = &config_map,
      .enter = config_enter_default_rule,
@@ -395,7 +402,7 @@ const struct config_key config_keys[] = {
      .fallback = "false",
      RULE(allow_divergence),
      .help = "permit this rule in a two-way pair although it can leave the sides different for good"},
-    {.path = "conflicts.tables",                                                                       .type = &config_named, .help = "rules of single tables"},
+    {.path = "conflicts.tables",                                                                                                           .type = &config_named, .help = "rules of single tables"},
     {.path = "conflicts.tables.<table>",
      .type = &config_map,
      .like = "conflicts.default",
@@ -413,7 +420,7 @@ const struct config_key config_keys[] = {
      CONFIG(allow_divergence_anywhere),
      .help = "the same as conflicts.allow_divergence"},
 
-    {.path = "apply",                                                                                                           .type = &config_map, .help = "how changes are applied"},
+    {.path = "apply",                             .type = &config_map, .help = "how changes are applied"},
     {.path = "apply.on_data_error",
      .type = &config_choice,
      .words = data_errors,
@@ -423,7 +430,7 @@ const struct config_key config_keys[] = {
          "what becomes of a transaction with a row that the target refuses (its unique value is another row's, its "
          "parent is missing): `park` puts it aside in drc.parked, with all later ones that touch the same keys, and "
          "goes on; `stop` stops the link"},
-    {.path = "apply.park",                             .type = &config_map, .help = "how much may be put aside; at the bound the link stops"},
+    {.path = "apply.park",                                                                           .type = &config_map, .help = "how much may be put aside; at the bound the link stops"},
     {.path = "apply.park.max_rows",
      .type = &config_number,
      .min = 1,
@@ -439,7 +446,7 @@ const struct config_key config_keys[] = {
      CONFIG(park_max_bytes),
      .help = "their size"},
 
-    {.path = "capture",                                                .type = &config_map, .help = "how changes are published"},
+    {.path = "capture",                                                                         .type = &config_map, .help = "how changes are published"},
     {.path = "capture.fragment_bytes",
      .type = &config_size,
      .min = 16 * KIB,
@@ -463,7 +470,7 @@ const struct config_key config_keys[] = {
      .help = "how often capture of a region that is a target too proves that the loop mark of its ledger reaches the "
              "binlog, by a transaction of its own; 0s for never"},
 
-    {.path = "limits",                                                                                                           .type = &config_map, .help = "what the daemons may use"},
+    {.path = "limits",                                                                          .type = &config_map, .help = "what the daemons may use"},
     {.path = "limits.queue_bytes",
      .type = &config_size,
      .min = MIB,
@@ -472,7 +479,7 @@ const struct config_key config_keys[] = {
      CONFIG(queue_bytes),
      .help = "bound of each queue between two threads; one larger transaction passes alone"},
 
-    {.path = "control",                                                                          .type = &config_map, .help = "how the daemons are asked and told"},
+    {.path = "control",                                                                                            .type = &config_map, .help = "how the daemons are asked and told"},
     {.path = "control.socket",
      .type = &config_file,
      .fallback = "/run/drc/{name}.sock",
@@ -481,7 +488,7 @@ const struct config_key config_keys[] = {
          "the unix socket of each daemon; {name} stands for capture-<region> or applier-<from>-<to>, and is appended "
          "where it is missing"},
 
-    {.path = "log",                                                                                            .type = &config_map, .help = "what the daemons write to stderr"},
+    {.path = "log", .type = &config_map, .help = "what the daemons write to stderr"},
     {.path = "log.level",
      .type = &config_choice,
      .words = log_levels,
@@ -489,5 +496,5 @@ const struct config_key config_keys[] = {
      .fallback = "info",
      CONFIG(log_level),
      .help = "the least important that is written"},
-    {.path = NULL},
+    {.path = NULL                                                                                           },
 };

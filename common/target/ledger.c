@@ -71,7 +71,7 @@ static int row_fill(struct ledger_row *row, const struct span *cells, struct err
     s->part = (uint32_t)number(cells[ROW_PART]);
     row->held.slot = (uint32_t)number(cells[ROW_SLOT]);
     row->held.n = number(cells[ROW_N]);
-    s->done.low = number(cells[ROW_WATERMARK]);
+    s->seq = s->done.low = number(cells[ROW_WATERMARK]);
     watermark_read_ranges(&s->done, &ranges);
     s->chain = number(cells[ROW_CHAIN]);
     s->offset = strtoll((const char *)cells[ROW_OFFSET].p, NULL, 10);
@@ -135,13 +135,21 @@ void ledger_rows_free(struct ledger_rows *r)
     *r = (struct ledger_rows){0};
 }
 
+/* At one seq an operator's act may have moved the epoch on. */
+static bool is_further(const struct ledger_state *a, const struct ledger_state *b)
+{
+    if (a->seq != b->seq)
+        return a->seq > b->seq;
+    return a->epoch != b->epoch ? a->epoch > b->epoch : a->offset > b->offset;
+}
+
 void ledger_rows_union(const struct ledger_rows *r, struct ledger_state *out)
 {
     const struct ledger_state *highest = &r->rows[0].state;
     struct watermark done = {0};
     for (size_t i = 0; i < r->count; i++) {
         watermark_union(&done, &r->rows[i].state.done);
-        if (r->rows[i].state.done.low > highest->done.low)
+        if (is_further(&r->rows[i].state, highest))
             highest = &r->rows[i].state;
     }
     *out = *highest;
@@ -184,8 +192,8 @@ static void put_bytes(struct buf *sql, const uint8_t id[16])
 static void put_state(struct buf *sql, const struct ledger_state *s)
 {
     struct buf ranges = {0};
-    watermark_put_ranges(&s->done, &ranges);
-    buf_printf(sql, "`watermark`=%" PRIu64 ", `done`=X'", s->done.low);
+    watermark_put_ranges_above(&s->done, s->seq, &ranges);
+    buf_printf(sql, "`watermark`=%" PRIu64 ", `done`=X'", s->seq);
     buf_put_hex(sql, buf_span(&ranges));
     buf_printf(sql, "', `chain`=%" PRIu64 ", `offset`=%" PRId64 ", `epoch`=%" PRIu64 ", `instance`=%" PRIu64, s->chain,
                s->offset, s->epoch, s->instance);

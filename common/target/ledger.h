@@ -16,8 +16,9 @@
 struct ledger_state {
     uint8_t stream[STREAM_UUID_LEN];
     uint32_t part;
-    struct watermark done; /* seqs in effect: everything up to low, and ranges above */
-    uint64_t chain;        /* of the watermark's seq */
+    uint64_t seq;          /* the watermark: everything up to it is in effect, and what follows here belongs to it */
+    struct watermark done; /* seqs in effect: what slots have done above seq besides, so that low may be beyond it */
+    uint64_t chain;        /* of seq */
     int64_t offset;        /* hint: where the record after the watermark may be */
     uint64_t epoch;        /* in force at the watermark */
     uint64_t instance;
@@ -46,8 +47,8 @@ MUST_CHECK int ledger_is_attended(struct db *db, const char *topic, struct err *
 MUST_CHECK int ledger_create(struct db *db, const char *topic, const struct ledger_state *start, struct err *err);
 
 /* Take over: one transaction that changes `owner` in all slots of the stream (so waits for every open transaction),
- * makes missing slots up to `slots`, kills the former owner's connections that still live, then reads all: watermark =
- * maximum, done = union. `held` has room for `slots`. Each writer's connection then calls ledger_attach. */
+ * makes missing slots up to `slots`, kills the former owner's connections that still live, then reads all: watermark
+ * with all that belongs to it = that of the row which is furthest, done = union. `held` has room for `slots`. Each writer's connection then calls ledger_attach. */
 MUST_CHECK int ledger_take_over(struct db *db, const char *topic, uint32_t slots, struct ledger_slot *held,
                                 struct ledger_state *out, struct err *err);
 
@@ -61,8 +62,10 @@ MUST_CHECK int ledger_write(struct db *db, const struct ledger_slot *held, const
                             struct err *err);
 void ledger_committed(struct ledger_slot *held);
 
-/* COMMIT's answer was lost: locking read of the row over a new connection. 1: it took effect; 0: it did not; -1: error
- * (fatal 77 when another owner is there). */
-MUST_CHECK int ledger_settle(struct db *db, const char *topic, struct ledger_slot *held, struct err *err);
+/* Answers of COMMITs may have been lost: locking read of the rows over a new connection, which also waits for what
+ * former connections still have open. Every hold then counts as its row does. -1: error (fatal 77 when another owner is
+ * there). */
+MUST_CHECK int ledger_settle(struct db *db, const char *topic, struct ledger_slot *held, uint32_t slots,
+                             struct err *err);
 
 #endif

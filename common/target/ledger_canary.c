@@ -33,7 +33,7 @@ static int update(struct db *db, const struct ledger_state *state, struct err *e
     buf_printf(&sql,
                "UPDATE `" DRC_DB "`.`" LEDGER_TABLE "` SET `n`=`n`+1, `" LEDGER_WATERMARK "`=%" PRIu64
                ", `connection`=CONNECTION_ID() WHERE `" LEDGER_STREAM "`=X'",
-               state->done.low);
+               state->seq);
     buf_put_hex(&sql, span_of(state->stream, STREAM_UUID_LEN));
     buf_put_str(&sql, "' AND `" LEDGER_PART "`=0 AND `" LEDGER_SLOT "`=0");
     int rc = db_exec(db, buf_cstr(&sql), err);
@@ -52,7 +52,7 @@ static int insert(struct db *db, const char *topic, const struct ledger_state *s
 
 int ledger_canary_write(struct db *db, const char *topic, uint64_t nonce, struct err *err)
 {
-    struct ledger_state state = {.done = {.low = nonce}};
+    struct ledger_state state = {.seq = nonce, .done = {.low = nonce}};
     struct err found = {0};
     ledger_canary_stream(state.stream, topic);
     int rc = update(db, &state, &found);

@@ -164,19 +164,18 @@ static int settle_row(const struct ledger_rows *rows, struct ledger_slot *held, 
         return err_fatal(err, EXIT_UNSAFE,
                          "%s: slot %u has counted to %" PRIu64 ", this instance to %" PRIu64 ": somebody changed it",
                          LEDGER, held->slot, row->held.n, held->n);
-    int committed = row->held.n == held->n + 1;
     held->n = row->held.n;
-    return committed;
+    return 0;
 }
 
-int ledger_settle(struct db *db, const char *topic, struct ledger_slot *held, struct err *err)
+int ledger_settle(struct db *db, const char *topic, struct ledger_slot *held, uint32_t slots, struct err *err)
 {
     struct ledger_rows rows = {0};
     if (db_exec(db, "BEGIN", err))
         return -1;
     int rc = ledger_rows_read(db, topic, true, &rows, err);
-    if (rc == 0)
-        rc = settle_row(&rows, held, err);
+    for (uint32_t i = 0; rc == 0 && i < slots; i++)
+        rc = settle_row(&rows, &held[i], err);
     ledger_rows_free(&rows);
     db_rollback(db);
     return rc;

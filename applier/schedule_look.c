@@ -1,0 +1,126 @@
+/* What one may ask of a schedule, and tell it, without taking or putting anything. */
+#include "applier/schedule_private.h"
+
+void schedule_abandon(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->abandoned = true;
+    for (uint32_t i = 0; i < s->workers; i++)
+        (void)pthread_cond_broadcast(&s->queues[i].wake);
+    (void)pthread_cond_broadcast(&s->room);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void schedule_hold(struct schedule *s, bool hold)
+{
+    pthread_mutex_lock(&s->lock);
+    s->held = hold;
+    for (uint32_t i = 0; i < s->workers && !hold; i++)
+        (void)pthread_cond_broadcast(&s->queues[i].wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool schedule_ended(struct schedule *s, struct err *err)
+{
+    pthread_mutex_lock(&s->lock);
+    bool ended = s->abandoned || (s->ended && s->jobs == 0);
+    if (ended && err)
+        *err = s->abandoned ? (struct err){0} : s->why;
+    pthread_mutex_unlock(&s->lock);
+    return ended;
+}
+
+void schedule_note_changed_table(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->table_changes++;
+    pthread_mutex_unlock(&s->lock);
+}
+
+uint64_t schedule_table_changes(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    uint64_t n = s->table_changes;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+bool schedule_tables_changed(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool changed = s->table_changes != s->table_changes_seen;
+    s->table_changes_seen = s->table_changes;
+    s->next_alone = s->next_alone || changed;
+    pthread_mutex_unlock(&s->lock);
+    return changed;
+}
+
+bool schedule_must_yield(struct schedule *s, uint32_t worker)
+{
+    pthread_mutex_lock(&s->lock);
+    bool yield = s->queues[worker].must_yield;
+    pthread_mutex_unlock(&s->lock);
+    return yield;
+}
+
+void schedule_contended(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    for (uint32_t i = 0; i < s->workers; i++) {
+        struct worker_queue *q = &s->queues[i];
+        if (!q->open || !q->starved)
+            continue;
+        q->must_yield = true;
+        (void)pthread_cond_signal(&q->wake);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+size_t schedule_in_order(struct schedule *s, struct txn *const *txns, size_t count)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&s->lock);
+    for (const struct place *p = s->order.first; p && n < count; p = p->next) {
+        if (p->done)
+            continue;
+        if ((const struct job *)p != txns[n]->job)
+            break;
+        n++;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+size_t schedule_items(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t n = s->jobs;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+size_t schedule_bytes(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t n = s->bytes;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+uint64_t schedule_oldest_us(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    uint64_t us = s->order.first ? s->order.first->commit_us : 0;
+    pthread_mutex_unlock(&s->lock);
+    return us;
+}
+
+void schedule_state(struct schedule *s, struct ledger_state *out)
+{
+    pthread_mutex_lock(&s->lock);
+    *out = s->order.state;
+    out->held = out->anchors = (struct buf){0};
+    out->done = (struct watermark){0};
+    watermark_union(&out->done, &s->order.state.done);
+    pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,29 @@
+/* What the session's two files share. Nobody else includes it. */
+#ifndef DRC_APPLIER_SESSION_PRIVATE_H
+#define DRC_APPLIER_SESSION_PRIVATE_H
+
+#include "applier/inbox.h"
+#include "applier/session.h"
+
+struct session {
+    struct applier *applier;
+    struct sink *sinks;        /* one a worker */
+    struct ledger_state state; /* where it began */
+    struct schedule *schedule;
+    struct inbox *inbox;
+    struct stop *stop; /* of the session's threads */
+    pthread_mutex_t lock;
+    enum worker_end end; /* of the first worker that ended before the others */
+    struct err err;
+};
+
+/* ---- session_target.c ---- */
+
+/* Made, not connected. */
+void session_init_sinks(struct session *n);
+/* Connect all of them, one after another, and find the place: `state`. */
+MUST_CHECK int session_open_sinks(struct session *n, struct err *err);
+/* Whatever has been opened of them; what lasts longer than the session goes to the applier. */
+void session_close_sinks(struct session *n);
+
+#endif

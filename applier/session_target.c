@@ -1,0 +1,228 @@
+/* The session's connections to the target, and its place by the ledger. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "applier/session_private.h"
+#include "applier/start.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/target/check.h"
+#include "common/target/link_row.h"
+#include "common/target/schema.h"
+#include "common/target/session.h"
+#include "common/target/standby.h"
+
+static void show_connection(struct applier *a, uint32_t worker, struct db *db)
+{
+    pthread_mutex_lock(&a->lock);
+    a->dbs[worker] = db;
+    pthread_mutex_unlock(&a->lock);
+}
+
+/* Does another link of the pair begin where this one ends? */
+static bool is_source(const struct config *c, const char *region)
+{
+    for (size_t i = 0; i < c->link_count; i++)
+        if (strcmp(c->links[i].from, region) == 0)
+            return true;
+    return false;
+}
+
+/* Our own schema, and BINLOG: what the account lacks of either is told at once, not one at each start. */
+static int check_rights(const struct applier *a, struct sink *s, struct err *err)
+{
+    struct err schema = {0};
+    int rc = schema_ensure(s->db, &schema);
+    if (rc == 0 && a->to->standby)
+        rc = standby_record(s->db, &schema);
+    if (rows_writer_open(&s->writer, s->db, a->link->writer, err)) {
+        if (rc)
+            log_error("%s", schema.text);
+        return -1;
+    }
+    if (rc)
+        *err = schema;
+    return rc;
+}
+
+/* Another server than before has the region's data: what this instance holds, it holds at the former one. */
+static int meet_server(struct applier *a, struct db *db, struct err *err)
+{
+    char server[DB_IDENTITY_LEN];
+    if (db_identity(db, server, err))
+        return -1;
+    if (a->holds && strcmp(server, a->server) != 0) {
+        log_warn("the target is %s (%s) now, no more %s: its own ledger says what is in effect there",
+                 db_server_name(db), server, a->server);
+        a->holds = false;
+        a->moved = true;
+    }
+    memcpy(a->server, server, sizeof a->server);
+    return 0;
+}
+
+/* The server each time; its tables once, and against the source where its password is on this host: what the stream
+ * brings tells the same, later. */
+static int check_target(struct applier *a, struct db *db, struct err *err)
+{
+    const struct db_options options = {.program = a->name, .connect_timeout_s = 3, .read_timeout_s = 30};
+    struct target_check_setup setup = {.db = db,
+                                       .tables = a->checked ? NULL : &a->config->tables,
+                                       .is_source = is_source(a->config, a->link->to),
+                                       .sql_writer = a->link->writer == APPLY_WRITER_SQL};
+    struct err why = {0};
+    if (!a->checked && a->from->password && db_connect(&setup.from, a->from, &options, &why))
+        log_info("definitions are not compared with those of %s: %s", a->link->from, why.text);
+    int rc = target_check(&setup, err);
+    a->checked = a->checked || rc == 0;
+    db_close(&setup.from);
+    return rc;
+}
+
+static int connect_target(struct applier *a, struct sink *s, struct err *err)
+{
+    if (target_session_open(&s->db, a->to, a->name, err))
+        return -1;
+    show_connection(a, 0, s->db);
+    if (meet_server(a, s->db, err))
+        return -1;
+    if (check_target(a, s->db, err))
+        return -1;
+    return check_rights(a, s, err);
+}
+
+/* ---- the place in the stream ---- */
+
+/* A link that the ledger does not know begins where the pair file says. */
+static int first_start(struct applier *a, struct db *db, struct err *err)
+{
+    struct ledger_state start;
+    if (start_find(&start, &a->from->kafka, a->topic, &a->link->start, a->stop, err))
+        return -1;
+    int rc = ledger_create(db, a->topic, &start, err);
+    if (rc == 0)
+        log_notice("first start of %s: after seq %" PRIu64 " of its stream", a->name, start.done.low);
+    ledger_state_free(&start);
+    return rc;
+}
+
+/* This instance has the ledger already; only the connection is new. */
+static int resume_hold(struct session *n, struct db *db, struct err *err)
+{
+    struct applier *a = n->applier;
+    if (ledger_settle(db, a->topic, a->slots, a->link->workers, err))
+        return -1;
+    return ledger_find(db, a->topic, &n->state, err) < 0 ? -1 : 0;
+}
+
+static int take_hold(struct session *n, struct db *db, struct err *err)
+{
+    struct applier *a = n->applier;
+    int found = ledger_find(db, a->topic, &n->state, err);
+    ledger_state_free(&n->state);
+    if (found == 0 && a->moved)
+        return err_fatal(err, EXIT_UNSAFE,
+                         "%s became the target of this link, but its drc.ledger has no row of it: it is no copy of the "
+                         "former target; take it out of regions.%s.host, or give it a copy",
+                         db_server_name(db), a->to->name);
+    if (found < 0 || (found == 0 && first_start(a, db, err)))
+        return -1;
+    if (ledger_take_over(db, a->topic, a->link->workers, a->slots, &n->state, err))
+        return -1;
+    a->holds = true;
+    if (a->moved && n->state.done.low < a->applied_seq)
+        log_warn("%s is behind: it has up to seq %" PRIu64 ", the former target had up to %" PRIu64 "; the %" PRIu64
+                 " transactions between are read again from the topic",
+                 db_server_name(db), n->state.done.low, a->applied_seq, a->applied_seq - n->state.done.low);
+    a->moved = false;
+    return 0;
+}
+
+static int find_place(struct session *n, struct db *db, struct err *err)
+{
+    struct applier *a = n->applier;
+    if (a->holds ? resume_hold(n, db, err) : take_hold(n, db, err))
+        return -1;
+#ifdef DRC_FAULT_NO_DEDUPE
+    if (start_forget_some(&n->state, &a->from->kafka, a->topic, err))
+        return -1;
+#endif
+    struct link_row row;
+    if (link_row_read(&row, db, a->topic, n->state.part, err))
+        return -1;
+    hold_load(a->hold, row.paused);
+    link_row_free(&row);
+    log_notice("%s goes on after seq %" PRIu64 " (gtid %s, offset %" PRId64 ") at %s, workers: %u", a->name,
+               n->state.seq, n->state.gtid, n->state.offset, db_version_text(db), a->link->workers);
+    return 0;
+}
+
+/* ---- the other workers ---- */
+
+/* Where a region has several hosts, all of a link's writers are at one of them. */
+static int connect_beside(struct applier *a, struct sink *s, uint32_t worker, struct err *err)
+{
+    char server[DB_IDENTITY_LEN];
+    if (target_session_open(&s->db, a->to, a->name, err))
+        return -1;
+    show_connection(a, worker, s->db);
+    if (db_identity(s->db, server, err))
+        return -1;
+    if (strcmp(server, a->server) != 0)
+        return err_retry(err, "another server has become the target: %s", db_server_name(s->db));
+    return rows_writer_open(&s->writer, s->db, a->link->writer, err);
+}
+
+int session_open_sinks(struct session *n, struct err *err)
+{
+    struct applier *a = n->applier;
+    if (connect_target(a, &n->sinks[0], err) || find_place(n, n->sinks[0].db, err))
+        return -1;
+    for (uint32_t i = 0; i < a->link->workers; i++) {
+        struct sink *s = &n->sinks[i];
+        if (i > 0 && connect_beside(a, s, i, err))
+            return -1;
+        s->slot = a->slots[i];
+        if (ledger_attach(s->db, &s->slot, err))
+            return -1;
+    }
+    return 0;
+}
+
+void session_init_sinks(struct session *n)
+{
+    const struct applier *a = n->applier;
+    n->sinks = xcalloc(a->link->workers, sizeof *n->sinks);
+    for (uint32_t i = 0; i < a->link->workers; i++)
+        n->sinks[i] = (struct sink){
+            .config = a->config,
+            .from = a->link->from,
+            .to = a->link->to,
+            .link = xasprintf("%s:%s", a->link->from, a->link->to),
+            .slot = a->slots[i],
+            .exact_path = a->link->exact_path,
+            .standby = a->to->standby ? a->server : NULL,
+            .counts = a->counts[i],
+        };
+}
+
+void session_close_sinks(struct session *n)
+{
+    struct applier *a = n->applier;
+    for (uint32_t i = 0; i < a->link->workers; i++) {
+        struct sink *s = &n->sinks[i];
+        if (memcmp(s->slot.owner, a->slots[i].owner, sizeof s->slot.owner) == 0)
+            a->slots[i].n = s->slot.n;
+        a->counts[i] = s->counts;
+        show_connection(a, i, NULL);
+        sink_forget_tables(s);
+        map_free(&s->tables);
+        map_free(&s->plans);
+        map_free(&s->touched);
+        rows_writer_free(&s->writer);
+        db_close(&s->db);
+        free(s->link);
+    }
+    free(n->sinks);
+}
