@@ -150,7 +150,7 @@ COPY = "INSERT IGNORE INTO shop.{} (id, name, qty) SELECT id, name, qty FROM sho
 
 @pytest.mark.parametrize("tool", [GH_OST, PT_OSC], ids=["gh_ost", "pt_osc"])
 def test_an_online_change_replays_like_everything_else(make_pair, tool):
-    """The shadow table is the pair's: its rows have come when the names are swapped. The applier is killed on the way."""
+    """The shadow table is the pair's: its rows have come when the names are swapped."""
     shadow, before, after = tool
     pair = one_way(make_pair, "apply")
     with Rows(pair.eu) as load:
@@ -202,7 +202,7 @@ CUT = [
 
 @pytest.mark.parametrize("server_goes_on", [True, False], ids=["it_ran", "it_did_not"])
 def test_a_statement_that_was_cut_off_is_run_once(make_pair, server_goes_on):
-    """Between intent and finish for certain: the statement waits for a lock at the target while the applier is killed."""
+    """Between intent and finish for certain: it waits for a lock at the target while the applier is killed."""
     pair = one_way(make_pair, "apply")
     applier = pair.applier("eu", "us")
     for number, statement in enumerate(CUT):
@@ -233,7 +233,8 @@ def test_a_statement_that_was_cut_off_is_run_once(make_pair, server_goes_on):
 
 def kill_sessions(server, word):
     """As if the server had been restarted under them."""
-    found = server.query("SELECT id FROM information_schema.processlist WHERE user = 'drc' AND info LIKE %s", (f"%{word}%",))
+    sessions = "SELECT id FROM information_schema.processlist WHERE user = 'drc' AND info LIKE %s"
+    found = server.query(sessions, (f"%{word}%",))
     assert found
     for (number,) in found:
         server.sql(f"KILL {number}")
@@ -243,7 +244,8 @@ def test_what_no_definition_tells_is_left_to_the_operator(make_pair):
     pair = one_way(make_pair, "apply")
     applier = pair.applier("eu", "us")
     pair.eu.sql(
-        "CREATE TABLE shop.part (id INT PRIMARY KEY, name TEXT) PARTITION BY RANGE (id) (PARTITION p VALUES LESS THAN (9))",
+        "CREATE TABLE shop.part (id INT PRIMARY KEY, name TEXT) PARTITION BY RANGE (id) "
+        "(PARTITION p VALUES LESS THAN (9))",
         "CREATE TABLE shop.plain (id INT PRIMARY KEY, name TEXT)",
         "INSERT INTO shop.part VALUES (1, 'part')",
         "INSERT INTO shop.plain VALUES (2, 'plain')",
@@ -301,7 +303,8 @@ def test_what_it_ran_is_marked_for_captures(make_pair):
     file = pairfile.merge(pair.file, {"pair": "second", "links": links, "regions": regions, "control": socket})
     second.write_text(pairfile.render(file), encoding="utf-8")
     argv = [pair.programs / "drc-capture", "--config", second, "--region", "us"]
-    capture = Daemon("second", argv, pair.directory / "second.log", pair.run / "second-capture-us.sock", cwd=pair.directory)
+    control = pair.run / "second-capture-us.sock"
+    capture = Daemon("second", argv, pair.directory / "second.log", control, cwd=pair.directory)
     pair.rivals.append(capture)
     capture.start()
     pair.until(lambda: capture.status()["state"] == "running", 60, "second capture")
@@ -353,8 +356,9 @@ def test_the_link_waits_for_what_it_may_not_run(make_pair):
 
 def test_what_is_ignored_is_in_the_journal(make_pair):
     pair = one_way(make_pair, "ignore")
-    pair.eu.sql("INSERT INTO shop.item (name) VALUES ('a')", "TRUNCATE TABLE shop.item", "CREATE INDEX i ON shop.item (qty)")
-    pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (5, 'b')", "CREATE DATABASE elsewhere")
+    pair.eu.sql("INSERT INTO shop.item (name) VALUES ('a')", "TRUNCATE TABLE shop.item")
+    pair.eu.sql("CREATE INDEX i ON shop.item (qty)", "INSERT INTO shop.item (id, name) VALUES (5, 'b')")
+    pair.eu.sql("CREATE DATABASE elsewhere")
     pair.wait("eu", "us")
     assert pair.us.query("SELECT name FROM shop.item ORDER BY id") == [("a",), ("b",)]
     assert journal(pair) == [

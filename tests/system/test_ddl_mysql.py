@@ -1,4 +1,4 @@
-"""Changes of definition between two MySQL servers: run where they stand, cut off in the middle, and marked by a GTID's tag."""
+"""Changes of definition between two MySQL servers: run where they stand, cut off, and marked by a GTID's tag."""
 
 from support.mysql import MySQL
 
@@ -23,7 +23,8 @@ WAITS = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'drc' 
 
 def shape(server):
     tables = [row[0] for row in server.query("SHOW TABLES FROM shop")]
-    return {table: server.query(f"SHOW CREATE TABLE shop.{table}")[0][1].split(" AUTO_INCREMENT=")[0] for table in tables}
+    shown = {table: server.query(f"SHOW CREATE TABLE shop.{table}")[0][1] for table in tables}
+    return {table: text.split(" AUTO_INCREMENT=")[0] for table, text in shown.items()}
 
 
 def test_changes_are_run_once_and_marked(make_pair):
