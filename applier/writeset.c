@@ -275,9 +275,6 @@ struct adding {
     struct writeset *set;
     const struct writeset_table *table;
     struct buf form; /* of a key's value */
-#ifdef DRC_FAULT_FINE_HASH
-    uint64_t image;
-#endif
 };
 
 static bool is_minus_zero(struct span real)
@@ -318,11 +315,7 @@ static bool add_key(struct adding *a, const struct hashed_key *k, const struct c
         known = put_part(&a->form, &k->parts[i], &image[k->parts[i].index]);
     if (!known)
         add_whole(a->set, k->table);
-    uint64_t seed = k->seed;
-#ifdef DRC_FAULT_FINE_HASH
-    seed ^= a->image;
-#endif
-    add_touch(a->set, k->table, hash64(buf_span(&a->form), seed), k->shared);
+    add_touch(a->set, k->table, hash64(buf_span(&a->form), k->seed), k->shared);
     return true;
 }
 
@@ -397,9 +390,6 @@ void writeset_add_rows(struct writeset *w, const struct writeset_table *t, const
     for (uint32_t i = 0; i < rows->count && !r.bad; i++) {
         const struct cell *before = NULL, *after = NULL;
         arena_reset(scratch);
-#ifdef DRC_FAULT_FINE_HASH
-        a.image = hash64(span_of(r.p, bytes_left(&r)), 0);
-#endif
         if (rows->op != ROWS_INSERT)
             before = split(scratch, rows, rows->present_before, &r);
         if (rows->op != ROWS_DELETE)
