@@ -1,9 +1,10 @@
-"""The writer by plain SQL on MySQL, where several rows go in one statement."""
+"""The writer by plain SQL on MySQL, where several rows go in one statement: every type, and what BINLOG would do by itself."""
 
 import pytest
 
 from support.mysql import MySQL
 from support.writers import by_sql
+from system import mysql_types as types
 
 
 @pytest.fixture
@@ -26,6 +27,24 @@ def same(pair, tables):
     sums = [{table: server.query(f"CHECKSUM TABLE {table} EXTENDED")[0][1] for table in tables} for server in (pair.eu, pair.us)]
     different = [table for table in tables if sums[0][table] != sums[1][table]]
     assert not different
+
+
+def test_every_type_as_a_value(one_way):
+    pair = one_way
+    tables = [f"shop.p_{name}" for name in types.TYPES]
+    pair.everywhere(*[f"CREATE TABLE shop.p_{name} (id INT PRIMARY KEY, v {entry[0]} NULL)" for name, entry in types.TYPES.items()])
+    pair.start()
+    inserts, updates, deletes = [], [], []
+    for name, (_, values) in types.TYPES.items():
+        rows = [*values, "NULL"]
+        turned = [*rows[1:], rows[0]]
+        inserts.append(f"INSERT INTO shop.p_{name} VALUES " + ", ".join(f"({n}, {value})" for n, value in enumerate(rows)))
+        updates += [f"UPDATE shop.p_{name} SET v = {value} WHERE id = {n}" for n, value in enumerate(turned)]
+        deletes.append(f"DELETE FROM shop.p_{name} WHERE id % 2 = 0")
+    for change in (inserts, updates, deletes):
+        write(pair.eu, change)
+        same(pair, tables)
+    assert pair.conflicts() == []
 
 
 CHANGES = [
