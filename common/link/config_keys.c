@@ -341,9 +341,10 @@ const struct config_key config_keys[] = {
      .type = &config_number,
      .min = 1,
      .max = 64,
-     .fallback = "4",
+     .fallback = "1",
      LINK(workers),
-     .help = "connections that apply transactions which share no key at the same time"},
+     .help = "connections that apply transactions which share no key at the same time; with more than one, a child row "
+             "was once seen to come before its parent: leave it at one where tables have foreign keys"},
     {.path = "links[].ddl",
      .type = &config_choice,
      .words = ddl_policies,
