@@ -124,7 +124,7 @@ int sql_bind_arrays(struct sql_bind *b, const struct sql_row *rows, size_t n, st
         array_bind(&b->binds[p], &to, &at, n, b->arena);
         for (size_t i = 0; i < n; i++) {
             const struct cell *v = cell_at(&at, &rows[i]);
-            struct sql_value value;
+            struct sql_value value = {0};
             b->bytes++;
             if (v->null) {
                 to.indicators[i] = STMT_INDICATOR_NULL;
