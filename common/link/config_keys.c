@@ -343,8 +343,7 @@ const struct config_key config_keys[] = {
      .max = 64,
      .fallback = "1",
      LINK(workers),
-     .help = "connections that apply transactions which share no key at the same time; with more than one, a child row "
-             "was once seen to come before its parent: leave it at one where tables have foreign keys"},
+     .help = "connections that apply at the same time what shares no key; keep 1 where tables have foreign keys"},
     {.path = "links[].ddl",
      .type = &config_choice,
      .words = ddl_policies,
