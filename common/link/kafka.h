@@ -78,8 +78,8 @@ struct kafka_header {
     struct span value;
 };
 
-/* Called from kafka_writer_poll and kafka_writer_send only, in the order in which records were written: `offset` is -1 when the broker did
- * not say. An error is final for the writer. */
+/* Called from kafka_writer_poll and kafka_writer_send only, in the order in which records were written: `offset` is -1
+ * when the broker did not say. An error is final for the writer. */
 typedef void kafka_ack_fn(void *context, int64_t offset, void *tag);
 
 MUST_CHECK int kafka_writer_open(struct kafka_writer **out, const struct kafka_config *kafka, const char *topic,

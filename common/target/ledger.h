@@ -48,7 +48,8 @@ MUST_CHECK int ledger_create(struct db *db, const char *topic, const struct ledg
 
 /* Take over: one transaction that changes `owner` in all slots of the stream (so waits for every open transaction),
  * makes missing slots up to `slots`, kills the former owner's connections that still live, then reads all: watermark
- * with all that belongs to it = that of the row which is furthest, done = union. `held` has room for `slots`. Each writer's connection then calls ledger_attach. */
+ * with all that belongs to it = that of the row which is furthest, done = union. `held` has room for `slots`. Each
+ * writer's connection then calls ledger_attach. */
 MUST_CHECK int ledger_take_over(struct db *db, const char *topic, uint32_t slots, struct ledger_slot *held,
                                 struct ledger_state *out, struct err *err);
 
