@@ -375,8 +375,12 @@ struct txn *schedule_take(struct schedule *s, uint32_t worker, int timeout_ms)
         job->state = JOB_RUNNING;
         t = job->whole.txn;
         job->whole.txn = NULL;
-        if (job->big)
+        if (job->big) { /* its next fragment may need the room before this one is in effect */
             q->open = job;
+            s->bytes -= job->whole.bytes;
+            job->whole.bytes = 0;
+            (void)pthread_cond_signal(&s->room);
+        }
     }
     pthread_mutex_unlock(&s->lock);
     return t;

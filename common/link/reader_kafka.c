@@ -27,7 +27,7 @@ static const struct kafka_setting reader_settings[] = {
     {"enable.partition.eof",       "false",            true },
     {"receive.message.max.bytes",  "1000000000",       false},
     {"fetch.message.max.bytes",    "4194304",          false},
-    {"queued.max.messages.kbytes", "32768",            false},
+    {"queued.max.messages.kbytes", "8192",             false},
     {"fetch.error.backoff.ms",     "100",              false},
     {"fetch.wait.max.ms",          "100",              false}, /* a seek waits for the poll before it */
     {NULL,                         NULL,               false},
