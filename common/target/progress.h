@@ -66,20 +66,25 @@ void progress_put_parked(const struct parked_sum *sum, struct buf *out);
 /* ---- a look without waiting ---- */
 
 struct progress_view {
-    bool has_source;        /* the source answered */
+    bool has_source;       /* the source answered */
+    bool has_topic;        /* the topic answered and holds a control record */
+    bool has_ledger;       /* the target answered and has a row for the link */
+    bool has_oldest;       /* the oldest transaction that is published and not in effect was found */
+    bool writer_connected; /* a connection that writes the ledger is open at the target */
+    /* has_source */
     struct position source; /* what it has committed */
-    bool has_topic;         /* the topic answered and holds a control record */
+    /* has_topic */
     uint64_t published_seq;
     uint64_t instance;         /* random id of the capture that wrote it */
     struct position published; /* all that capture has read, skipped transactions included */
     uint64_t source_clock_us;  /* the source's clock at the newest control record */
-    bool has_ledger;           /* the target answered and has a row for the link */
+    /* has_ledger */
     struct ledger_state ledger;
-    bool writer_connected; /* a connection that writes the ledger is open at the target */
     struct parked_sum parked;
-    bool has_oldest;       /* the oldest transaction that is published and not in effect was found */
-    uint64_t oldest_us;    /* its commit time at the source */
-    struct err source_err; /* why a part is missing; class ERR_NONE: it is not, or there is simply nothing yet */
+    /* has_oldest */
+    uint64_t oldest_us; /* its commit time at the source */
+    /* Why a part is missing; class ERR_NONE: it is not, or there is simply nothing yet. */
+    struct err source_err;
     struct err topic_err;
     struct err target_err;
 };

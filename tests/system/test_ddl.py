@@ -219,6 +219,7 @@ def test_a_statement_that_was_cut_off_is_run_once(make_pair, server_goes_on):
                 applier.start()  # while the former one's statement still waits
             else:
                 kill_sessions(pair.us, word)
+                pair.until(lambda word=word: not running(pair.us, word), 30, f"end of {word}")
         if not server_goes_on:
             applier.start()
         pair.wait("eu", "us")

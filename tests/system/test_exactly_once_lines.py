@@ -130,7 +130,7 @@ def test_a_zombie_that_writes_thousands_between_two_later_epochs(lines, stream):
         load.wait_for(50)
     to_broker.stall()
     flood(pair.eu, FLOOD)
-    pair.until(lambda: zombie.status()["queue_items"] > FLOOD // 2, 60, "queue of the zombie")
+    pair.until(lambda: (of := zombie.status())["queue_items"] + of["in_flight"] > FLOOD // 2, 60, "queue of the zombie")
     to_broker.stall_at(32768)
     pair.until(lambda: to_broker.stalled, 60, "burst of the zombie")
     second.start()
