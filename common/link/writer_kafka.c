@@ -55,7 +55,7 @@ struct kafka_writer {
     size_t max_bytes; /* of the topic */
     size_t in_flight;
 #ifdef DRC_FAULT_FATAL_PRODUCER
-    size_t put;
+    size_t delivered;
 #endif
     rd_kafka_resp_err_t failed; /* of the first delivery that failed */
 };
@@ -66,6 +66,9 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *clien
     struct kafka_writer *w = ((struct kafka_client *)client)->owner;
     w->in_flight--;
     w->client.down = false;
+#ifdef DRC_FAULT_FATAL_PRODUCER
+    w->delivered++;
+#endif
     if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR && w->failed == RD_KAFKA_RESP_ERR_NO_ERROR)
         w->failed = m->err;
     /* After a failure nothing more is told: an ack means that all before it are there. */
@@ -200,7 +203,7 @@ static rd_kafka_resp_err_t produce(struct kafka_writer *w, struct span value, rd
 static void break_down(struct kafka_writer *w)
 {
 #ifdef DRC_FAULT_FATAL_PRODUCER
-    if (++w->put == 500)
+    if (w->delivered >= 500)
         rd_kafka_test_fatal_error(w->client.rk, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "a test asks for it");
 #else
     (void)w;
