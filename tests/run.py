@@ -89,12 +89,12 @@ def read_pytest_results(path):
 
 
 def workers():
-    """As many as there are cores, if there is memory for them."""
+    """One more than there are cores, since tests mostly wait, if there is memory for them."""
     if os.environ.get("DRC_TEST_WORKERS"):
         return int(os.environ["DRC_TEST_WORKERS"])
     meminfo = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
     available = int(re.search(r"MemAvailable: +(\d+)", meminfo).group(1)) // 1024
-    return max(1, min(os.cpu_count(), available // MEMORY_PER_WORKER))
+    return max(1, min(os.cpu_count() + 1, available // MEMORY_PER_WORKER))
 
 
 def run_pytest(pattern, long, deadline):
