@@ -236,7 +236,7 @@ static void foreign_and_encrypted_files_are_refused(void **state)
     file_reader_close(&reader);
     unlink(path);
     assert_int_equal(file_reader_open(&reader, path, &err), -1);
-    assert_int_equal(err.class, ERR_RETRY);
+    assert_int_equal(err.exit_code, EXIT_BAD_USAGE);
 }
 
 /* A second file goes on where the first one ended, with definitions that are known already. */
