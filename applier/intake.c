@@ -13,17 +13,21 @@
 
 /* ---- reading ---- */
 
+/* Once more only when the log's start has moved on since: retention does not wait for readers. */
 static int read_from_start(struct intake *in, struct err *err)
 {
     int64_t low;
     int64_t high;
-    if (in->from_start)
+    struct err bounds;
+    if (kafka_reader_bounds(in->reader, &low, &high, &bounds)) {
+        *err = bounds;
         return -1;
-    in->from_start = true;
+    }
+    if (low < in->from_low)
+        return -1;
+    in->from_low = low + 1;
     log_notice("topic %s: the ledger's offset is not there any more, reading from the log's start (%s)",
                in->setup.topic, err->text);
-    if (kafka_reader_bounds(in->reader, &low, &high, err))
-        return -1;
     /* Beyond the log's end, or before nothing that could have been deleted: the topic is not the one of then. */
     if (low == 0)
         return intake_rejoin(in, err);

@@ -23,8 +23,8 @@ struct intake {
     struct buf held_text; /* the two in the ledger's form */
     struct buf anchors_text;
     struct backoff backoff;
-    bool from_start; /* the hint was out of range once already */
-    bool rejoining;  /* intake_rejoin.c has the word */
+    int64_t from_low; /* above the log's start when the hint was out of range last; 0: it was not */
+    bool rejoining;   /* intake_rejoin.c has the word */
     uint8_t from_stream[STREAM_UUID_LEN];
     int64_t offset;      /* the ledger's hint */
     uint64_t from_epoch; /* acts up to it are in the journal */

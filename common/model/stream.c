@@ -79,10 +79,18 @@ static int records_missing(const struct stream *s, const struct record *rec, uin
                      record_kind_name(rec->kind), rec->epoch, held, s->seq);
 }
 
+/* Retention may have left of an epoch no more than its last heartbeats: while they tell what we hold, nothing was lost
+ * with its announcement. The epoch does not come into force by them, so whatever it brings beyond that is told. */
+static bool tells_what_we_hold(const struct stream *s, const struct record *rec)
+{
+    bool control = rec->kind == RECORD_HEARTBEAT || rec->kind == RECORD_RESUME;
+    return control && is_ours(s, rec) && rec->seq == s->seq && rec->chain == s->chain;
+}
+
 /* A record whose epoch is not in force: void, unless it betrays that an epoch record has passed unseen. */
 static int not_in_force(struct stream *s, const struct record *rec, enum stream_verdict *out, struct err *err)
 {
-    if (s->based && (!s->has_epoch || rec->epoch > s->epoch))
+    if (s->based && (!s->has_epoch || rec->epoch > s->epoch) && !tells_what_we_hold(s, rec))
         return err_fatal(err, EXIT_UNSAFE,
                          "records are missing: %s record of epoch %" PRIu64
                          ", which was never announced (in force: %" PRIu64 ", last complete seq %" PRIu64 ")",

@@ -283,6 +283,32 @@ static void continuing_from_a_ledger(void **state)
     REFUSE(&s, data_of(e2, 6), "another history");
 }
 
+/* Retention has eaten the announcement of an epoch, but not its last heartbeats. */
+static void heartbeats_of_an_epoch_that_retention_ate(void **state)
+{
+    (void)state;
+    struct stream s;
+    uint8_t uuid[STREAM_UUID_LEN];
+    memset(uuid, 'A', sizeof(uuid));
+
+    stream_init_at(&s, uuid, e1.number, e1.instance, 5, chain_of(5));
+    ACCEPT(&s, record_of(RECORD_RESUME, e2, 5), STREAM_VOID);
+    ACCEPT(&s, record_of(RECORD_HEARTBEAT, e2, 5), STREAM_VOID);
+    assert_int_equal(s.epoch, 1);
+    announce(&s, e3, 5);
+    ACCEPT(&s, data_of(e3, 6), STREAM_TAKE);
+    assert_holds(&s, 6);
+    stream_free(&s);
+
+    stream_init_at(&s, uuid, e1.number, e1.instance, 5, chain_of(5));
+    ACCEPT(&s, record_of(RECORD_HEARTBEAT, e2, 5), STREAM_VOID);
+    REFUSE(&s, data_of(e2, 6), "never announced"); /* it did not come into force by its heartbeat */
+    stream_init_at(&s, uuid, e1.number, e1.instance, 5, chain_of(5));
+    REFUSE(&s, record_of(RECORD_HEARTBEAT, e2, 6), "never announced");
+    stream_init_at(&s, uuid, e1.number, e1.instance, 5, chain_of(5) + 1);
+    REFUSE(&s, record_of(RECORD_HEARTBEAT, e2, 5), "never announced");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_resume_record_must_agree),
         cmocka_unit_test(joining_in_the_middle),
         cmocka_unit_test(continuing_from_a_ledger),
+        cmocka_unit_test(heartbeats_of_an_epoch_that_retention_ate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
