@@ -31,7 +31,7 @@ static void end_threads(struct session *n)
 
 static void show(struct applier *a, struct session *n)
 {
-    status_watch_schedule(a->status, n ? n->schedule : NULL);
+    status_watch_queues(a->status, n ? n->schedule : NULL, n ? n->inbox : NULL);
     pthread_mutex_lock(&a->lock);
     a->session = n;
     pthread_mutex_unlock(&a->lock);

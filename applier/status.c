@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "applier/inbox.h"
 #include "applier/park.h"
 #include "applier/schedule.h"
 #include "common/base/clock.h"
@@ -50,7 +51,8 @@ struct status {
     uint64_t epoch;
     char gtid[GTID_TEXT_LEN];
     struct parked_sum parked;
-    struct schedule *schedule;
+    struct schedule *schedule; /* NULL between sessions, like the inbox */
+    struct inbox *inbox;
 };
 
 struct status *status_new(const char *from, const char *to)
@@ -189,11 +191,12 @@ static void look_at_schedule(struct status *s)
     ledger_state_free(&state);
 }
 
-void status_watch_schedule(struct status *s, struct schedule *schedule)
+void status_watch_queues(struct status *s, struct schedule *schedule, struct inbox *inbox)
 {
     pthread_mutex_lock(&s->lock);
     look_at_schedule(s);
     s->schedule = schedule;
+    s->inbox = inbox;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -326,8 +329,8 @@ static void collect(struct facts *f, const struct status *s)
     add_number(f, "parked_rows", s->parked.rows);
     add_number(f, "parked_bytes", s->parked.bytes);
     add_number(f, "xa_prepared", s->xa_prepared);
-    add_number(f, "queued_transactions", s->schedule ? schedule_items(s->schedule) : 0);
-    add_number(f, "queued_bytes", s->schedule ? schedule_bytes(s->schedule) : 0);
+    add_number(f, "queued_transactions", s->schedule ? schedule_items(s->schedule) + inbox_items(s->inbox) : 0);
+    add_number(f, "queued_bytes", s->schedule ? schedule_bytes(s->schedule) + inbox_bytes(s->inbox) : 0);
     add_number(f, "workers", s->worker_count);
     collect_counts(f, s);
     add_number(f, "duplicate_records", s->duplicates);

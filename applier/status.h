@@ -31,9 +31,10 @@ void status_resume(struct status *s, enum link_state from);
 void status_read(struct status *s, const struct stream *stream, int64_t offset);
 /* By the intake: XA transactions that are prepared at the source and undecided. */
 void status_held(struct status *s, size_t count);
-/* By the session, while the intake runs: where glances at its queue come from; NULL before the queue goes. */
+/* By the session, while the intake runs: where glances at what it holds come from; NULL before the two go. */
 struct schedule;
-void status_watch_schedule(struct status *s, struct schedule *schedule);
+struct inbox;
+void status_watch_queues(struct status *s, struct schedule *schedule, struct inbox *inbox);
 /* By the session: where it begins. */
 void status_place(struct status *s, const struct ledger_state *state);
 /* By a worker: what it has done since the daemon's start, how many transactions it puts together, and what it has to

@@ -41,7 +41,7 @@ def test_findings_at_the_start_and_a_throttle_that_fills_no_more_than_its_queue(
         assert "flag file" in applier.status()["cause"]
         pair.eu.sql(*[f"INSERT INTO shop.item VALUES ({n}, REPEAT('x', 400000))" for n in range(ROWS)])  # 16 MB
         pair.captured("eu")
-        pair.until(lambda: applier.status()["queued_bytes"] > BOUND / 3, 20, "a full queue")
+        pair.until(lambda: applier.status()["queued_bytes"] > BOUND / 2, 20, "a full queue")
         time.sleep(1)
         held = applier.status()
         assert held["queued_bytes"] <= 2 * BOUND and held["topic_seq"] < ROWS / 2, held
