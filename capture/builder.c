@@ -201,14 +201,13 @@ static int ddl_is_replayed(struct builder *b, struct err *err)
 /* Publish it, if it is the pair's and not replayed. */
 static int take_ddl(struct builder *b, const struct ddl *d, struct err *err)
 {
-    int replayed = ddl_concerns(b, d) ? ddl_is_replayed(b, err) : 0;
-    if (replayed < 0)
-        return -1;
-    if (replayed > 0) {
-        b->txn.origin = ORIGIN_REPLAYED;
+    if (!ddl_concerns(b, d))
         return 0;
-    }
-    return ddl_concerns(b, d) ? put_ddl(b, d, err) : 0;
+    int replayed = ddl_is_replayed(b, err);
+    if (replayed == 0)
+        return put_ddl(b, d, err);
+    b->txn.origin = replayed > 0 ? ORIGIN_REPLAYED : b->txn.origin;
+    return replayed < 0 ? -1 : 0;
 }
 
 static int item_ddl(struct builder *b, const struct item *item, struct err *err)

@@ -4,9 +4,12 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
+#include "common/base/utf8.h"
+#include "common/model/act.h"
 
 const struct command commands[] = {
     {"status",                   "positions, lag, state and last error of each link",                command_status                  },
@@ -52,6 +55,13 @@ int command_secrets(struct config *c, const char *region, bool kafka, struct err
     if (config_region(c, region, &known, err) || config_password(c, region, err))
         return -1;
     return kafka ? config_kafka_password(c, region, err) : 0;
+}
+
+const char *command_why(const char *arg, const struct argp_state *state)
+{
+    if (!*arg || strlen(arg) > ACT_WHY_MOST || strpbrk(arg, "\r\n") || !utf8_valid(span_str(arg)))
+        argp_error(state, "--why wants one line of 1 to %u bytes", ACT_WHY_MOST);
+    return arg;
 }
 
 char *command_who(void)

@@ -25,6 +25,8 @@ int command_load(struct config **out, const char *path);
 MUST_CHECK int command_secrets(struct config *c, const char *region, bool kafka, struct err *err);
 /* "user@host" of whoever runs this. Caller frees. */
 char *command_who(void);
+/* The reason that --why gives: one line of 1 to ACT_WHY_MOST bytes, or argp_error. */
+const char *command_why(const char *arg, const struct argp_state *state);
 /* Print "drcctl: text" to stderr and give the error's exit code. */
 int command_fail(const struct err *err);
 

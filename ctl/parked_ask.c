@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/base/utf8.h"
 #include "common/model/act.h"
 #include "common/target/journal.h"
 #include "ctl/parked.h"
@@ -33,9 +32,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->all = true;
         return 0;
     case 'w':
-        if (!*arg || strlen(arg) > ACT_WHY_MOST || !utf8_valid(span_str(arg)))
-            argp_error(state, "--why wants a text of 1 to %u bytes", ACT_WHY_MOST);
-        a->why = arg;
+        a->why = command_why(arg, state);
         return 0;
     case ARGP_KEY_ARG:
         if (a->seq)

@@ -5,12 +5,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "common/base/utf8.h"
 #include "common/link/control.h"
 #include "ctl/command.h"
 #include "ctl/daemon_state.h"
 
-#define WHY_MAX 300u
 #define LOOK_MS 200
 #define IN_FORCE_MS 60000 /* a transaction in hand is brought to its end first */
 
@@ -35,15 +33,14 @@ static const struct argp_option resume_options[] = {
 };
 
 static const char pause_doc[] =
-    "Let a link begin nothing more: what its applier has in hand is committed, then it waits until `drcctl resume`, "
-    "over "
-    "restarts too. Run where the applier runs. Returns when the pause is in force.\v"
+    "Let a link begin nothing more: what its applier has in hand is committed, then it waits until "
+    "`drcctl resume`, over restarts too. Run where the applier runs. Returns when the pause is in force.\v"
     "Exit codes: 0 it is paused; 75 it is paused already, or no applier of the link runs here.";
 
 static const char resume_doc[] =
-    "Let a paused link go on; or let a link that waits before a DDL statement of its source pass it, which is kept in "
-    "the "
-    "journal: the target is taken to be where the statement would have brought it. Run where the applier runs.\v"
+    "Let a paused link go on; or let a link that waits before a DDL statement of its source pass it, which is "
+    "kept in the journal: the target is taken to be where the statement would have brought it. Run where the applier "
+    "runs.\v"
     "Exit codes: 0 done; 75 there is nothing to resume, or no applier of the link runs here.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -55,9 +52,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[1] = &a->link;
         return 0;
     case 'w':
-        if (strlen(arg) > WHY_MAX || strpbrk(arg, "\r\n") || !utf8_valid(span_str(arg)))
-            argp_error(state, "--why wants one line of at most %u bytes", WHY_MAX);
-        a->why = arg;
+        a->why = command_why(arg, state);
         return 0;
     case 'g':
         if (!*arg || strpbrk(arg, " \r\n"))

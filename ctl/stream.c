@@ -9,7 +9,6 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "common/base/utf8.h"
 #include "ctl/daemon_state.h"
 
 #define PROGRAM "drcctl stream"
@@ -37,9 +36,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->region = arg;
         return 0;
     case 'w':
-        if (!*arg || strlen(arg) > ACT_WHY_MOST || !utf8_valid(span_str(arg)))
-            argp_error(state, "--why wants a text of 1 to %u bytes", ACT_WHY_MOST);
-        a->why = arg;
+        a->why = command_why(arg, state);
         return 0;
     case 'n':
         a->dry_run = true;

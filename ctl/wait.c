@@ -21,9 +21,8 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-    "Return once everything that region FROM has committed when this is called is in effect in region TO: applied, "
-    "kept in "
-    "the conflict journal, filtered, or itself replayed from another region.\v"
+    "Return once everything that region FROM has committed when this is called is in effect in region TO: "
+    "applied, kept in the conflict journal, filtered, or itself replayed from another region.\v"
     "Exit codes: 0 it is; 75 not in time; 69 the link is stopped, or has parked some of it. What is missing is said in "
     "each case.";
 

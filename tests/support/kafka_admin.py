@@ -7,11 +7,13 @@ short-lived handle.
 import contextlib
 import ctypes
 import ctypes.util
+import time
 
 _ERROR_SIZE = 512
 _PRODUCER = 0
 _TOPIC = 2
 _NO_ERROR = 0
+_LEADER_CHANGES = (5, 6)  # leader not available, not leader for partition: both pass
 
 _ptr, _int, _i64, _str = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64, ctypes.c_char_p
 
@@ -184,13 +186,18 @@ def leader(bootstrap, topic, timeout=10):
     return -1, 0
 
 
-def offsets(bootstrap, topic, partition=0, timeout=10):
-    """(first offset kept, offset that the next record gets)."""
+def offsets(bootstrap, topic, partition=0, timeout=30):
+    """(first offset kept, offset that the next record gets). While a leader is being chosen it asks again."""
     low, high = _i64(), _i64()
+    deadline = time.monotonic() + timeout
     with _handle(bootstrap) as handle:
-        code = _rk.rd_kafka_query_watermark_offsets(
-            handle, topic.encode(), partition, ctypes.byref(low), ctypes.byref(high), int(timeout * 1000)
-        )
+        while True:
+            code = _rk.rd_kafka_query_watermark_offsets(
+                handle, topic.encode(), partition, ctypes.byref(low), ctypes.byref(high), int(timeout * 1000)
+            )
+            if code not in _LEADER_CHANGES or time.monotonic() > deadline:
+                break
+            time.sleep(0.2)
         _check(code, f"offsets of {topic}")
     return low.value, high.value
 
