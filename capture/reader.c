@@ -96,6 +96,7 @@ struct reader *reader_new(const struct reader_options *options, const struct str
     r->state = state;
     pthread_mutex_init(&r->lock, NULL);
     r->assembler = assembler_new();
+    assembler_limit(r->assembler, &options->config->tables);
     struct builder_settings settings = {
         .tables = &options->config->tables,
         .region = options->region->name,

@@ -78,6 +78,11 @@ void assembler_take_nameless(struct assembler *a)
     a->take_nameless = true;
 }
 
+void assembler_limit(struct assembler *a, const struct filter *tables)
+{
+    a->limit = tables;
+}
+
 void assembler_skip(struct assembler *a, const char *file, uint64_t offset)
 {
     a->skips = xreallocarray(a->skips, a->skip_count + 1, sizeof *a->skips);

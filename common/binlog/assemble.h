@@ -10,6 +10,7 @@
 #define DRC_BINLOG_ASSEMBLE_H
 
 #include "common/binlog/event_gtid.h"
+#include "common/model/filter.h"
 #include "common/model/position.h"
 #include "common/model/record.h"
 
@@ -98,6 +99,9 @@ void assembler_free(struct assembler **a);
 
 /* Give rows of tables whose TABLE_MAP lacks the column names (struct table_def's nameless) instead of failing. */
 void assembler_take_nameless(struct assembler *a);
+/* Rows that are not whole, or that cannot be read, are passed over instead of failing where they are of a table that is
+ * neither among these nor drc's own. Borrowed for the assembler's life. */
+void assembler_limit(struct assembler *a, const struct filter *tables);
 /* Pass the event at that place over, if it is one that would stop the assembler with ASSEMBLER_SKIPPABLE. */
 void assembler_skip(struct assembler *a, const char *file, uint64_t offset);
 

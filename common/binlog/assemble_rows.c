@@ -97,8 +97,13 @@ static int make_whole(struct assembler *a, struct rows_event *re, const struct t
     return 0;
 }
 
-/* Fills `out`; with no row when an operator lets the event be passed over: its rows are not whole, cannot be read, or
- * are of a table of whose cells nobody can be sure. */
+static bool matters(const struct assembler *a, const struct table_def *t)
+{
+    return !a->limit || filter_match(a->limit, t->db, t->name) || span_is(t->db, "drc");
+}
+
+/* Fills `out`; with no row when its rows are not whole, cannot be read, or are of a table of whose cells nobody can be
+ * sure, and the table does not matter or an operator lets the event be passed over. */
 static int take_rows(struct assembler *a, struct rows *out, struct rows_event *re, const struct table_def *t,
                      struct err *err)
 {
@@ -108,7 +113,8 @@ static int take_rows(struct assembler *a, struct rows *out, struct rows_event *r
         return 0;
     if ((!re->partial || make_whole(a, re, t, &why) == 0) && rows_event_check(out, re, t, &why) == 0)
         return 0;
-    return assemble_stop_at(a, err, "%s", why.text);
+    out->count = 0;
+    return matters(a, t) ? assemble_stop_at(a, err, "%s", why.text) : 0;
 }
 
 int assemble_rows(struct assembler *a, const struct event *e, struct item *out, struct err *err)

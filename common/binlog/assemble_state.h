@@ -27,6 +27,7 @@ struct mapped_table {
 
 struct assembler {
     bool take_nameless;
+    const struct filter *limit; /* NULL: every table matters */
     bool tell_statements;
     struct assembler_place {
         char *file;

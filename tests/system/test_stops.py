@@ -367,6 +367,9 @@ def test_rows_that_are_not_whole_are_passed_over(eu_us):
     """A session chose another binlog_row_image for itself, which no look at the server's settings shows."""
     pair = eu_us.start()
     insert(pair, 1, 3)
+    pair.eu.sql("CREATE DATABASE elsewhere", "CREATE TABLE elsewhere.t (id INT PRIMARY KEY, n INT)", "INSERT INTO elsewhere.t VALUES (1, 1)")
+    pair.eu.sql("SET SESSION binlog_row_image = MINIMAL", "UPDATE elsewhere.t SET n = 2")
+    pair.wait("eu", "us")  # a table that is none of the pair's business
     pair.eu.sql("SET SESSION binlog_row_image = MINIMAL", "UPDATE shop.stock SET qty = 7 WHERE id = 1")
     pair.eu.sql("UPDATE shop.stock SET qty = 8 WHERE id = 2")
     cause = pair.capture("eu").expect_exit(69)

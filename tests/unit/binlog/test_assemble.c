@@ -212,6 +212,31 @@ static void rows_that_cannot_be_read_may_be_passed_over(void **state)
     assert_has(f, "ERROR 69: bin.1:1066: table d.t: a row image is not whole");
 }
 
+static void rows_that_are_not_whole_of_others(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t absent[] = {9, 0, 0, 0, 0, 0, ROWS_STMT_END, 0, 1, 0xfe, 0xfe, 1, 0, 0, 0};
+    struct err err = {0};
+    struct filter ours = {0}, others = {0};
+    assert_int_equal(filter_add(&ours, true, "d.*", &err), 0);
+    assert_int_equal(filter_add(&others, true, "e.*", &err), 0);
+    assembler_limit(f->a, &others);
+    begin(f, 1, 4);
+    kit_table_map(&f->event, 9, 500);
+    assert_int_equal(feed(f), 0);
+    assert_int_equal(feed_event(f, EVENT_WRITE_ROWS_V1, 0, 600, span_of(absent, sizeof absent)), 0);
+    assert_text(f, "");
+    map_and_rows(f, 0, 1);
+    assert_has(f, "insert d.t, 1\n    1\n"); /* what can be read is given all the same */
+    assembler_limit(f->a, &ours);
+    kit_table_map(&f->event, 9, 900);
+    assert_int_equal(feed(f), 0);
+    assert_int_equal(feed_event(f, EVENT_WRITE_ROWS_V1, 0, 1000, span_of(absent, sizeof absent)), -1);
+    assert_has(f, "a row image is not whole");
+    filter_free(&ours);
+    filter_free(&others);
+}
+
 static void statements_in_groups(void **state)
 {
     struct fixture *f = *state;
@@ -441,6 +466,7 @@ int main(void)
         CASE(an_event_may_only_end_a_statement),
         CASE(rows_that_do_not_fill_their_event_stop),
         CASE(rows_that_cannot_be_read_may_be_passed_over),
+        CASE(rows_that_are_not_whole_of_others),
         CASE(statements_in_groups),
         CASE(a_group_that_a_restart_cut_is_rolled_back),
         CASE(a_dump_begins_with_an_artificial_rotate),
