@@ -9,10 +9,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests"))
 
 import bench_apply  # noqa: E402
 import bench_capture  # noqa: E402
+import bench_conflict  # noqa: E402
 import bench_latency  # noqa: E402
 from support import place  # noqa: E402
 
-BENCHMARKS = {"capture": bench_capture.run, "apply": bench_apply.run, "latency": bench_latency.run}
+BENCHMARKS = {
+    "capture": bench_capture.run,
+    "apply": bench_apply.run,
+    "conflict": bench_conflict.run,
+    "latency": bench_latency.run,
+}
 
 
 def main():
@@ -21,7 +27,8 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="write figures and environment there, too")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each side, order alternating (default 3)")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of a backlog (default 1000000)")
-    parser.add_argument("--only", metavar="NAMES", help="apply: these comparisons and no others, comma-separated")
+    parser.add_argument("--only", metavar="NAMES", help="apply, conflict: these and no others, comma-separated")
+    parser.add_argument("--peer", choices=sorted(bench_apply.PEERS), help="apply: beside that product, and nothing else")
     parser.add_argument("--seconds", type=int, default=60, help="length of a latency run (default 60)")
     arguments = parser.parse_args()
     directory = place.run_directory("bench")

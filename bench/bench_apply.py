@@ -1,142 +1,146 @@
-"""Apply: a backlog in Kafka into a target, against a native MariaDB replica of the same binlog, as durable.
+"""Apply: a backlog in Kafka into a target, against a native replica of the same binlog, as durable.
 
 At our target ten rows differ from what the backlog expects: the run fails unless exactly these are in the journal and
-the tables are equal in the end.
+the tables are equal in the end. With --peer, another product takes the native replica's place.
 """
 
+import dataclasses
+import typing
+
+import peer_debezium
 import servers
 import workload
+from link import Link
+from replica import NATIVE
 from report import Report
 from support.mariadb import MariaDB
-from support.pair import Pair
+from support.mysql import MySQL
 
 HUGE_ROWS = 1_000_000
-REPLICA_THREADS = (0, 4)  # serial, and four optimistic threads: the better one counts
+PEERS = {"debezium": peer_debezium.Sink}
 
 
-def native(directory, source, backlog, options, number):
-    """Rows a second of the faster native replica, and what it left in the table."""
-    rates = []
-    for threads in REPLICA_THREADS:
-        replica = servers.Replica(directory / f"replica-{number}-{threads}", source, 100 + threads, options, threads)
-        try:
-            workload.schema(replica.server)
-            replica.follow(backlog.start)
-            replica.fetch()
-            rates.append(backlog.rows / replica.apply())
-            found = workload.checksum(replica.server)
-        finally:
-            replica.close()
-    return max(rates), found
+@dataclasses.dataclass
+class Comparison:
+    """A backlog and how it is applied; `threads` are those of the native replica: the fastest of these counts."""
+
+    make: typing.Callable
+    options: dict
+    writer: str = "binlog"
+    kind: type = MariaDB
+    threads: tuple = (0, 4)
 
 
-def fresh_target(pair, backlog, options, number):
-    """A new server for the target, with all that stands in the way of the backlog; the pair's file leads to it."""
-    pair.servers["us"].remove()
-    target = MariaDB("us", pair.directory / f"us-{number}", 2, options={**servers.ROOMY, **options})
-    pair.servers["us"] = target
-    target.start()
-    workload.schema(target)
-    grant = "GRANT INSERT, UPDATE, DELETE ON bench.* TO 'drc'@'%'"  # only the writer by plain SQL needs it
-    target.sql("SET SESSION sql_log_bin = 0", grant, *backlog.planted)
-    pair.file["regions"]["us"].update(host=target.host, port=target.port)
-    pair.write_config()
-    return target
+COMPARISONS = {
+    "durable": Comparison(workload.small, servers.DURABLE),
+    "small": Comparison(workload.small, servers.RELAXED),
+    "big": Comparison(workload.big, servers.RELAXED),
+    "mysql_durable": Comparison(workload.small, servers.DURABLE, kind=MySQL, threads=(4,)),
+    "hot_row_durable": Comparison(workload.hot, servers.DURABLE),
+    "sql_writer_durable": Comparison(workload.small, servers.DURABLE, writer="sql"),
+}
+MEMORY = "memory"
 
 
-def apply(pair, backlog, target):
-    """Rows a second of the applier, and the most memory that it held."""
-    daemon = pair.applier("eu", "us")
-    daemon.launch()
-    begun = lambda status: "applied_seq" in status and status.get("state") == "running"
-    seconds = servers.time_until(daemon, begun, lambda status: status.get("applied_seq", 0) >= backlog.transactions)
-    peak = servers.peak_mib(daemon.pid)
-    daemon.stop()
-    journal = target.value("SELECT COUNT(*) FROM drc.conflicts")
-    assert journal == backlog.conflicts, f"{journal} conflicts in the journal, not {backlog.conflicts}"
-    return backlog.rows / seconds, peak
-
-
-def ours(pair, backlog, options, number):
-    """Rows a second of the applier into a new target, and what it left in the table."""
-    target = fresh_target(pair, backlog, options, number)
-    rate, _ = apply(pair, backlog, target)
-    return rate, workload.checksum(target)
-
-
-def publish(pair, make, rows, options, writer):
-    """The source with a backlog, all of it in Kafka."""
-    source = pair.eu.start()
-    workload.schema(source)
-    backlog = make(source, rows)
-    pair.file["regions"]["eu"]["start"] = {"gtid": backlog.start}
-    pair.file["kafka"]["properties"] = {"compression.type": "lz4"}
-    pair.file["links"][0]["apply"] = {"writer": writer}
-    if options is servers.RELAXED:
-        pair.file["regions"]["us"]["durability"] = "relaxed"
-    pair.write_config()
-    pair.kafka.start()
-    capture = pair.capture("eu")
-    capture.launch()
-    servers.time_until(capture, lambda status: True, lambda status: status.get("acked_seq", 0) >= backlog.transactions)
-    capture.stop()
-    return source, backlog
-
-
-def new_pair(directory):
-    conflicts = {"default": {"policy": "source_wins"}}
-    return Pair(directory, links=[("eu", "us")], tables=["bench.*"], options=servers.ROOMY, conflicts=conflicts)
-
-
-def compare(report, directory, name, make, rows, rounds, options, writer="binlog"):
-    pair = new_pair(directory / name)
+def native(link, threads, expected):
+    """Rows a second of a native replica."""
+    number = link.number()
+    follower = NATIVE[link.kind]
+    replica = follower(link.directory / f"replica-{number}", link.source, 100 + number, link.options, threads)
     try:
-        source, backlog = publish(pair, make, rows, options, writer)
-        expected = workload.checksum(source)
-        reference, rates = [], []
+        link.prepare(replica.server)
+        replica.follow(link.backlog.start)
+        replica.fetch()
+        rate = link.backlog.rows / replica.apply()
+        assert workload.checksum(replica.server) == expected, "the replica is not equal to the source"
+        return rate
+    finally:
+        replica.close()
+
+
+def ours(link, expected):
+    rate, _, found = link.run()
+    assert found == expected, "the target is not equal to the source"
+    return rate
+
+
+def compare(report, directory, name, comparison, rows, rounds):
+    link = Link(directory / name, comparison.options, kind=comparison.kind, writer=comparison.writer)
+    try:
+        link.start().publish(comparison.make, rows)
+        expected = workload.checksum(link.source)
+        rates, natives = [], {threads: [] for threads in comparison.threads}
         for turn in range(rounds):
             for is_reference in (turn % 2 == 0, turn % 2 == 1):
-                run = native(directory / name, source, backlog, options, turn) if is_reference else ours(pair, backlog, options, turn)
-                assert run[1] == expected, f"round {turn}: the target is not equal to the source"
-                (reference if is_reference else rates).append(run[0])
-        report.add(f"{name}_native_rows_per_s", "rows/s", reference)
+                if not is_reference:
+                    rates.append(ours(link, expected))
+                    continue
+                for threads, found in natives.items():
+                    found.append(native(link, threads, expected))
+        for threads, found in natives.items() if len(natives) > 1 else ():
+            report.add(f"{name}_native_{f'{threads}_threads' if threads else 'serial'}_rows_per_s", "rows/s", found)
+        best = [max(turn) for turn in zip(*natives.values())]
+        report.add(f"{name}_native_rows_per_s", "rows/s", best)
         report.add(f"{name}_rows_per_s", "rows/s", rates)
-        report.ratio(f"{name}_vs_native", rates, reference)
+        report.ratio(f"{name}_vs_native", rates, best)
     finally:
-        pair.close()
+        link.close()
+
+
+def compare_peer(report, directory, name, rows, rounds):
+    """The durable backlog from MySQL to MySQL, by us and by a peer that has it in Kafka beforehand, too."""
+    comparison = COMPARISONS["mysql_durable"]
+    assert not comparison.kind.missing(), comparison.kind.missing()
+    link = Link(directory / name, comparison.options, kind=comparison.kind)
+    peer = PEERS[name](link, directory / f"{name}-own")
+    try:
+        link.start()
+        peer.capture()
+        link.publish(comparison.make, rows)
+        peer.captured()
+        expected = workload.checksum(link.source)
+        rates, references = [], []
+        for turn in range(rounds):
+            for is_reference in (turn % 2 == 0, turn % 2 == 1):
+                if is_reference:
+                    references.append(peer.apply(expected))
+                else:
+                    rates.append(ours(link, expected))
+        report.add(f"{name}_rows_per_s", "rows/s", references)
+        report.add("mysql_durable_rows_per_s", "rows/s", rates)
+        report.ratio(f"mysql_durable_vs_{name}", rates, references)
+    finally:
+        peer.close()
+        link.close()
 
 
 def memory(report, directory, rows, rounds):
     """The most that the applier ever holds, with one transaction of a million rows."""
-    pair = new_pair(directory / "huge")
+    link = Link(directory / "huge", servers.RELAXED)
     try:
-        source, backlog = publish(pair, workload.huge, rows, servers.RELAXED, "binlog")
-        expected, peaks = workload.checksum(source), []
-        for turn in range(rounds):
-            target = fresh_target(pair, backlog, servers.RELAXED, turn)
-            peaks.append(apply(pair, backlog, target)[1])
-            assert workload.checksum(target) == expected, f"round {turn}: the target is not equal to the source"
+        link.start().publish(workload.huge, rows)
+        expected, peaks = workload.checksum(link.source), []
+        for _ in range(rounds):
+            _, peak, found = link.run()
+            assert found == expected, "the target is not equal to the source"
+            peaks.append(peak)
         report.add("rss_mib_1m_row_trx", "MiB", peaks)
     finally:
-        pair.close()
-
-
-COMPARISONS = {
-    "durable": (workload.small, servers.DURABLE, "binlog"),
-    "small": (workload.small, servers.RELAXED, "binlog"),
-    "big": (workload.big, servers.RELAXED, "binlog"),
-    "hot_row_durable": (workload.hot, servers.DURABLE, "binlog"),
-    "sql_writer_durable": (workload.small, servers.DURABLE, "sql"),
-}
+        link.close()
 
 
 def run(arguments, directory):
     report = Report("apply", rows=arguments.rows, compression="lz4", **servers.ROOMY)
-    wanted = arguments.only.split(",") if arguments.only else [*COMPARISONS, "memory"]
-    for name in wanted:
-        if name == "memory":
+    if arguments.peer:
+        compare_peer(report, directory, arguments.peer, arguments.rows, arguments.rounds)
+        return report
+    known = [*COMPARISONS, MEMORY]
+    for name in arguments.only.split(",") if arguments.only else known:
+        assert name in known, f"--only {name}: not one of {', '.join(known)}"
+        if name == MEMORY:
             memory(report, directory, HUGE_ROWS, arguments.rounds)
-            continue
-        make, options, writer = COMPARISONS[name]
-        compare(report, directory, name, make, arguments.rows, arguments.rounds, options, writer)
+        elif COMPARISONS[name].kind.missing():
+            print(f"  {name} is left out: {COMPARISONS[name].kind.missing()}")
+        else:
+            compare(report, directory, name, COMPARISONS[name], arguments.rows, arguments.rounds)
     return report

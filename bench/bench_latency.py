@@ -6,8 +6,10 @@ import subprocess
 
 import servers
 import workload
+from replica import MariaDBReplica
 from report import Report
 from support import place
+from support.mariadb import MariaDB
 from support.pair import Pair
 
 RATE, ROWS = 1000, 5
@@ -34,10 +36,10 @@ def run_ours(directory, turn, seconds, skip):
 
 
 def run_native(directory, turn, seconds, skip):
-    source = servers.MariaDB("source", directory / f"source-{turn}", 1, options={**servers.ROOMY, **servers.DURABLE}).start()
+    source = MariaDB("source", directory / f"source-{turn}", 1, options={**servers.ROOMY, **servers.DURABLE}).start()
     replica = None
     try:
-        replica = servers.Replica(directory / f"native-{turn}", source, 2, servers.DURABLE, 4)
+        replica = MariaDBReplica(directory / f"native-{turn}", source, 2, servers.DURABLE, 4)
         workload.latency_table(source, replica.server)
         replica.follow(source.executed_gtids())
         replica.start()

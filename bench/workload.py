@@ -3,6 +3,7 @@
 small: transactions of 5 rows, two inserts to one full-row update; hot: the same, but a tenth of the updates hits one row;
 big: inserts of 20,000 and updates of 100,000 rows. Ten rows stand in the table beforehand, and each is updated by a
 transaction of its own, spread over the backlog: so that a target where some were changed meets conflicts.
+contested: as small, but updates go to rows that stood there before, each to others.
 """
 
 TABLE = """CREATE TABLE bench.item (
@@ -26,6 +27,8 @@ CHANGE = (
     " seen = seen + INTERVAL 1 SECOND, code = CONCAT('code+', id), name = REPEAT('m', 40), note = REPEAT('u', 70)"
 )
 
+LAST = "SELECT COUNT(*) FROM bench.item WHERE id = -10 AND note = REPEAT('u', 70)"  # is the end of a backlog there?
+
 SMALL_ROWS = 5
 STANDING = 10  # rows that are there before: ids -1 to -10
 HOT = 0  # and the hot one
@@ -46,12 +49,30 @@ BEGIN
     END WHILE;
 END"""
 
+CONTESTED = f"""CREATE PROCEDURE bench.contested(IN first BIGINT, IN rounds INT)
+BEGIN
+    DECLARE at BIGINT DEFAULT first;
+    DECLARE old BIGINT DEFAULT 1;
+    WHILE rounds > 0 DO
+        INSERT INTO bench.item VALUES {", ".join(ROW.format(id=f"(at + {n})") for n in range(SMALL_ROWS))};
+        INSERT INTO bench.item VALUES {", ".join(ROW.format(id=f"(at + {n + SMALL_ROWS})") for n in range(SMALL_ROWS))};
+        UPDATE bench.item SET {CHANGE} WHERE id BETWEEN old AND old + {SMALL_ROWS - 1};
+        SET at = at + {2 * SMALL_ROWS}, old = old + {SMALL_ROWS}, rounds = rounds - 1;
+    END WHILE;
+END"""
+CONTESTED_FIRST = 100_000_000  # ids of what is inserted; those that stand there are counted from 1
+CONTESTED_IDS = {1: "id MOD 100 IN (10, 43, 76)", 10: "id MOD 10 IN (1, 4, 7)"}  # of each hundred rows, inserts included
+NEWER_HERE = "id DIV 100 MOD 2 = 0"  # at the target than at the source
+
 
 class Backlog:
     """Transactions in a source's binlog: from GTID position `start`, `transactions` of them with `rows` rows.
 
-    `planted` are statements that make a target differ, so that applying meets `conflicts` conflicts.
+    `standing` are statements that make the rows which stand there besides those of schema(). `planted` are statements
+    that make a target differ, so that applying meets `conflicts` conflicts.
     """
+
+    standing = ()
 
     def __init__(self, start, transactions, rows, inserted=()):
         self.start, self.transactions, self.rows = start, transactions, rows
@@ -97,6 +118,36 @@ def small(server, rows, hot=False):
 def hot(server, rows):
     """The same with a hot row."""
     return small(server, rows, hot=True)
+
+
+def contested(server, rows):
+    """About `rows` rows, a multiple of 600, of which contest() can take any share."""
+    rounds = max(1, rows // (3 * SMALL_ROWS * 40)) * 40
+    standing = f"INSERT INTO bench.item SELECT {VALUES.format(id='seq')} FROM bench.seq_1_to_{SMALL_ROWS * rounds}"
+    server.sql("SET SESSION sql_log_bin = 0", CONTESTED, standing)
+    backlog = Backlog(server.executed_gtids(), 3 * rounds, 3 * SMALL_ROWS * rounds)
+    backlog.standing = (standing,)
+    _without_fsync(server, lambda: server.sql(f"CALL bench.contested({CONTESTED_FIRST}, {rounds})"))
+    return backlog
+
+
+def _contested_where(percent):
+    return f"id BETWEEN 1 AND {CONTESTED_FIRST - 1} AND {CONTESTED_IDS[percent]}" if percent else "FALSE"
+
+
+def contest(percent):
+    """Statements by which so many of a hundred rows of a contested backlog conflict: half of them are newer here."""
+    change = "stock = stock + 7, name = REPEAT('l', 40), note = 'contested'"
+    made = f"made = made + INTERVAL IF({NEWER_HERE}, 1, -1) DAY"
+    return [f"UPDATE bench.item SET {change}, {made} WHERE {_contested_where(percent)}"] if percent else []
+
+
+def uncontested(percent):
+    """A query for what the table holds but for those rows that the target keeps as they were."""
+    columns = "id, kind, stock, total, price, made, seen, code, name, note"
+    row = f"CRC32(CONCAT_WS('|', {columns}))"
+    kept = f"{_contested_where(percent)} AND {NEWER_HERE}"
+    return f"SELECT COUNT(*), BIT_XOR({row}), SUM({row}) FROM bench.item WHERE NOT ({kept})"
 
 
 def big(server, rows):

@@ -1,0 +1,75 @@
+"""Conflicts: how fast the judge alone decides, and what conflicts cost a durable backlog that is applied.
+
+The backlog's updates go to rows that stand on both sides. At a target a share of these was changed beforehand, half of
+them to a newer version than the update's, half to an older one: under `latest` either side wins as often. The run fails
+unless exactly these conflicts are in the journal, the local winners are as they were, and all else is as at the source.
+"""
+
+import json
+import subprocess
+
+import servers
+import workload
+from link import Link
+from report import Report
+from support import place
+
+LATEST = {"default": {"policy": "latest", "by": ["made"], "tie": ["eu", "us"]}}
+SHARES = {"conflict_free": 0, "one_percent": 1, "ten_percent": 10}
+JUDGE_SECONDS = 5
+
+
+def pure(report, _directory, arguments):
+    """Verdicts a second of the judge, one thread."""
+    rates = []
+    for _ in range(arguments.rounds):
+        words = [place.ROOT / "build" / "bench" / "verdicts", str(JUDGE_SECONDS)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        rates.append(result["verdicts"] / result["seconds"])
+    report.add("pure_verdicts_per_s", "verdicts/s", rates)
+
+
+def apply_share(link, percent):
+    """Rows a second into a target where so many of a hundred rows conflict."""
+    target = link.fresh_target(workload.contest(percent))
+    rows_per_s, _ = link.apply()
+    entries = target.query("SELECT kind, verdict, COUNT(*) FROM drc.conflicts GROUP BY kind, verdict")
+    found = {(kind, verdict): count for kind, verdict, count in entries}
+    half = link.backlog.rows * percent // 200
+    expected = {("update/changed", "incoming"): half, ("update/changed", "local"): half} if percent else {}
+    assert found == expected, f"the journal has {found}, not {expected}"
+    stayed = target.value("SELECT COUNT(*) FROM bench.item WHERE note = 'contested'")
+    assert stayed == half * bool(percent), f"{stayed} rows are the local ones, not {half}"
+    question = workload.uncontested(percent)
+    assert target.query(question) == link.source.query(question), "what did not conflict is not as at the source"
+    return rows_per_s
+
+
+def rate(report, directory, arguments):
+    """A backlog without conflicts, with one of a hundred rows, with ten."""
+    link = Link(directory / "contested", servers.DURABLE, conflicts=LATEST)
+    try:
+        link.start().publish(workload.contested, arguments.rows)
+        found = {name: [] for name in SHARES}
+        for turn in range(arguments.rounds):
+            for name in list(SHARES)[:: 1 if turn % 2 == 0 else -1]:
+                found[name].append(apply_share(link, SHARES[name]))
+        for name, rates in found.items():
+            report.add(f"{name}_rows_per_s", "rows/s", rates)
+        for name in list(SHARES)[1:]:
+            report.ratio(f"{name}_ratio", found[name], found["conflict_free"])
+    finally:
+        link.close()
+
+
+PARTS = {"pure": pure, "rate": rate}
+
+
+def run(arguments, directory):
+    report = Report("conflict", rows=arguments.rows, compression="lz4", **servers.ROOMY, **servers.DURABLE)
+    for name in arguments.only.split(",") if arguments.only else PARTS:
+        assert name in PARTS, f"--only {name}: not one of {', '.join(PARTS)}"
+        PARTS[name](report, directory, arguments)
+    return report

@@ -1,0 +1,120 @@
+"""A server's own replication as a reference: a replica whose relay log is fetched before the clock starts."""
+
+import time
+
+import servers
+from support.mariadb import MariaDB
+from support.mysql import MySQL
+
+
+class Replica:
+    """A native replica of `source`, applying with `threads` (0: serially); a subclass knows its flavour's words."""
+
+    kind = None
+    status = read_file = read_offset = ""
+    start_fetching = start_applying = start_both = ""
+
+    def __init__(self, directory, source, server_id, options, threads):
+        self.source = source
+        own = {**servers.roomy(self.kind), **options, **self.parallel(threads)}
+        self.server = self.kind(f"replica{server_id}", directory, server_id, options=own)
+        self.server.start()
+
+    @staticmethod
+    def parallel(threads):
+        """The options by which it applies with so many threads, and writes what it applies to its own binlog."""
+        raise NotImplementedError
+
+    def follow(self, position):
+        """Be a replica from `position` on, not started."""
+        raise NotImplementedError
+
+    def has_applied(self, goal):
+        raise NotImplementedError
+
+    def fetch(self, timeout=300):
+        """Fill the relay log with all that the source has; the fetching thread stays, or the log would be thrown away."""
+        end = self.source.binlog_end()
+        self.server.sql(self.start_fetching)
+        deadline = time.monotonic() + timeout
+        while True:
+            status = self._status()
+            if (status[self.read_file], status[self.read_offset]) == end:
+                break
+            assert not status["Last_IO_Error"], status["Last_IO_Error"]
+            assert time.monotonic() < deadline, "the relay log was not fetched in time"
+            time.sleep(0.1)
+
+    def apply(self, timeout=1200):
+        """Seconds that it takes for the relay log to be applied."""
+        goal, begin = self.source.executed_gtids(), time.monotonic()
+        self.server.sql(self.start_applying)
+        while not self.has_applied(goal):
+            error = self._status()["Last_SQL_Error"]
+            assert not error, error
+            assert time.monotonic() - begin < timeout, "the replica did not apply its relay log in time"
+            time.sleep(0.02)
+        return time.monotonic() - begin
+
+    def start(self):
+        self.server.sql(self.start_both)
+
+    def _status(self):
+        with self.server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(self.status)
+            names = [column[0] for column in cursor.description]
+            return dict(zip(names, cursor.fetchone()))
+
+    def close(self):
+        self.server.remove()
+
+
+class MariaDBReplica(Replica):
+    """MariaDB's, in parallel optimistically."""
+
+    kind = MariaDB
+    status, read_file, read_offset = "SHOW SLAVE STATUS", "Master_Log_File", "Read_Master_Log_Pos"
+    start_fetching, start_applying, start_both = "START SLAVE IO_THREAD", "START SLAVE SQL_THREAD", "START SLAVE"
+
+    @staticmethod
+    def parallel(threads):
+        words = {"log_slave_updates": True, "slave_parallel_threads": threads, "slave_parallel_mode": "optimistic"}
+        return {**words, "slave_domain_parallel_threads": threads} if threads else words
+
+    def follow(self, position):
+        password = self.source.password.replace("'", "''")
+        self.server.sql(
+            f"SET GLOBAL gtid_slave_pos = '{position}'",
+            f"CHANGE MASTER TO master_host='{self.source.host}', master_port={self.source.port}, master_user='drc',"
+            f" master_password='{password}', master_use_gtid=slave_pos",
+        )
+
+    def has_applied(self, goal):
+        return self.server.value("SELECT @@gtid_slave_pos") == goal
+
+
+class MySQLReplica(Replica):
+    """MySQL's: by write sets, as it does of itself, its commits in the source's order."""
+
+    kind = MySQL
+    status, read_file, read_offset = "SHOW REPLICA STATUS", "Source_Log_File", "Read_Source_Log_Pos"
+    start_fetching, start_applying = "START REPLICA IO_THREAD", "START REPLICA SQL_THREAD"
+    start_both = "START REPLICA"
+
+    @staticmethod
+    def parallel(threads):
+        return {"log_replica_updates": "ON", "replica_parallel_workers": threads}
+
+    def follow(self, position):
+        password = self.source.password.replace("'", "''")
+        self.server.sql(
+            f"SET GLOBAL gtid_purged = '{position}'",
+            f"CHANGE REPLICATION SOURCE TO source_host='{self.source.host}', source_port={self.source.port},"
+            f" source_user='drc', source_password='{password}', source_auto_position=1, get_source_public_key=1",
+        )
+
+    def has_applied(self, goal):
+        return bool(self.server.value("SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)", (goal,)))
+
+
+NATIVE = {follower.kind: follower for follower in (MariaDBReplica, MySQLReplica)}
