@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "applier/apply_private.h"
+#include "applier/bury.h"
 #include "applier/conflict_entry.h"
 #include "applier/row_walk.h"
 #include "common/base/log.h"
@@ -33,6 +34,11 @@ struct exact {
 static struct conflict_place place_of(const struct exact *x)
 {
     return (struct conflict_place){.sink = x->sink, .txn = x->txn, .table = x->table->def, .rule = x->rule};
+}
+
+static const struct mask *mask_of(const struct exact *x)
+{
+    return &x->sink->config->conflict_mask;
 }
 
 /* ---- reading the local row ---- */
@@ -148,8 +154,11 @@ static int put_aside(struct exact *x, const struct cell *before, const struct ce
     struct apply_outcome *out = x->out;
     enum conflict_kind kind = server->code == SERVER_DUPLICATE_KEY ? CONFLICT_UNIQUE_CLASH : CONFLICT_REFUSED;
     out->result = APPLY_REFUSED;
-    conflict_put_row(x->table->def, after ? after : before, &out->why);
-    buf_printf(&out->why, ": %s refused: %s", rows_op_name(x->rows->op), server->text);
+    struct buf said = {0};
+    conflict_put_row(x->table->def, after ? after : before, mask_of(x), &out->why);
+    buf_printf(&out->why, ": %s refused: %s", rows_op_name(x->rows->op),
+               mask_server_text(mask_of(x), x->table->def, server->text, &said));
+    buf_free(&said);
     out->refusal = arena_alloc(&out->arena, sizeof *out->refusal);
     *out->refusal = case_of(x, kind, copy_image(x, before), copy_image(x, after), NULL);
     return -1;
@@ -159,9 +168,12 @@ static int put_aside(struct exact *x, const struct cell *before, const struct ce
  * it. */
 static int refused(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
 {
-    struct buf place = {0};
+    struct buf place = {0}, said = {0};
     struct err server = *err;
-    conflict_put_row(x->table->def, after ? after : before, &place);
+    conflict_put_row(x->table->def, after ? after : before, mask_of(x), &place);
+    (void)snprintf(server.text, sizeof server.text, "%s",
+                   mask_server_text(mask_of(x), x->table->def, err->text, &said));
+    buf_free(&said);
     err_fatal(err, EXIT_UNSAFE, "%s: %s of transaction %llu cannot be written at the target: %s%s", buf_cstr(&place),
               rows_op_name(x->rows->op), (unsigned long long)x->txn->head.seq, server.text,
               server.code == SERVER_DUPLICATE_KEY
@@ -201,6 +213,12 @@ static int not_written(struct exact *x, const struct cell *before, const struct 
     return x->sink->config->stop_on_data_error ? refused(x, before, after, err) : put_aside(x, before, after, err);
 }
 
+static int bury(struct exact *x, const struct cell *row, struct err *err)
+{
+    const struct conflict_place place = place_of(x);
+    return bury_row(&place, row, err);
+}
+
 /* `before` NULL: insert; `after` NULL: delete. */
 static int write_row(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
 {
@@ -220,7 +238,7 @@ static int write_row(struct exact *x, const struct cell *before, const struct ce
                              .present_after = x->plan->present};
     if (rows_writer_put(x->sink->writer, x->table, &row, err) || rows_writer_flush(x->sink->writer, err))
         return not_written(x, before, after, err);
-    return 0;
+    return before && (!after || !same_key(def, before, after)) ? bury(x, before, err) : 0;
 }
 
 /* ---- deciding ---- */
@@ -232,7 +250,7 @@ static int stopped(struct exact *x, const struct conflict_case *c, const char *w
     struct buf place = {0};
     char cause[sizeof err->text];
     (void)snprintf(cause, sizeof cause, "%s", why); /* it may be err's own text */
-    conflict_put_row(c->table, conflict_row(c), &place);
+    conflict_put_row(c->table, conflict_row(c), mask_of(x), &place);
     err_fatal(err, EXIT_UNSAFE, "conflict %s on %s: %s (transaction %llu of %s)", conflict_kind_name(c->kind),
               buf_cstr(&place), cause, (unsigned long long)x->txn->head.seq, x->sink->from);
     buf_free(&place);
@@ -275,7 +293,9 @@ static int delete_row(struct exact *x, const struct cell *before, struct err *er
         return -1;
     if (as_expected(x, before, local))
         return write_row(x, local, NULL, err);
-    return settle(x, local ? CONFLICT_DELETE_CHANGED : CONFLICT_DELETE_MISSING, before, NULL, local, err);
+    if (settle(x, local ? CONFLICT_DELETE_CHANGED : CONFLICT_DELETE_MISSING, before, NULL, local, err))
+        return -1;
+    return local ? 0 : bury(x, before, err);
 }
 
 /* The change is applied as it came; only that its version did not rise is put down. */

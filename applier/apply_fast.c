@@ -12,7 +12,10 @@
  * Rows of tables without a primary key are written as they came. */
 #include <stdlib.h>
 
+#include "applier/bury.h"
+#include "applier/conflict_entry.h"
 #include "applier/group.h"
+#include "applier/row_walk.h"
 #include "common/base/mem.h"
 #include "common/target/journal.h"
 
@@ -187,6 +190,18 @@ static int apply_inside(struct writes *w, uint32_t txn, struct err *err)
     return rc;
 }
 
+/* What ends the row of a key leaves a tombstone, whether it is written or not. */
+static int bury(struct group *g, const struct change *c, struct err *err)
+{
+    const struct group_table *t = &g->tables[c->table];
+    bool stays = c->key && c->key->way == KEY_SETTLE && c->key->present;
+    if (!g->sink->buries || !c->key || (c->after.n > 0 && !c->moved) || stays)
+        return 0;
+    const struct conflict_place place = {
+        .sink = g->sink, .txn = g->txns[c->txn], .table = t->target->def, .rule = t->rule};
+    return bury_row(&place, row_cells(t->target->def, t->plan->present, c->before, &g->arena), err);
+}
+
 static int write_group(struct writes *w, struct err *err)
 {
     struct group *g = w->g;
@@ -200,6 +215,8 @@ static int write_group(struct writes *w, struct err *err)
             rc = put_settled(w, c, err);
         else
             put_clean(w, c);
+        if (rc == 1 && !g->exact[c->txn] && bury(g, c, err))
+            rc = -1;
     }
     if (rc == 1 && (send_rows(w, err) || group_send_journal(g, err)))
         rc = -1;

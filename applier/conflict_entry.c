@@ -31,15 +31,16 @@ struct journal_entry conflict_entry_at(const struct conflict_place *p, const str
                                   .seq = p->txn->head.seq,
                                   .conflict = c,
                                   .outcome = outcome,
-                                  .result = result};
+                                  .result = result,
+                                  .mask = &p->sink->config->conflict_mask};
 }
 
-void conflict_put_row(const struct table_def *t, const struct cell *image, struct buf *out)
+void conflict_put_row(const struct table_def *t, const struct cell *image, const struct mask *mask, struct buf *out)
 {
     buf_printf(out, "`%.*s`.`%.*s`", SPAN_ARG(t->db), SPAN_ARG(t->name));
     for (uint16_t i = 0; i < t->key_count; i++) {
         buf_printf(out, "%s%.*s=", i ? ", " : " row ", SPAN_ARG(t->columns[t->key[i]].name));
-        (void)cell_put_text(&t->columns[t->key[i]], &image[t->key[i]], out);
+        mask_put_text(mask, t, image, t->key[i], out);
     }
 }
 
@@ -52,7 +53,7 @@ void conflict_log(const struct journal_entry *entry)
 {
     const struct conflict_case *c = entry->conflict;
     struct buf row = {0};
-    conflict_put_row(c->table, conflict_row(c), &row);
+    conflict_put_row(c->table, conflict_row(c), entry->mask, &row);
     log_notice("conflict kind=%s verdict=%s at %s: %s link=%s seq=%llu", conflict_kind_name(c->kind),
                conflict_verdict_name(entry->outcome->verdict), buf_cstr(&row), entry->outcome->why, entry->link,
                (unsigned long long)entry->seq);

@@ -7,7 +7,7 @@
 
 /* Where a row change belongs. */
 struct conflict_place {
-    const struct sink *sink;
+    struct sink *sink;
     const struct txn *txn;
     const struct table_def *table; /* the target's */
     const struct policy_rule *rule;
@@ -22,7 +22,7 @@ struct journal_entry conflict_entry_at(const struct conflict_place *p, const str
                                        const struct conflict_outcome *outcome, const struct cell *result);
 
 /* "`db`.`table` row id=7" */
-void conflict_put_row(const struct table_def *t, const struct cell *image, struct buf *out);
+void conflict_put_row(const struct table_def *t, const struct cell *image, const struct mask *mask, struct buf *out);
 /* The row that a case is about. */
 const struct cell *conflict_row(const struct conflict_case *c);
 /* One line of the log. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "applier/intake.h"
+#include "applier/janitor.h"
 #include "applier/park_record.h"
 #include "applier/router.h"
 #include "applier/session_private.h"
@@ -166,10 +167,13 @@ static void read_and_apply(struct session *n, struct err *err)
         .schedule = n->schedule,
         .status = a->status,
     };
+    const struct janitor_setup janitor_setup = {.config = a->config, .target = a->to, .program = a->name};
     struct intake *intake = NULL;
     struct throttle *throttle = NULL;
+    struct janitor *janitor = NULL;
     n->end = WORKER_ERROR;
-    if (intake_start(&intake, &setup, err) == 0 && throttle_start(&throttle, &throttle_setup, err) == 0) {
+    if (intake_start(&intake, &setup, err) == 0 && throttle_start(&throttle, &throttle_setup, err) == 0 &&
+        janitor_start(&janitor, &janitor_setup, err) == 0) {
         n->end = WORKER_STOPPED;
         show(a, n);
         run_threads(n, err);
@@ -178,6 +182,7 @@ static void read_and_apply(struct session *n, struct err *err)
         n->err = *err;
     }
     end_threads(n);
+    janitor_stop(&janitor);
     throttle_stop(&throttle);
     intake_join(&intake);
 }

@@ -12,6 +12,7 @@
 #include "common/target/schema.h"
 #include "common/target/session.h"
 #include "common/target/standby.h"
+#include "common/target/tombstone.h"
 
 static void show_connection(struct applier *a, uint32_t worker, struct db *db)
 {
@@ -204,6 +205,7 @@ void session_init_sinks(struct session *n)
             .exact_path = a->link->exact_path,
             .standby = a->to->standby ? a->server : NULL,
             .counts = a->counts[i],
+            .buries = a->config->tombstone_keep_ms > 0 && config_two_way(a->config, a->link->from, a->link->to),
         };
 }
 
@@ -221,6 +223,7 @@ void session_close_sinks(struct session *n)
         map_free(&s->plans);
         map_free(&s->touched);
         rows_writer_free(&s->writer);
+        tombstone_batch_free(&s->tombstones);
         db_close(&s->db);
         free(s->link);
     }

@@ -10,6 +10,7 @@
 #include "common/target/row_reader.h"
 #include "common/target/session.h"
 #include "common/target/standby.h"
+#include "common/target/tombstone.h"
 
 /* ---- tables ---- */
 
@@ -184,8 +185,17 @@ int sink_begin_aside(struct sink *s, struct err *err)
     return sink_begin(s, NULL, 0, err);
 }
 
+int sink_send_tombstones(struct sink *s, struct err *err)
+{
+    if (!s->tombstones || tombstone_batch_is_empty(s->tombstones))
+        return 0;
+    return target_session_now(s->db, err) || tombstone_batch_send(s->tombstones, s->db, err) ? -1 : 0;
+}
+
 int sink_commit_aside(struct sink *s, struct err *err)
 {
+    if (sink_send_tombstones(s, err))
+        return -1;
     s->unsettled = true;
     if (db_exec(s->db, "COMMIT", err))
         return -1;
@@ -205,5 +215,7 @@ int sink_commit(struct sink *s, struct txn *const *txns, size_t count, struct er
 void sink_rollback(struct sink *s)
 {
     rows_writer_drop(s->writer);
+    if (s->tombstones)
+        tombstone_batch_drop(s->tombstones);
     db_rollback(s->db);
 }

@@ -38,7 +38,9 @@ struct sink {
     struct map plans;          /* source's struct table_def * -> struct convert_plan * into one of the tables */
     bool unsettled;            /* a COMMIT was not answered: what became of it is for the next session to find out */
     struct map touched; /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
-    unsigned careful;   /* groups to come that read what inserts expect, because the server refused a row lately */
+    bool buries;        /* deletes leave tombstones */
+    struct tombstone_batch *tombstones; /* of the open target transaction; made with the first */
+    unsigned careful; /* groups to come that read what inserts expect, because the server refused a row lately */
     struct sink_counts counts;
 };
 
@@ -51,6 +53,9 @@ const struct policy_rule *policy_of_table(const struct sink *s, const struct tab
 /* What was loaded may be wrong (touch said so): load it again at the next sink_table. */
 void sink_forget_table(struct sink *s, const struct target_table *t);
 void sink_forget_tables(struct sink *s);
+
+/* Write the tombstones that were gathered; sink_commit does so as well. */
+MUST_CHECK int sink_send_tombstones(struct sink *s, struct err *err);
 
 /* What reads many rows at once over the sink's connection. */
 struct row_reader *sink_reader(struct sink *s);

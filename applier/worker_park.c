@@ -46,7 +46,8 @@ static int journal_row(struct worker *w, const struct parking *p, struct err *er
                                         .gtid = &p->txn->head.gtid,
                                         .seq = p->txn->head.seq,
                                         .conflict = p->refusal,
-                                        .outcome = &outcome};
+                                        .outcome = &outcome,
+                                        .mask = &w->sink->config->conflict_mask};
     (void)snprintf(outcome.why, sizeof outcome.why, "%s", p->why);
     return journal_write(w->sink->db, &entry, err);
 }

@@ -11,6 +11,8 @@
 #include "common/base/utf8.h"
 #include "common/model/act.h"
 
+#define READ_TIMEOUT_S 60
+
 const struct command commands[] = {
     {"status",                   "positions, lag, state and last error of each link",                command_status                  },
     {"wait",                     "return once what a region has committed is in effect in another",  command_wait                    },
@@ -18,6 +20,9 @@ const struct command commands[] = {
     {"resume",                   "let a paused link go on, or pass the statement that it waits for", command_resume                  },
     {"conflicts list",           "what collided, how it was decided, and what lost",                 command_conflicts_list          },
     {"conflicts show",           "one entry of the conflict journal, its images side by side",       command_conflicts_show          },
+    {"conflicts stats",          "how many there were, by table and kind",                           command_conflicts_stats         },
+    {"conflicts resolve",        "decide anew about a row that was in conflict",                     command_conflicts_resolve       },
+    {"conflicts undo",           "take a resolution back",                                           command_conflicts_undo          },
     {"parked list",              "transactions that a target refused, and what waits for them",      command_parked_list             },
     {"parked show",              "one of them with its rows",                                        command_parked_show             },
     {"parked retry",             "have them tried again, in order",                                  command_parked_retry            },
@@ -55,6 +60,33 @@ int command_secrets(struct config *c, const char *region, bool kafka, struct err
     if (config_region(c, region, &known, err) || config_password(c, region, err))
         return -1;
     return kafka ? config_kafka_password(c, region, err) : 0;
+}
+
+int command_connect(struct db **out, struct config *c, const char *region_name, bool to_write, struct err *err)
+{
+    const struct db_options options = {.program = "drcctl", .read_timeout_s = READ_TIMEOUT_S, .to_write = to_write};
+    const struct region_config *region;
+    if (command_secrets(c, region_name, false, err) || config_region(c, region_name, &region, err))
+        return -1;
+    return db_connect(out, region, &options, err);
+}
+
+error_t command_parse_number(uint64_t *out, const char *name, const char *none, int key, char *arg,
+                             struct argp_state *state)
+{
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (*out)
+            argp_error(state, "one %s at a time", name);
+        *out = options_number(arg, name, 1, UINT64_MAX, state);
+        return 0;
+    case ARGP_KEY_END:
+        if (!*out && none)
+            argp_error(state, "%s", none);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
 const char *command_why(const char *arg, const struct argp_state *state)

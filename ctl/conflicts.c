@@ -1,4 +1,4 @@
-/* What the commands about conflicts share: the targets, the journal's entries, times, JSON. */
+/* What the commands about conflicts share: the targets, options and filters, times, JSON. */
 #include "ctl/conflicts.h"
 
 #include <ctype.h>
@@ -7,23 +7,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/base/clock.h"
 #include "common/base/utf8.h"
 #include "ctl/command.h"
 
-#define READ_TIMEOUT_S 60
-
-static int walk_target(struct config *config, const char *region_name, const struct conflicts_arguments *a,
-                       journal_each_fn *each, void *context, struct err *err)
+static int ask_target(struct config *config, const char *name, conflicts_target_fn *each, void *context,
+                      struct err *err)
 {
-    const struct db_options options = {.program = "drcctl", .read_timeout_s = READ_TIMEOUT_S};
-    const struct region_config *region;
     struct db *db = NULL;
-    int rc = -1;
-    if (command_secrets(config, region_name, false, err) || config_region(config, region_name, &region, err) ||
-        db_connect(&db, region, &options, err))
-        goto out;
-    rc = journal_read(db, &a->query, each, context, err);
-out:
+    int rc = command_connect(&db, config, name, false, err) || each(context, db, name, config, err) ? -1 : 0;
     db_close(&db);
     return rc;
 }
@@ -36,7 +28,7 @@ static bool is_target(const struct config *c, const char *region)
     return false;
 }
 
-int conflicts_walk(struct conflicts_arguments *a, journal_each_fn *each, void *context)
+int conflicts_targets(const struct conflicts_arguments *a, conflicts_target_fn *each, void *context)
 {
     const struct region_config *known;
     struct config *config;
@@ -50,7 +42,7 @@ int conflicts_walk(struct conflicts_arguments *a, journal_each_fn *each, void *c
         const char *name = config->regions[i].name;
         if (a->to ? strcmp(a->to, name) != 0 : !is_target(config, name))
             continue;
-        if (walk_target(config, name, a, each, context, &err)) {
+        if (ask_target(config, name, each, context, &err)) {
             err_prefix(&err, "%s", name);
             code = command_fail(&err);
         }
@@ -89,6 +81,76 @@ static const struct argp shared_argp = {
     .options = shared_options, .parser = parse_shared, .children = command_config_child};
 const struct argp_child conflicts_child[] = {
     {&shared_argp, 0, NULL, 0},
+    {0       }
+};
+
+error_t conflicts_parse_id(struct conflicts_arguments *a, int key, char *arg, struct argp_state *state)
+{
+    static const char none[] = "the ID of an entry is needed: see drcctl conflicts list";
+    if (key != ARGP_KEY_INIT)
+        return command_parse_number(&a->query.id, "ID", none, key, arg, state);
+    state->child_inputs[0] = a;
+    return 0;
+}
+
+/* ---- filters ---- */
+
+static const struct argp_option filter_options[] = {
+    {"table", 'T', "DB.TABLE", 0, "Only tables that match; may be given again",                        0},
+    {"kind",  'k', "KIND",     0, "Only that kind: insert/exists, update/changed, parked, …",        0},
+    {"state", 'S', "STATE",    0, "Only that state: open, noted (nothing lost), resolved, undone",     0},
+    {"since", 's', "WHEN",     0, "Not older: 2026-01-31T10:00:00 (UTC), or 15m, 2h, 3d: so long ago", 0},
+    {"until", 'u', "WHEN",     0, "Not newer",                                                         0},
+    {NULL,    0,   NULL,       0, NULL,                                                                0},
+};
+
+static void take_time(uint64_t *us, const char *option, const char *arg, struct argp_state *state)
+{
+    if (!conflicts_parse_since(us, arg, clock_wall_us()))
+        argp_error(state, "%s wants 2026-01-31T10:00:00 or 15m, 2h, 3d, not '%s'", option, arg);
+}
+
+static const char *take_state(const char *arg, struct argp_state *state)
+{
+    static const char *const states[] = {JOURNAL_OPEN, JOURNAL_NOTED, JOURNAL_RESOLVED, JOURNAL_UNDONE};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strcmp(arg, states[i]) == 0)
+            return states[i];
+    argp_error(state, "--state wants open, noted, resolved or undone, not '%s'", arg);
+    return NULL;
+}
+
+static error_t parse_filter(int key, char *arg, struct argp_state *state)
+{
+    struct conflicts_arguments *a = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = a;
+        return 0;
+    case 'T':
+        options_table(&a->tables, arg, state);
+        a->query.tables = &a->tables;
+        return 0;
+    case 'k':
+        a->query.kind = arg;
+        return 0;
+    case 'S':
+        a->query.state = take_state(arg, state);
+        return 0;
+    case 's':
+        take_time(&a->query.since_us, "--since", arg, state);
+        return 0;
+    case 'u':
+        take_time(&a->query.until_us, "--until", arg, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp filter_argp = {.options = filter_options, .parser = parse_filter, .children = conflicts_child};
+const struct argp_child conflicts_filter_child[] = {
+    {&filter_argp, 0, NULL, 0},
     {0       }
 };
 
@@ -156,9 +218,9 @@ bool conflicts_parse_since(uint64_t *us, const char *text, uint64_t now_us)
 
 /* ---- JSON ---- */
 
-static void put_value(enum journal_column_kind kind, struct span v, struct buf *out)
+static void put_value(enum journal_column_kind kind, struct span v, bool lossless, struct buf *out)
 {
-    if (!v.p) {
+    if (!v.p || (kind == JOURNAL_BYTES && !lossless)) {
         buf_put_str(out, "null");
     } else if (kind == JOURNAL_NUMBER || kind == JOURNAL_JSON) {
         buf_put_span(out, v);
@@ -172,12 +234,12 @@ static void put_value(enum journal_column_kind kind, struct span v, struct buf *
     }
 }
 
-void conflicts_put_json(const struct span *cells, struct buf *out)
+void conflicts_put_json(const struct span *cells, bool lossless, struct buf *out)
 {
     buf_put_str(out, "{");
     for (int i = 0; i < JOURNAL_COLUMN_COUNT; i++) {
         buf_printf(out, "%s\"%s\": ", i == 0 ? "" : ", ", journal_columns[i].name);
-        put_value(journal_columns[i].kind, cells[i], out);
+        put_value(journal_columns[i].kind, cells[i], lossless, out);
     }
     buf_put_str(out, "}");
 }

@@ -68,11 +68,11 @@ static void put_row_json(struct buf *out, const struct rows *rows, const struct 
     events_put_text(out, "table", rows->table->name);
     if (before) {
         buf_put_str(out, ", \"before\": ");
-        journal_put_json(rows->table, before, out);
+        journal_put_json(rows->table, before, NULL, out);
     }
     if (after) {
         buf_put_str(out, ", \"after\": ");
-        journal_put_json(rows->table, after, out);
+        journal_put_json(rows->table, after, NULL, out);
     }
     buf_put_str(out, "}");
 }

@@ -10,8 +10,6 @@
 #include "common/base/utf8.h"
 #include "ctl/events.h"
 
-#define READ_TIMEOUT_S 60
-
 /* ---- options ---- */
 
 static const struct argp_option shared_options[] = {
@@ -54,18 +52,11 @@ const struct argp_child parked_child[] = {
 static int walk_link(struct config *config, const struct link_config *link, const struct parked_arguments *a,
                      bool with_record, parked_each_fn *each, void *context, struct err *err)
 {
-    const struct db_options options = {.program = "drcctl", .read_timeout_s = READ_TIMEOUT_S};
-    const struct region_config *region;
     struct db *db = NULL;
     char *topic = config_topic(config, link->from);
     const struct parked_query query = {
         .topic = topic, .seq = a->seq, .discarded_too = a->all || a->seq > 0, .with_record = with_record};
-    int rc = -1;
-    if (command_secrets(config, link->to, false, err) || config_region(config, link->to, &region, err) ||
-        db_connect(&db, region, &options, err))
-        goto out;
-    rc = parked_read(db, &query, each, context, err);
-out:
+    int rc = command_connect(&db, config, link->to, false, err) || parked_read(db, &query, each, context, err) ? -1 : 0;
     db_close(&db);
     free(topic);
     return rc;
@@ -255,23 +246,12 @@ static int show_one(void *context, const struct parked_row *r, struct span bytes
 
 static error_t parse_show(int key, char *arg, struct argp_state *state)
 {
+    static const char none[] = "the SEQ of a transaction is needed: see drcctl parked list";
     struct parked_arguments *a = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = a;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->seq)
-            argp_error(state, "one SEQ at a time");
-        a->seq = options_number(arg, "SEQ", 1, UINT64_MAX, state);
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->seq)
-            argp_error(state, "the SEQ of a transaction is needed: see drcctl parked list");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (key != ARGP_KEY_INIT)
+        return command_parse_number(&a->seq, "SEQ", none, key, arg, state);
+    state->child_inputs[0] = a;
+    return 0;
 }
 
 int command_parked_show(int argc, char **argv, const char *config_path)

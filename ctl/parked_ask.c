@@ -9,8 +9,6 @@
 #include "common/target/journal.h"
 #include "ctl/parked.h"
 
-#define TIMEOUT_S 60
-
 static const struct argp_option retry_options[] = {
     {"all", 'a', NULL,   0, "All that the target refused itself, instead of a SEQ", 0},
     {"why", 'w', "TEXT", 0, "The reason, kept in the target's journal; needed",     0},
@@ -35,10 +33,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->why = command_why(arg, state);
         return 0;
     case ARGP_KEY_ARG:
-        if (a->seq)
-            argp_error(state, "one SEQ at a time");
-        a->seq = options_number(arg, "SEQ", 1, UINT64_MAX, state);
-        return 0;
+        return command_parse_number(&a->seq, "SEQ", NULL, key, arg, state);
     case ARGP_KEY_END:
         if ((a->seq > 0) == a->all)
             argp_error(state, "the SEQ of a transaction is needed: see drcctl parked list");
@@ -81,14 +76,13 @@ static int journal(struct db *db, const struct parked_arguments *a, const struct
     return rc;
 }
 
-static int ask(const struct config *config, const struct region_config *target, const struct parked_arguments *a,
-               const struct wish *wish, uint64_t *met, struct err *err)
+static int ask(struct config *config, const struct parked_arguments *a, const struct wish *wish, uint64_t *met,
+               struct err *err)
 {
-    const struct db_options options = {.program = "drcctl", .read_timeout_s = TIMEOUT_S, .to_write = true};
     struct db *db = NULL;
     char *topic = config_topic(config, a->from);
     int rc = -1;
-    if (db_connect(&db, target, &options, err) || db_exec(db, "BEGIN", err) ||
+    if (command_connect(&db, config, a->to, true, err) || db_exec(db, "BEGIN", err) ||
         parked_ask(db, topic, a->seq, wish->state, met, err))
         goto out;
     if (*met == 0)
@@ -107,15 +101,13 @@ out:
 static int run(const struct parked_arguments *a, const struct wish *wish)
 {
     const struct link_config *link;
-    const struct region_config *target;
     struct config *config;
     struct err err = {0};
     uint64_t met = 0;
     int code = command_load(&config, a->config_path);
     if (code)
         return code;
-    if (config_link(config, a->from, a->to, &link, &err) || config_region(config, a->to, &target, &err) ||
-        command_secrets(config, a->to, false, &err) || ask(config, target, a, wish, &met, &err))
+    if (config_link(config, a->from, a->to, &link, &err) || ask(config, a, wish, &met, &err))
         code = command_fail(&err);
     else if (a->json)
         printf("{\"transactions\": %" PRIu64 "}\n", met);

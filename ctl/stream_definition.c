@@ -100,14 +100,11 @@ static int find_until(struct definition *d, struct err *err)
 
 static int load_table(struct definition *d, struct err *err)
 {
-    const struct db_options db_options = {.program = "drcctl stream"};
     const char *from = d->arguments->from ? d->arguments->from : d->job.region->name;
     const char *dot = strchr(d->arguments->table, '.');
     struct span schema = span_of(d->arguments->table, (size_t)(dot - d->arguments->table));
-    const struct region_config *region;
     struct db *db = NULL;
-    if (command_secrets(d->job.config, from, false, err) || config_region(d->job.config, from, &region, err) ||
-        db_connect(&db, region, &db_options, err))
+    if (command_connect(&db, d->job.config, from, false, err))
         return -1;
     int found = target_table_load(&d->table, db, schema, span_str(dot + 1), err);
     db_close(&db);

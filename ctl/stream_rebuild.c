@@ -14,7 +14,6 @@
 
 /* Above the epochs that ledgers know of: a former writer may have announced more before the topic was lost. */
 #define EPOCHS_AHEAD 1000000u
-#define READ_TIMEOUT_S 60
 
 enum { KEY_FROM_LEDGERS = 0x100, KEY_DELETE };
 
@@ -73,11 +72,8 @@ struct rebuild {
 
 static int read_ledger(struct rebuild *b, const char *to, struct ledger_state *out, struct err *err)
 {
-    const struct db_options db_options = {.program = "drcctl stream", .read_timeout_s = READ_TIMEOUT_S};
-    const struct region_config *region;
     struct db *db = NULL;
-    if (command_secrets(b->job.config, to, false, err) || config_region(b->job.config, to, &region, err) ||
-        db_connect(&db, region, &db_options, err))
+    if (command_connect(&db, b->job.config, to, false, err))
         return -1;
     int found = ledger_find(db, b->job.topic, out, err);
     db_close(&db);

@@ -131,6 +131,9 @@ void config_free(struct config **config)
     free(c->links);
     filter_free(&c->tables);
     policy_set_free(&c->conflicts);
+    for (size_t i = 0; i < c->conflict_mask.count; i++)
+        free(c->conflict_mask.names[i]);
+    free(c->conflict_mask.names);
     free(c->control_socket);
     free(c->pair);
     free(c->path);

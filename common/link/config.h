@@ -12,6 +12,7 @@
 #include "common/model/ddl_plan.h"
 #include "common/model/filter.h"
 #include "common/model/gtid.h"
+#include "common/model/mask.h"
 #include "common/model/policy.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/drc/drc.yaml"
@@ -123,7 +124,11 @@ struct config {
     size_t link_count;
     struct filter tables;
     struct policy_set conflicts;
-    bool allow_divergence; /* of every rule; the two say the same in two places of the file */
+    struct mask conflict_mask;  /* columns whose values people are not to see */
+    uint64_t journal_age_ms;    /* how long entries of drc.conflicts stay; 0: for ever */
+    uint64_t journal_rows;      /* how many at most; 0: any number */
+    uint64_t tombstone_keep_ms; /* how long deleted keys are remembered */
+    bool allow_divergence;      /* of every rule; the two say the same in two places of the file */
     bool allow_divergence_anywhere;
     /* capture */
     uint64_t fragment_bytes;

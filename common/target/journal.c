@@ -1,18 +1,11 @@
-/* The journal's columns, and how its entries are read page by page. */
+/* The journal's columns, its table in every version, and the question whether a stop is in it already. */
 #include "common/target/journal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "common/base/clock.h"
 #include "common/target/journal_images.h"
 #include "common/target/schema.h"
-
-#define ER_NO_SUCH_DB 1049
-#define ER_NO_SUCH_TABLE 1146
-
-#define PAGE_ROWS 50u
 
 const struct journal_column journal_columns[] = {
     [JOURNAL_ID] = {"id",             JOURNAL_NUMBER},
@@ -33,6 +26,13 @@ const struct journal_column journal_columns[] = {
     [JOURNAL_RESULT_IMAGE] = {"result_image",   JOURNAL_JSON  },
     [JOURNAL_IMAGES_COLUMN] = {"images",         JOURNAL_BYTES },
     [JOURNAL_RESULT_HASH] = {"result_hash",    JOURNAL_TEXT  },
+    [JOURNAL_STATE] = {"state",          JOURNAL_TEXT  },
+    [JOURNAL_CHANGED] = {"changed",        JOURNAL_JSON  },
+    [JOURNAL_RESOLVED_AT] = {"resolved_at",    JOURNAL_TEXT  },
+    [JOURNAL_RESOLVED_BY] = {"resolved_by",    JOURNAL_TEXT  },
+    [JOURNAL_RESOLVED_WHY] = {"resolved_why",   JOURNAL_TEXT  },
+    [JOURNAL_RESOLUTION] = {"resolution",     JOURNAL_JSON  },
+    [JOURNAL_UNDO_IMAGES] = {"undo_images",    JOURNAL_BYTES },
     [JOURNAL_COLUMN_COUNT] = {NULL,             JOURNAL_TEXT  },
 };
 
@@ -62,91 +62,58 @@ const char *journal_create_sql(void)
            ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
 }
 
+/* `sort` has its combinations in few places (journal_read.c), `of_txn` finds the entries of one transaction; both grow
+ * at few ends, as entries do. One statement: what was not run to its end was not run at all. */
+const char *journal_add_states_sql(void)
+{
+    return "ALTER TABLE `" DRC_DB "`.`" JOURNAL_TABLE "` "
+           "ADD COLUMN `state` VARCHAR(20) NOT NULL DEFAULT '" JOURNAL_OPEN "', "
+           "ADD COLUMN `changed` LONGTEXT NULL COMMENT 'columns that the incoming update changes', "
+           "ADD COLUMN `resolved_at` DATETIME(6) NULL COMMENT 'UTC; resolved or undone', "
+           "ADD COLUMN `resolved_by` VARCHAR(200) NULL, "
+           "ADD COLUMN `resolved_why` VARCHAR(500) NULL, "
+           "ADD COLUMN `resolution` LONGTEXT NULL COMMENT 'what was made of it', "
+           "ADD COLUMN `undo_images` LONGBLOB NULL COMMENT 'the row before and after that', "
+           "ADD KEY `sort` (`db`, `tbl`, `kind`, `state`, `id`), ADD KEY `of_txn` (`seq`), DROP KEY `row_of`";
+}
+
+/* Entries of earlier versions of which nothing lost. */
+const char *journal_note_states_sql(void)
+{
+    return "UPDATE `" DRC_DB "`.`" JOURNAL_TABLE "` SET `state` = '" JOURNAL_NOTED "' WHERE `state` = '" JOURNAL_OPEN
+           "' AND (`verdict` = 'same' OR `kind` IN ('" JOURNAL_OPERATOR_ACT "', '" JOURNAL_DDL "', 'order/violated'))";
+}
+
+/* Under a masked key rows look alike: then the hash of what is there tells them apart. */
+static void put_row_condition(struct buf *sql, const struct journal_entry *e)
+{
+    const struct conflict_case *c = e->conflict;
+    struct buf key = {0};
+    journal_put_key_json(c->table, c->before ? c->before : c->incoming, e->mask, &key);
+    buf_put_str(sql, " AND `row_key` = ");
+    db_put_string(sql, buf_span(&key));
+    if (e->result && mask_has_key(e->mask, c->table))
+        buf_printf(sql, " AND `result_hash` = '%016" PRIx64 "'", journal_row_hash(c->table, e->result));
+    buf_free(&key);
+}
+
 int journal_has_stop(struct db *db, const struct journal_entry *e, struct err *err)
 {
     const struct conflict_case *c = e->conflict;
-    struct buf sql = {0}, key = {0};
+    struct buf sql = {0};
     char gtid[GTID_TEXT_LEN];
     uint64_t count = 0;
-    journal_put_key_json(c->table, c->before ? c->before : c->incoming, &key);
-    buf_put_str(&sql, "SELECT COUNT(*) FROM `" DRC_DB "`.`" JOURNAL_TABLE "` WHERE `db` = ");
+    buf_printf(&sql,
+               "SELECT COUNT(*) FROM `" DRC_DB "`.`" JOURNAL_TABLE "` WHERE `seq` = %" PRIu64 " AND `db` = ", e->seq);
     db_put_string(&sql, c->table->db);
     buf_put_str(&sql, " AND `tbl` = ");
     db_put_string(&sql, c->table->name);
-    buf_put_str(&sql, " AND `row_key` = ");
-    db_put_string(&sql, buf_span(&key));
+    put_row_condition(&sql, e);
     buf_put_str(&sql, " AND `link` = ");
     db_put_string(&sql, span_str(e->link));
     buf_printf(&sql, " AND `gtid` = '%s' AND `kind` = '%s' AND `verdict` = '%s'", gtid_text(gtid, e->gtid),
                conflict_kind_name(c->kind), conflict_verdict_name(VERDICT_STOP));
     int rc = db_query_u64(db, &count, buf_cstr(&sql), err);
     buf_free(&sql);
-    buf_free(&key);
     return rc ? -1 : count > 0;
-}
-
-/* SELECT of one page: entries with an id below `below` (0: from the newest). */
-static void put_page_sql(const struct journal_query *q, uint64_t below, struct buf *sql)
-{
-    buf_put_str(sql, "SELECT ");
-    for (const struct journal_column *c = journal_columns; c->name; c++)
-        buf_printf(sql, "%s`%s`", c == journal_columns ? "" : ", ", c->name);
-    buf_put_str(sql, " FROM `" DRC_DB "`.`" JOURNAL_TABLE "` WHERE TRUE");
-    if (below)
-        buf_printf(sql, " AND `id` < %" PRIu64, below);
-    if (q->id)
-        buf_printf(sql, " AND `id` = %" PRIu64, q->id);
-    if (q->since_us) {
-        char text[CLOCK_TEXT_LEN];
-        clock_text(text, q->since_us);
-        buf_printf(sql, " AND `at` >= '%.10s %.15s'", text, text + 11); /* without T and Z */
-    }
-    buf_printf(sql, " ORDER BY `id` DESC LIMIT %u", PAGE_ROWS);
-}
-
-/* One page through `each`; *below becomes the last id, *left what the limit still allows. */
-static int read_page(struct db *db, const struct journal_query *q, uint64_t *below, uint64_t *left, size_t *rows,
-                     journal_each_fn *each, void *context, struct err *err)
-{
-    struct arena arena = {0};
-    struct buf sql = {0};
-    struct db_rows page;
-    int rc = -1;
-    put_page_sql(q, *below, &sql);
-    if (db_query(db, &page, &arena, buf_cstr(&sql), err))
-        goto out;
-    *rows = page.row_count;
-    for (size_t i = 0; i<page.row_count && * left> 0; i++) {
-        const struct span *cells = &page.cells[i * page.column_count];
-        *below = strtoull(arena_strdup(&arena, cells[JOURNAL_ID]), NULL, 10);
-        if (q->tables && !filter_match(q->tables, cells[JOURNAL_DB], cells[JOURNAL_TBL]))
-            continue;
-        (*left)--;
-        if (each(context, cells, err))
-            goto out;
-    }
-    rc = 0;
-out:
-    buf_free(&sql);
-    arena_free(&arena);
-    return rc;
-}
-
-int journal_read(struct db *db, const struct journal_query *query, journal_each_fn *each, void *context,
-                 struct err *err)
-{
-    struct err found = {0};
-    uint64_t below = 0;
-    uint64_t left = query->limit ? query->limit : UINT64_MAX;
-    size_t rows = PAGE_ROWS;
-    while (rows == PAGE_ROWS && left > 0) {
-        if (read_page(db, query, &below, &left, &rows, each, context, &found) == 0)
-            continue;
-        if (found.code == ER_NO_SUCH_DB || found.code == ER_NO_SUCH_TABLE)
-            return 0;
-        if (err)
-            *err = found;
-        return -1;
-    }
-    return 0;
 }

@@ -4,12 +4,24 @@
  * id, at (UTC, µs), link ("eu:us"), gtid, seq, db, tbl, row_key (JSON object column -> value), kind, policy, verdict,
  * why, before_image, incoming_image, local_image, result_image (JSON objects, readable; NULL where there is none),
  * images (lossless: the cells' own bytes with the table definition, see journal_images.h), result_hash (hexadecimal
- * journal_row_hash of the row after the decision; NULL where there is none). */
+ * journal_row_hash of the row after the decision; NULL where there is none), state, changed (JSON list of the columns
+ * that the incoming update changes; NULL for inserts and deletes), and what an operator made of it: resolved_at,
+ * resolved_by, resolved_why, resolution (JSON object), undo_images (lossless: the row before and after it).
+ *
+ * Reading: journal_read.h; what operators do with an entry: journal_resolve.h; how long entries stay: journal_purge.h.
+ */
 #ifndef DRC_TARGET_JOURNAL_H
 #define DRC_TARGET_JOURNAL_H
 
 #include "common/link/db.h"
+#include "common/model/mask.h"
 #include "conflict/judge.h"
+
+/* States of an entry. */
+#define JOURNAL_OPEN "open"         /* as the rule left it */
+#define JOURNAL_NOTED "noted"       /* nothing lost: no one has to look at it */
+#define JOURNAL_RESOLVED "resolved" /* an operator decided otherwise, or that it is well so */
+#define JOURNAL_UNDONE "undone"     /* that was taken back: the row is as the rule left it */
 
 struct journal_entry {
     const char *link;
@@ -18,6 +30,7 @@ struct journal_entry {
     const struct conflict_case *conflict;
     const struct conflict_outcome *outcome;
     const struct cell *result; /* the row after the decision; NULL: none */
+    const struct mask *mask;   /* kept out of all that people read; NULL: nothing */
 };
 
 struct act;
@@ -84,10 +97,10 @@ MUST_CHECK int journal_batch_send(struct journal_batch *b, struct db *db, struct
  */
 MUST_CHECK int journal_has_stop(struct db *db, const struct journal_entry *entry, struct err *err);
 
-/* CREATE TABLE IF NOT EXISTS of the journal, for schema_ensure. */
+/* For schema_ensure: CREATE TABLE IF NOT EXISTS as it was at first, and what was added. */
 const char *journal_create_sql(void);
-
-/* ---- reading it ---- */
+const char *journal_add_states_sql(void);
+const char *journal_note_states_sql(void);
 
 enum journal_column_kind {
     JOURNAL_NUMBER,
@@ -123,21 +136,15 @@ enum journal_column_place {
     JOURNAL_RESULT_IMAGE,
     JOURNAL_IMAGES_COLUMN,
     JOURNAL_RESULT_HASH,
+    JOURNAL_STATE,
+    JOURNAL_CHANGED,
+    JOURNAL_WRITTEN_COUNT, /* the applier writes those before it */
+    JOURNAL_RESOLVED_AT = JOURNAL_WRITTEN_COUNT,
+    JOURNAL_RESOLVED_BY,
+    JOURNAL_RESOLVED_WHY,
+    JOURNAL_RESOLUTION,
+    JOURNAL_UNDO_IMAGES,
     JOURNAL_COLUMN_COUNT,
 };
-
-struct journal_query {
-    uint64_t id;                 /* that entry only; 0: all */
-    uint64_t since_us;           /* not older than that (µs since 1970); 0: all */
-    const struct filter *tables; /* NULL: all */
-    uint64_t limit;              /* 0: none */
-};
-
-/* One entry: JOURNAL_COLUMN_COUNT cells, NULL has p == NULL; valid during the call. -1 with err set ends the walk. */
-typedef int journal_each_fn(void *context, const struct span *cells, struct err *err);
-
-/* Walk the entries, newest first, page by page. A target without a journal yet has no entries. */
-MUST_CHECK int journal_read(struct db *db, const struct journal_query *query, journal_each_fn *each, void *context,
-                            struct err *err);
 
 #endif

@@ -16,11 +16,19 @@
 #define STATEMENT_BYTES (40u << 10) /* of a statement with several entries; the least packet of a server is 64 KiB */
 #define BATCH_BYTES (256u << 10)
 
-static void put_image(struct insert_value *p, const struct table_def *t, const struct cell *cells)
+static void put_image(struct insert_value *p, const struct journal_entry *e, const struct cell *cells)
 {
     p->null = cells == NULL;
     if (cells)
-        journal_put_json(t, cells, &p->value);
+        journal_put_json(e->conflict->table, cells, e->mask, &p->value);
+}
+
+/* Of what has no images: not a row, or not one row. */
+static void put_no_row(struct insert_value p[JOURNAL_COLUMN_COUNT], const char *state)
+{
+    p[JOURNAL_BEFORE_IMAGE].null = p[JOURNAL_LOCAL_IMAGE].null = p[JOURNAL_RESULT_IMAGE].null = true;
+    p[JOURNAL_RESULT_HASH].null = p[JOURNAL_CHANGED].null = true;
+    buf_put_str(&p[JOURNAL_STATE].value, state);
 }
 
 static void fill_act(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journal_act *e)
@@ -39,8 +47,7 @@ static void fill_act(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct j
     buf_put_str(&p[JOURNAL_VERDICT].value, "accepted");
     buf_put_span(&p[JOURNAL_WHY].value, e->act->why);
     buf_put_span(&p[JOURNAL_INCOMING_IMAGE].value, e->act->details);
-    p[JOURNAL_BEFORE_IMAGE].null = p[JOURNAL_LOCAL_IMAGE].null = p[JOURNAL_RESULT_IMAGE].null = true;
-    p[JOURNAL_RESULT_HASH].null = true;
+    put_no_row(p, JOURNAL_NOTED);
 }
 
 static void fill_parked(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journal_parked *e)
@@ -59,8 +66,7 @@ static void fill_parked(struct insert_value p[JOURNAL_COLUMN_COUNT], const struc
                e->rows, e->behind);
     utf8_put_json(&p[JOURNAL_INCOMING_IMAGE].value, span_str(e->tables));
     buf_put_str(&p[JOURNAL_INCOMING_IMAGE].value, "\"}");
-    p[JOURNAL_BEFORE_IMAGE].null = p[JOURNAL_LOCAL_IMAGE].null = p[JOURNAL_RESULT_IMAGE].null = true;
-    p[JOURNAL_RESULT_HASH].null = true;
+    put_no_row(p, JOURNAL_OPEN);
 }
 
 static void put_json_text(struct buf *out, const char *name, struct span text)
@@ -106,16 +112,38 @@ static void fill_ddl(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct j
     buf_put_str(image, "{");
     put_json_text(image, "statement", e->ddl->text);
     buf_put_str(image, "}");
-    p[JOURNAL_BEFORE_IMAGE].null = p[JOURNAL_LOCAL_IMAGE].null = p[JOURNAL_RESULT_IMAGE].null = true;
-    p[JOURNAL_RESULT_HASH].null = true;
+    put_no_row(p, JOURNAL_NOTED);
 }
 
-static void fill(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journal_entry *e)
+/* Has a row lost that somebody wrote? */
+static const char *state_of(const struct journal_entry *e)
+{
+    bool noted = e->outcome->verdict == VERDICT_SAME || e->conflict->kind == CONFLICT_ORDER_VIOLATED;
+    return noted ? JOURNAL_NOTED : JOURNAL_OPEN;
+}
+
+static void fill_images(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journal_entry *e)
 {
     const struct conflict_case *c = e->conflict;
     const struct journal_images images = {
         c->table, {c->before, c->incoming, c->local, e->result}
     };
+    put_image(&p[JOURNAL_BEFORE_IMAGE], e, c->before);
+    put_image(&p[JOURNAL_INCOMING_IMAGE], e, c->incoming);
+    put_image(&p[JOURNAL_LOCAL_IMAGE], e, c->local);
+    put_image(&p[JOURNAL_RESULT_IMAGE], e, e->result);
+    journal_images_put(&images, &p[JOURNAL_IMAGES_COLUMN].value);
+    p[JOURNAL_RESULT_HASH].null = e->result == NULL;
+    if (e->result)
+        buf_printf(&p[JOURNAL_RESULT_HASH].value, "%016" PRIx64, journal_row_hash(c->table, e->result));
+    p[JOURNAL_CHANGED].null = !c->before || !c->incoming;
+    if (c->before && c->incoming)
+        journal_put_changed(c->table, c->before, c->incoming, &p[JOURNAL_CHANGED].value);
+}
+
+static void fill(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journal_entry *e)
+{
+    const struct conflict_case *c = e->conflict;
     char gtid[GTID_TEXT_LEN];
 
     buf_put_str(&p[JOURNAL_LINK].value, e->link);
@@ -123,25 +151,19 @@ static void fill(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journ
     buf_printf(&p[JOURNAL_SEQ].value, "%" PRIu64, e->seq);
     buf_put_span(&p[JOURNAL_DB].value, c->table->db);
     buf_put_span(&p[JOURNAL_TBL].value, c->table->name);
-    journal_put_key_json(c->table, c->before ? c->before : c->incoming, &p[JOURNAL_ROW_KEY].value);
+    journal_put_key_json(c->table, c->before ? c->before : c->incoming, e->mask, &p[JOURNAL_ROW_KEY].value);
     buf_put_str(&p[JOURNAL_KIND].value, conflict_kind_name(c->kind));
     buf_put_str(&p[JOURNAL_POLICY].value, policy_name(c->rule->policy));
     buf_put_str(&p[JOURNAL_VERDICT].value, conflict_verdict_name(e->outcome->verdict));
     buf_put_str(&p[JOURNAL_WHY].value, e->outcome->why);
-    put_image(&p[JOURNAL_BEFORE_IMAGE], c->table, c->before);
-    put_image(&p[JOURNAL_INCOMING_IMAGE], c->table, c->incoming);
-    put_image(&p[JOURNAL_LOCAL_IMAGE], c->table, c->local);
-    put_image(&p[JOURNAL_RESULT_IMAGE], c->table, e->result);
-    journal_images_put(&images, &p[JOURNAL_IMAGES_COLUMN].value);
-    p[JOURNAL_RESULT_HASH].null = e->result == NULL;
-    if (e->result)
-        buf_printf(&p[JOURNAL_RESULT_HASH].value, "%016" PRIx64, journal_row_hash(c->table, e->result));
+    buf_put_str(&p[JOURNAL_STATE].value, state_of(e));
+    fill_images(p, e);
 }
 
 static void put_insert(struct buf *sql)
 {
     buf_put_str(sql, "INSERT INTO `" DRC_DB "`.`" JOURNAL_TABLE "` (`at`");
-    for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++)
+    for (unsigned i = FIRST; i < JOURNAL_WRITTEN_COUNT; i++)
         buf_printf(sql, ", `%s`", journal_columns[i].name);
     buf_put_str(sql, ") VALUES ");
 }
@@ -152,11 +174,11 @@ static int insert(struct db *db, struct insert_value parameters[JOURNAL_COLUMN_C
     struct buf sql = {0};
     put_insert(&sql);
     buf_put_str(&sql, "(UTC_TIMESTAMP(6)");
-    for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++)
+    for (unsigned i = FIRST; i < JOURNAL_WRITTEN_COUNT; i++)
         buf_put_str(&sql, ", ?");
     buf_put_str(&sql, ")");
     parameters[JOURNAL_IMAGES_COLUMN].binary = true;
-    int rc = insert_run(db, buf_cstr(&sql), parameters + FIRST, JOURNAL_COLUMN_COUNT - FIRST,
+    int rc = insert_run(db, buf_cstr(&sql), parameters + FIRST, JOURNAL_WRITTEN_COUNT - FIRST,
                         "writing the conflict journal", err);
     buf_free(&sql);
     return rc;
@@ -212,7 +234,7 @@ struct journal_batch *journal_batch_new(void)
 
 static void free_values(struct insert_value p[JOURNAL_COLUMN_COUNT])
 {
-    for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++)
+    for (unsigned i = FIRST; i < JOURNAL_WRITTEN_COUNT; i++)
         buf_free(&p[i].value);
 }
 
@@ -240,7 +262,7 @@ void journal_batch_free(struct journal_batch **b)
 static void put_row(struct buf *sql, const struct insert_value p[JOURNAL_COLUMN_COUNT])
 {
     buf_put_str(sql, "(UTC_TIMESTAMP(6)");
-    for (unsigned i = FIRST; i < JOURNAL_COLUMN_COUNT; i++) {
+    for (unsigned i = FIRST; i < JOURNAL_WRITTEN_COUNT; i++) {
         buf_put_str(sql, ", ");
         if (p[i].null)
             buf_put_str(sql, "NULL");

@@ -103,37 +103,54 @@ void journal_images_read(struct journal_images *out, struct bytes *r, struct are
         *out = (struct journal_images){0};
 }
 
-static void put_json_member(const struct column *c, const struct cell *v, bool first, struct buf *out)
+static void put_json_member(const struct table_def *t, const struct cell *cells, uint16_t i, const struct mask *mask,
+                            bool first, struct buf *out)
 {
     buf_put_str(out, first ? "\"" : ", \"");
-    utf8_put_json(out, c->name);
+    utf8_put_json(out, t->columns[i].name);
     buf_put_str(out, "\": ");
-    cell_put_json(c, v, out);
+    mask_put_json(mask, t, cells, i, out);
 }
 
-void journal_put_json(const struct table_def *t, const struct cell *cells, struct buf *out)
+void journal_put_json(const struct table_def *t, const struct cell *cells, const struct mask *mask, struct buf *out)
 {
     bool first = true;
     buf_put_str(out, "{");
     for (uint16_t i = 0; i < t->column_count; i++) {
         if (cells[i].absent)
             continue;
-        put_json_member(&t->columns[i], &cells[i], first, out);
+        put_json_member(t, cells, i, mask, first, out);
         first = false;
     }
     buf_put_str(out, "}");
 }
 
-void journal_put_key_json(const struct table_def *t, const struct cell *cells, struct buf *out)
+void journal_put_key_json(const struct table_def *t, const struct cell *cells, const struct mask *mask, struct buf *out)
 {
     if (t->key_count == 0) {
-        journal_put_json(t, cells, out);
+        journal_put_json(t, cells, mask, out);
         return;
     }
     buf_put_str(out, "{");
     for (uint16_t i = 0; i < t->key_count; i++)
-        put_json_member(&t->columns[t->key[i]], &cells[t->key[i]], i == 0, out);
+        put_json_member(t, cells, t->key[i], mask, i == 0, out);
     buf_put_str(out, "}");
+}
+
+void journal_put_changed(const struct table_def *t, const struct cell *before, const struct cell *after,
+                         struct buf *out)
+{
+    const char *between = "\"";
+    buf_put_str(out, "[");
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        if (before[i].absent || after[i].absent || cell_equal(&t->columns[i], &before[i], &after[i]))
+            continue;
+        buf_put_str(out, between);
+        utf8_put_json(out, t->columns[i].name);
+        buf_put_str(out, "\"");
+        between = ", \"";
+    }
+    buf_put_str(out, "]");
 }
 
 /* A JSON document of MySQL has many forms in bytes, and one text. */

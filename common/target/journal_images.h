@@ -6,7 +6,7 @@
 #ifndef DRC_TARGET_JOURNAL_IMAGES_H
 #define DRC_TARGET_JOURNAL_IMAGES_H
 
-#include "common/model/cell.h"
+#include "common/model/mask.h"
 
 /* In the order of the journal's columns. */
 enum journal_image { JOURNAL_BEFORE, JOURNAL_INCOMING, JOURNAL_LOCAL, JOURNAL_RESULT, JOURNAL_IMAGES };
@@ -21,10 +21,14 @@ void journal_images_put(const struct journal_images *images, struct buf *out);
 /* Cells and definition point into `bytes` and the arena. Marks r bad when malformed; out is then without images. */
 void journal_images_read(struct journal_images *out, struct bytes *r, struct arena *a);
 
-/* One image as a JSON object column -> value (cell_put_json); absent cells are left out. */
-void journal_put_json(const struct table_def *t, const struct cell *cells, struct buf *out);
+/* One image as a JSON object column -> value (mask_put_json; `mask` may be NULL); absent cells are left out. */
+void journal_put_json(const struct table_def *t, const struct cell *cells, const struct mask *mask, struct buf *out);
 /* The same of the primary key's columns only; of all columns when the table has no key. */
-void journal_put_key_json(const struct table_def *t, const struct cell *cells, struct buf *out);
+void journal_put_key_json(const struct table_def *t, const struct cell *cells, const struct mask *mask,
+                          struct buf *out);
+/* The columns in which the images differ, as a JSON list of names; columns that one of them lacks do not count. */
+void journal_put_changed(const struct table_def *t, const struct cell *before, const struct cell *after,
+                         struct buf *out);
 
 /* Hash of a row by which a later change of it is noticed. Equal cells, equal hash. */
 uint64_t journal_row_hash(const struct table_def *t, const struct cell *cells);

@@ -6,6 +6,7 @@
 #include "common/target/journal.h"
 #include "common/target/link_row.h"
 #include "common/target/parked.h"
+#include "common/target/tombstone.h"
 
 #define ASCII "CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
 #define ER_NO_SUCH_DB 1049
@@ -57,13 +58,16 @@ static const struct {
     unsigned version;
     const char *(*sql)(void);
 } steps[] = {
-    {1, database_sql       },
-    {1, meta_sql           },
-    {1, ledger_sql         },
-    {1, journal_create_sql },
-    {2, ledger_anchors_sql },
-    {3, parked_create_sql  },
-    {4, link_row_create_sql},
+    {1, database_sql           },
+    {1, meta_sql               },
+    {1, ledger_sql             },
+    {1, journal_create_sql     },
+    {2, ledger_anchors_sql     },
+    {3, parked_create_sql      },
+    {4, link_row_create_sql    },
+    {5, journal_add_states_sql },
+    {5, journal_note_states_sql},
+    {5, tombstone_create_sql   },
 };
 
 int schema_version(struct db *db, unsigned *out, struct err *err)

@@ -7,7 +7,7 @@
 
 #include "common/link/db.h"
 
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 
 #define DRC_DB "drc"
 #define LEDGER_TABLE "ledger"
@@ -15,6 +15,7 @@
 #define META_TABLE "meta"
 #define PARKED_TABLE "parked"
 #define LINKS_TABLE "links"
+#define TOMBSTONES_TABLE "tombstones"
 
 /* Columns of drc.ledger that readers of the binlog look at by name. */
 #define LEDGER_STREAM "stream"       /* BINARY(16) */

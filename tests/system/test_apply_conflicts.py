@@ -8,6 +8,8 @@ import random
 
 import pytest
 
+from support import losers
+
 LATEST = {"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}}
 ITEM = (
     "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40), code INT UNIQUE,"
@@ -293,7 +295,15 @@ def test_groups_decide_as_single_transactions_do(make_pair):
         pair.start()
         pair.eu.sql(*[row(number, "same", 0) for number in range(1, 30)])
         pair.settle()
-        meet(pair, eu=list(random_changes(rng, "eu", 400)), us=list(random_changes(rng, "us", 400)))
+        pair.applier("eu", "us").stop()
+        known = pair.events("eu")[-1]["seq"]
+        pair.us.sql(*random_changes(rng, "us", 400))
+        stood = losers.by_id(pair.us, "shop.item")
+        meet(pair, eu=list(random_changes(rng, "eu", 400)), us=[])
+        came = [record for record in pair.events("eu") if record["kind"] == "data" and record["seq"] > known]
+        left, lost = losers.fold(stood, came, "updated_at")
+        assert losers.by_id(pair.us, "shop.item") == left
+        assert pair.us.value("SELECT COUNT(*) FROM drc.conflicts") == lost, "one entry for each row that lost"
         local = "SELECT seq, row_key, kind, verdict, local_image, result_image FROM drc.conflicts ORDER BY id"
         outcomes.append((pair.us.query(local), pair.us.query("SELECT * FROM shop.item ORDER BY id")))
         pair.stop()

@@ -231,7 +231,7 @@ def test_conflicts_are_listed_and_shown(running):
     assert listed("--table", "shop.i*", "--to", "us") == [at_us] and listed("--table", "shop.other") == []
     assert len(listed("--since", "10m")) == 2 and listed("--since", "2199-01-01T00:00:00") == []
     pair.us.sql("INSERT INTO drc.conflicts SELECT NULL, `at`, link, gtid, c.seq, db, tbl, row_key, kind, policy, verdict, why,"
-                " before_image, incoming_image, local_image, result_image, images, result_hash"
+                " before_image, incoming_image, local_image, result_image, images, result_hash, state, changed, NULL, NULL, NULL, NULL, NULL"
                 " FROM drc.conflicts c, shop.seq_1_to_200")
     assert [entry["id"] for entry in listed("--to", "us", "--limit", 3)] == [201, 200, 199]
     assert len(listed("--to", "us")) == 201

@@ -102,17 +102,23 @@ static void readable_form_and_key(void **state)
     struct arena a = {0};
     struct buf out = {0};
     const struct table_def *t = make_table(&a, true);
-    journal_put_json(t, mine, &out);
+    journal_put_json(t, mine, NULL, &out);
     assert_string_equal(buf_cstr(&out), "{\"id\": 7, \"na\\\"me\": \"abc\"}");
     buf_clear(&out);
-    journal_put_json(t, theirs, &out);
+    journal_put_json(t, theirs, NULL, &out);
     assert_string_equal(buf_cstr(&out), "{\"id\": 7, \"na\\\"me\": null, \"extra\": -1}");
     buf_clear(&out);
-    journal_put_key_json(t, mine, &out);
+    journal_put_key_json(t, mine, NULL, &out);
     assert_string_equal(buf_cstr(&out), "{\"id\": 7}");
     buf_clear(&out);
-    journal_put_key_json(make_table(&a, false), mine, &out);
+    journal_put_key_json(make_table(&a, false), mine, NULL, &out);
     assert_string_equal(buf_cstr(&out), "{\"id\": 7, \"na\\\"me\": \"abc\"}");
+    buf_clear(&out);
+    journal_put_changed(t, mine, theirs, &out);
+    assert_string_equal(buf_cstr(&out), "[\"na\\\"me\"]"); /* one of them lacks `extra` */
+    buf_clear(&out);
+    journal_put_changed(t, mine, mine, &out);
+    assert_string_equal(buf_cstr(&out), "[]");
     buf_free(&out);
     arena_free(&a);
 }

@@ -1,0 +1,136 @@
+/* One round after another: the journal's retention, then the tombstones'. */
+#include "applier/janitor.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/base/stop.h"
+#include "common/target/journal_purge.h"
+#include "common/target/session.h"
+#include "common/target/tombstone.h"
+
+#define ROUND_MS 60000
+#define STEP_MS 100 /* between two steps: others want the disk as well */
+#define WARN_EVERY_MS ((uint64_t)24 * 3600 * 1000)
+#define LOCK "SELECT COALESCE(GET_LOCK('drc janitor', 0), 0)"
+#define UNLOCK "DO RELEASE_LOCK('drc janitor')"
+
+struct janitor {
+    struct janitor_setup setup;
+    struct journal_retention retention;
+    struct db *db; /* NULL: not connected */
+    uint64_t warned_ms;
+    struct stop *stop;
+    pthread_t thread;
+};
+
+/* ---- the journal ---- */
+
+static void warn(struct janitor *j, const struct journal_age *age)
+{
+    char oldest[CLOCK_TEXT_LEN];
+    uint64_t now_ms = clock_mono_ms();
+    if (age->soon + age->over_age + age->over_rows == 0 || (j->warned_ms && now_ms - j->warned_ms < WARN_EVERY_MS))
+        return;
+    j->warned_ms = now_ms;
+    log_warn(
+        "the conflict journal of %s nears the end of conflicts.retention: its oldest entries, from %s on, go soon, "
+        "%" PRIu64 " of them open; see drcctl conflicts list --state open --to %s",
+        j->setup.target->name, clock_text(oldest, age->oldest_us), age->open, j->setup.target->name);
+}
+
+static int purge_journal(struct janitor *j, struct err *err)
+{
+    struct journal_age age;
+    uint64_t sum = 0, gone = 1;
+    if (j->retention.age_ms == 0 && j->retention.rows == 0)
+        return 0;
+    if (journal_purge_look(j->db, &j->retention, &age, err))
+        return -1;
+    warn(j, &age);
+    int rc = 0;
+    while (rc == 0 && gone > 0 && (age.over_age > 0 || age.over_rows > 0) && !stop_wait(j->stop, sum ? STEP_MS : 0)) {
+        rc = journal_purge_step(j->db, &j->retention, &age, &gone, err);
+        sum += gone;
+    }
+    if (sum > 0)
+        log_notice("%" PRIu64 " entries of the conflict journal of %s are removed, as conflicts.retention says", sum,
+                   j->setup.target->name);
+    return rc;
+}
+
+/* ---- tombstones ---- */
+
+static int purge_tombstones(struct janitor *j, struct err *err)
+{
+    uint64_t gone = TOMBSTONE_PURGE_STEP;
+    int rc = 0;
+    for (bool first = true; rc == 0 && gone == TOMBSTONE_PURGE_STEP && !stop_wait(j->stop, first ? 0 : STEP_MS);
+         first = false)
+        rc = tombstone_purge_step(j->db, j->setup.config->tombstone_keep_ms, &gone, err);
+    return rc;
+}
+
+/* ---- rounds ---- */
+
+static int work(struct janitor *j, struct err *err)
+{
+    uint64_t mine = 0;
+    if (!j->db && target_session_open(&j->db, j->setup.target, j->setup.program, err))
+        return -1;
+    if (db_query_u64(j->db, &mine, LOCK, err))
+        return -1;
+    if (!mine)
+        return 0;
+    return purge_journal(j, err) || purge_tombstones(j, err) || db_exec(j->db, UNLOCK, err) ? -1 : 0;
+}
+
+/* Between the rounds there is no connection: it would be idle for most of its life. */
+static void *run(void *context)
+{
+    struct janitor *j = context;
+    do {
+        struct err err = {0};
+        if (work(j, &err))
+            log_debug("janitor: %s", err.text);
+        db_close(&j->db);
+    } while (!stop_wait(j->stop, ROUND_MS));
+    return NULL;
+}
+
+static void release(struct janitor *j)
+{
+    db_close(&j->db);
+    stop_free(&j->stop);
+    free(j);
+}
+
+int janitor_start(struct janitor **out, const struct janitor_setup *setup, struct err *err)
+{
+    struct janitor *j = xcalloc(1, sizeof *j);
+    *out = NULL;
+    j->setup = *setup;
+    j->retention = (struct journal_retention){setup->config->journal_age_ms, setup->config->journal_rows};
+    j->stop = stop_new();
+    if (pthread_create(&j->thread, NULL, run, j)) {
+        release(j);
+        return err_retry(err, "no thread to be had for the janitor");
+    }
+    *out = j;
+    return 0;
+}
+
+void janitor_stop(struct janitor **janitor)
+{
+    struct janitor *j = *janitor;
+    if (!j)
+        return;
+    stop_request(j->stop, "the session has ended");
+    (void)pthread_join(j->thread, NULL);
+    release(j);
+    *janitor = NULL;
+}

@@ -1,0 +1,123 @@
+/* Counting and deleting the oldest entries of the journal. */
+#include "common/target/journal_purge.h"
+
+#include <inttypes.h>
+
+#include "common/target/schema.h"
+
+#define JOURNAL "`" DRC_DB "`.`" JOURNAL_TABLE "`"
+#define COUNT_MOST 1000000u /* of entries that are over: enough to know */
+
+/* The moment that lies so long back, in the server's own time. */
+static void put_cutoff(struct buf *sql, uint64_t age_ms)
+{
+    buf_printf(sql, "UTC_TIMESTAMP(6) - INTERVAL %" PRIu64 " MICROSECOND", age_ms * 1000);
+}
+
+/* Entries older than that, by the index of times. */
+static int count_older(struct db *db, uint64_t age_ms, bool open, uint64_t *out, struct err *err)
+{
+    struct buf sql = {0};
+    *out = 0;
+    if (age_ms == 0)
+        return 0;
+    buf_put_str(&sql, "SELECT COUNT(*) FROM (SELECT `state` FROM " JOURNAL " WHERE `at` < ");
+    put_cutoff(&sql, age_ms);
+    buf_printf(&sql, " LIMIT %u) x%s", COUNT_MOST, open ? " WHERE `state` = '" JOURNAL_OPEN "'" : "");
+    int rc = db_query_u64(db, out, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc;
+}
+
+/* Open ones among the `n` oldest. */
+static int count_open(struct db *db, uint64_t n, uint64_t *out, struct err *err)
+{
+    struct buf sql = {0};
+    *out = 0;
+    if (n == 0)
+        return 0;
+    buf_printf(&sql,
+               "SELECT COUNT(*) FROM (SELECT `state` FROM " JOURNAL " ORDER BY `id` LIMIT %" PRIu64
+               ") x WHERE `state` = '" JOURNAL_OPEN "'",
+               n < COUNT_MOST ? n : COUNT_MOST);
+    int rc = db_query_u64(db, out, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc;
+}
+
+/* Ids have gaps, so that their span is only a bound; the count itself reads the whole of an index. */
+static int count_all(struct db *db, uint64_t bound, uint64_t *out, struct err *err)
+{
+    if (db_query_u64(db, out, "SELECT COALESCE(MAX(`id`) - MIN(`id`) + 1, 0) FROM " JOURNAL, err))
+        return -1;
+    return *out <= bound ? 0 : db_query_u64(db, out, "SELECT COUNT(*) FROM " JOURNAL, err);
+}
+
+static uint64_t more(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+int journal_purge_look(struct db *db, const struct journal_retention *r, struct journal_age *out, struct err *err)
+{
+    uint64_t all = 0, soon = 0, soon_rows = 0, open_age, open_rows;
+    uint64_t warn_rows = r->rows - r->rows / 10;
+    *out = (struct journal_age){0};
+    if (db_query_u64(db, &out->oldest_us,
+                     "SELECT COALESCE((SELECT CAST(UNIX_TIMESTAMP(`at`) * 1000000 AS UNSIGNED) FROM " JOURNAL
+                     " ORDER BY `id` LIMIT 1), 0)",
+                     err) ||
+        count_older(db, r->age_ms, false, &out->over_age, err) ||
+        count_older(db, r->age_ms - r->age_ms / 10, false, &soon, err) ||
+        count_older(db, r->age_ms - r->age_ms / 10, true, &open_age, err) ||
+        (r->rows && count_all(db, warn_rows, &all, err)))
+        return -1;
+    if (r->rows && all > warn_rows) {
+        out->over_rows = all > r->rows ? all - r->rows : 0;
+        soon_rows = all - warn_rows;
+    }
+    if (count_open(db, soon_rows, &open_rows, err))
+        return -1;
+    out->open = more(open_age, open_rows);
+    soon = more(soon, soon_rows);
+    out->soon = soon - more(out->over_age, out->over_rows);
+    return 0;
+}
+
+static int delete_some(struct db *db, const char *what, uint64_t most, uint64_t *gone, struct err *err)
+{
+    struct buf sql = {0};
+    buf_printf(&sql, "DELETE FROM " JOURNAL " %s LIMIT %" PRIu64, what,
+               most < JOURNAL_PURGE_STEP ? most : JOURNAL_PURGE_STEP);
+    int rc = db_exec(db, buf_cstr(&sql), err);
+    *gone = rc ? 0 : db_affected(db);
+    buf_free(&sql);
+    return rc;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+int journal_purge_step(struct db *db, const struct journal_retention *r, struct journal_age *age, uint64_t *gone,
+                       struct err *err)
+{
+    struct buf what = {0};
+    int rc = 0;
+    *gone = 0;
+    if (age->over_rows >= age->over_age && age->over_rows > 0) {
+        rc = delete_some(db, "ORDER BY `id`", age->over_rows, gone, err);
+    } else if (age->over_age > 0) {
+        buf_put_str(&what, "WHERE `at` < ");
+        put_cutoff(&what, r->age_ms);
+        buf_put_str(&what, " ORDER BY `at`");
+        rc = delete_some(db, buf_cstr(&what), age->over_age, gone, err);
+    }
+    age->over_rows = less(age->over_rows, *gone);
+    age->over_age = *gone > 0 ? less(age->over_age, *gone) : 0;
+    if (*gone == 0)
+        age->over_rows = 0;
+    buf_free(&what);
+    return rc;
+}

@@ -1,0 +1,32 @@
+/* How long entries stay in the journal: the oldest go by age and by number, a few at a time, and not without a word
+ * beforehand. */
+#ifndef DRC_TARGET_JOURNAL_PURGE_H
+#define DRC_TARGET_JOURNAL_PURGE_H
+
+#include "common/target/journal.h"
+
+struct journal_retention {
+    uint64_t age_ms; /* 0: for ever */
+    uint64_t rows;   /* 0: any number */
+};
+
+/* What is about the journal's oldest entries; zeroed, or as journal_purge_look left it. */
+struct journal_age {
+    uint64_t over_age;  /* entries that are older than the retention's age */
+    uint64_t over_rows; /* entries beyond its number */
+    uint64_t soon; /* entries that go when a tenth of the age more has passed, or the journal has grown by a tenth */
+    uint64_t open; /* of those, and of those that are over: nobody has decided about them */
+    uint64_t oldest_us; /* 0: it is empty */
+};
+
+/* Look; costs a few readings of an index's end, and a count of the journal where it may be too long. */
+MUST_CHECK int journal_purge_look(struct db *db, const struct journal_retention *r, struct journal_age *out,
+                                  struct err *err);
+
+#define JOURNAL_PURGE_STEP 500u
+/* One step, a transaction of its own: at most JOURNAL_PURGE_STEP of the oldest of those that are over. How many went;
+ * what is over in `age` becomes less by that. Its rows are changes of a reserved schema, which capture leaves out. */
+MUST_CHECK int journal_purge_step(struct db *db, const struct journal_retention *r, struct journal_age *age,
+                                  uint64_t *gone, struct err *err);
+
+#endif
