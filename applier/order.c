@@ -24,6 +24,12 @@ static struct ledger_state state_copy(const struct ledger_state *from)
     return to;
 }
 
+static void state_lift(struct ledger_state *s, const struct place *p)
+{
+    if (p->stamp > s->stamp)
+        s->stamp = p->stamp;
+}
+
 /* The watermark passes a place. */
 static void state_pass(struct ledger_state *s, const struct place *p)
 {
@@ -81,6 +87,7 @@ static void fill(struct order *o, struct place *p, const struct txn *t)
     p->instance = t->head.instance;
     p->chain = t->head.chain;
     p->commit_us = t->head.commit_us;
+    p->stamp = t->head.stamp;
     p->gtid = t->head.gtid;
     if (span_eq(t->held, buf_span(&o->held)) && span_eq(t->anchors, buf_span(&o->anchors)))
         return;
@@ -150,6 +157,7 @@ struct place *order_done(struct order *o, struct place *const *places, size_t co
     struct place *passed = NULL, **end = &passed;
     for (size_t i = 0; i < count; i++) {
         places[i]->done = true;
+        state_lift(&o->state, places[i]);
         if (places[i]->is_act)
             continue;
         (void)watermark_add(&o->state.done, places[i]->seq, places[i]->seq);
@@ -177,6 +185,7 @@ void order_state(struct order *o, struct ledger_state *out, struct place *const 
     watermark_union(&out->done, &o->slots[slot]);
     for (size_t i = 0; i < count; i++) {
         places[i]->assumed = true;
+        state_lift(out, places[i]);
         if (!places[i]->is_act)
             (void)watermark_add(&out->done, places[i]->seq, places[i]->seq);
     }

@@ -27,6 +27,7 @@ struct place {
     uint64_t instance;
     uint64_t chain;
     uint64_t commit_us;
+    uint64_t stamp;
     struct gtid gtid;
     bool has_sets; /* the two differ from those of the place before it */
     struct buf held;

@@ -32,6 +32,7 @@ struct builder *builder_new(const struct builder_settings *settings, const struc
     struct bytes r = bytes_of(buf_span(&bytes));
     cut_read(&b->cut, &r);
     assert(!r.bad);
+    b->cut_moved = true;
     r = bytes_of(buf_span(&state->permits));
     permits_read(&b->permits, &r);
     assert(!r.bad); /* takeover has looked at them */
@@ -175,7 +176,6 @@ static int put_ddl(struct builder *b, const struct ddl *d, struct err *err)
     rec.flags = RECORD_FIRST | RECORD_LAST;
     rec.fingerprint = ddl_fingerprint(d);
     rec.body = buf_span(&t->body);
-    b->cut_moved = false;
     int rc = builder_put(b, &rec, err);
     buf_free(&session);
     if (rc != 0)
@@ -288,12 +288,15 @@ static void take_pending_cut(struct builder *b)
         watermark_union(&cut_entry_of(&b->cut, e->stream, e->partition)->done, &e->done);
     }
     b->cut_moved = b->cut_moved || pending->count > 0;
+    if (b->txn.pending_stamp > b->stamp) /* what comes later than these is a later version */
+        b->stamp = b->txn.pending_stamp;
 }
 
 void builder_close_group(struct builder *b)
 {
     b->txn.open = false;
     cut_free(&b->txn.pending);
+    b->txn.pending_stamp = 0;
 }
 
 static int end_compared(struct builder *b, struct err *err)
@@ -325,8 +328,10 @@ static int item_commit(struct builder *b, const struct item *item, struct err *e
     } else if (!gtid_eq(&t->gtid, &b->gtid)) {
         b->counts.skipped++;
     }
-    if (rc == 0 && t->gate != GATE_SKIP && t->gate != GATE_COMPARE)
+    if (rc == 0 && t->gate != GATE_SKIP && t->gate != GATE_COMPARE) {
+        b->unsaid = b->unsaid || !gtid_eq(&t->gtid, &b->gtid);
         position_add(&b->position, &t->gtid);
+    }
     builder_close_group(b);
     return rc;
 }
@@ -390,6 +395,11 @@ int builder_item(struct builder *b, const struct item *item, struct err *err)
     if (rc != 0 && err->class == ERR_FATAL)
         return builder_place(err, item);
     return rc;
+}
+
+bool builder_owes_word(const struct builder *b)
+{
+    return b->unsaid && b->cut.count > 0;
 }
 
 bool builder_at_boundary(const struct builder *b)

@@ -74,6 +74,9 @@ MUST_CHECK int builder_resume(struct builder *b, uint64_t now_us, struct err *er
  * records stand between the last one and them. Makes fragments of an open transaction void. */
 MUST_CHECK int builder_renew(struct builder *b, uint64_t now_us, struct err *err);
 
+/* Has the source come further than any record says, and is the region a target as well? Then its applier may wait for
+ * word of that, holding locks: a heartbeat is due. */
+bool builder_owes_word(const struct builder *b);
 /* Neither a group nor an unfinished statement is open. */
 bool builder_at_boundary(const struct builder *b);
 /* Table definitions that items brought so far are going to be released. */

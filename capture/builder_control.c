@@ -21,7 +21,7 @@ int builder_put(struct builder *b, const struct record *rec, struct err *err)
     return b->settings.sink.put(b->settings.sink.context, p, err);
 }
 
-void builder_base_record(struct builder *b, struct record *out, enum record_kind kind, bool whole_cut)
+void builder_base_record(struct builder *b, struct record *out, enum record_kind kind)
 {
     *out = (struct record){
         .kind = kind,
@@ -34,17 +34,18 @@ void builder_base_record(struct builder *b, struct record *out, enum record_kind
         .fingerprint = b->fingerprint,
     };
     memcpy(out->stream, b->stream, STREAM_UUID_LEN);
-    if (whole_cut || b->cut_moved) {
+    if (b->cut_moved) {
         buf_clear(&b->cut_bytes);
         cut_put(&b->cut, &b->cut_bytes);
-        out->cut = buf_span(&b->cut_bytes);
+        b->cut_moved = false;
     }
+    out->cut = buf_span(&b->cut_bytes);
 }
 
 void builder_numbered_record(struct builder *b, struct record *out, enum record_kind kind)
 {
     struct txn *t = &b->txn;
-    builder_base_record(b, out, kind, false);
+    builder_base_record(b, out, kind);
     out->prev_seq = b->seq;
     out->prev_chain = b->chain;
     out->prev_gtid = b->gtid;
@@ -74,7 +75,7 @@ void builder_complete(struct builder *b, uint64_t chain, uint64_t fingerprint)
 static int put_control(struct builder *b, enum record_kind kind, uint64_t now_us, struct err *err)
 {
     struct record rec;
-    builder_base_record(b, &rec, kind, true);
+    builder_base_record(b, &rec, kind);
     rec.commit_us = now_us;
     buf_clear(&b->position_bytes);
     position_put(&b->position, &b->position_bytes);
@@ -87,7 +88,7 @@ static int put_control(struct builder *b, enum record_kind kind, uint64_t now_us
         permits_put(&b->permits, &b->permit_bytes);
         rec.permits = buf_span(&b->permit_bytes);
     }
-    b->cut_moved = false;
+    b->unsaid = false;
     return builder_put(b, &rec, err);
 }
 
@@ -105,7 +106,7 @@ int builder_renew(struct builder *b, uint64_t now_us, struct err *err)
 {
     struct record rec;
     b->epoch++;
-    builder_base_record(b, &rec, RECORD_EPOCH, false);
+    builder_base_record(b, &rec, RECORD_EPOCH);
     rec.cut = (struct span){0}; /* the resume record carries it */
     rec.commit_us = now_us;
     rec.region = span_str(b->settings.region);

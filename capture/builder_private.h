@@ -51,7 +51,8 @@ struct txn {
     struct hash_state hash; /* over all rows of the group, filtered ones included */
     const struct table_def *hash_table;
     enum rows_op hash_op;
-    struct cut pending; /* what its ledger rows say, until it commits */
+    struct cut pending;     /* what its ledger rows say, until it commits: these are in effect … */
+    uint64_t pending_stamp; /* … and no stamp among them is greater */
     struct mark *marks;
     size_t mark_count;
     size_t mark_cap;
@@ -73,7 +74,8 @@ struct builder {
     struct position position; /* all that was read, skipped included */
     struct position before;   /* a dump from here sends `gtid` again */
     struct cut cut;
-    bool cut_moved;          /* since a record carried it */
+    bool cut_moved;          /* cut_bytes are not it */
+    bool unsaid;             /* the position has moved by what needs no record */
     struct permits permits;  /* that stand */
     struct gtid rolled_back; /* of the last group if it was rolled back; its GTID may be used again */
     uint64_t commit_us;
@@ -112,8 +114,9 @@ void builder_pass_permits(struct builder *b);
 MUST_CHECK int builder_flush(struct builder *b, bool last, struct err *err);
 
 /* ---- builder_control.c ---- */
-/* A record with everything that each kind says; the cut goes with it when it has moved, or `whole_cut`. */
-void builder_base_record(struct builder *b, struct record *out, enum record_kind kind, bool whole_cut);
+/* A record with everything that each kind says. The cut goes with all of them, so that a reader which begins anywhere
+ * knows it. */
+void builder_base_record(struct builder *b, struct record *out, enum record_kind kind);
 /* The same with what a record with a seq of its own says. */
 void builder_numbered_record(struct builder *b, struct record *out, enum record_kind kind);
 /* That seq is complete: the stream goes on behind it. */

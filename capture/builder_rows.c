@@ -154,6 +154,8 @@ static int take_mark(struct builder *b, const struct ledger_mark *m, bool made, 
     if (check_stream(b, m, made, err) != 0)
         return -1;
     watermark_union(&cut_entry_of(&b->txn.pending, m->stream, m->part)->done, &m->done);
+    if (m->stamp > b->txn.pending_stamp)
+        b->txn.pending_stamp = m->stamp;
     return 0;
 }
 
@@ -208,7 +210,6 @@ int builder_flush(struct builder *b, bool last, struct err *err)
         rec.fingerprint = hash_end(&t->hash);
     rec.xid = buf_span(&t->xid);
     rec.body = buf_span(&t->body);
-    b->cut_moved = false;
     if (builder_put(b, &rec, err) != 0)
         return -1;
     b->counts.rows += t->body_rows;

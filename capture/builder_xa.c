@@ -26,7 +26,6 @@ static int put_end(struct builder *b, uint8_t flags, struct span xid, struct err
     rec.flags = flags;
     rec.xid = xid;
     rec.fingerprint = end_fingerprint(xid, flags);
-    b->cut_moved = false;
     if (builder_put(b, &rec, err) != 0)
         return -1;
     builder_complete(b, rec.chain, rec.fingerprint);

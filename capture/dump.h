@@ -28,6 +28,9 @@ MUST_CHECK int dump_open(struct dump **out, const struct region_config *region, 
  * three heartbeats, server ends, interrupted) or fatal 77; a refusal is a retry error with code DUMP_REFUSED: whether
  * it is final is for the caller to say. */
 MUST_CHECK int dump_next(struct dump *d, struct span *raw, struct err *err);
+/* Has the server sent anything that dump_next would not have to wait for, now or within `timeout_ms`? May say no when
+ * the little that there is has been received already. */
+bool dump_has_more(const struct dump *d, int timeout_ms);
 /* Does the server wait for word of the event that came last? Of a semi-synchronous dump only. */
 bool dump_wants_ack(const struct dump *d);
 /* All that the binlog holds up to there (where such an event ends) is safe with us: told to the server by the thread

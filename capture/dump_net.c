@@ -3,6 +3,7 @@
  *
  * Of the library only the connection (with TLS and authentication), the sending of commands and the reading of packets
  * are used; a packet of 16 MiB and more, which travels in pieces, is joined by mysql_net_read_packet. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -150,6 +151,12 @@ static int read_error(struct dump *d, struct err *err)
     if (err)
         *err = found;
     return -1;
+}
+
+bool dump_has_more(const struct dump *d, int timeout_ms)
+{
+    struct pollfd fd = {.fd = (int)mysql_get_socket(d->handle), .events = POLLIN};
+    return poll(&fd, 1, timeout_ms) != 0;
 }
 
 bool dump_wants_ack(const struct dump *d)

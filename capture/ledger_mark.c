@@ -27,7 +27,8 @@ static bool is_unsigned(const struct table_def *t, size_t i, unsigned type)
  */
 static bool find_by_place(struct ledger_columns *out, const struct table_def *t)
 {
-    *out = (struct ledger_columns){.stream = 0, .part = 1, .watermark = 6, .done = 7};
+    *out = (struct ledger_columns){.stream = 0, .part = 1, .watermark = 6, .done = 7, .stamp = 17};
+    out->has_stamp = t->column_count > out->stamp && is_unsigned(t, out->stamp, COLUMN_LONGLONG);
     if (t->column_count < LEDGER_COLUMNS_LEAST || t->columns[out->stream].type != COLUMN_STRING ||
         t->columns[out->stream].meta != STREAM_UUID_LEN || t->columns[out->done].type != COLUMN_VARCHAR)
         return false;
@@ -38,6 +39,7 @@ bool ledger_columns_find(struct ledger_columns *out, const struct table_def *t)
 {
     if (t->nameless)
         return find_by_place(out, t);
+    out->has_stamp = find(&out->stamp, t, LEDGER_STAMP) && is_unsigned(t, out->stamp, COLUMN_LONGLONG);
     return find(&out->stream, t, LEDGER_STREAM) && find(&out->part, t, LEDGER_PART) &&
            find(&out->watermark, t, LEDGER_WATERMARK) && find(&out->done, t, LEDGER_DONE) &&
            is_unsigned(t, out->part, COLUMN_LONG) && is_unsigned(t, out->watermark, COLUMN_LONGLONG);
@@ -71,6 +73,8 @@ static bool take_cells(struct ledger_mark *out, const struct table_def *t, const
         memcpy(out->stream, stream.p, stream.n);
     out->part = (uint32_t)number(needed[1]);
     out->done.low = number(needed[2]);
+    if (columns->has_stamp && !cells[columns->stamp].null && !cells[columns->stamp].absent)
+        out->stamp = number(&cells[columns->stamp]);
     if (needed[3]->null || needed[3]->absent)
         return true;
     struct bytes r = bytes_of(cell_payload(&t->columns[columns->done], needed[3]));

@@ -11,6 +11,8 @@ struct ledger_columns {
     size_t part;
     size_t watermark;
     size_t done;
+    size_t stamp;
+    bool has_stamp; /* not in a ledger of an earlier release */
 };
 
 bool ledger_is_table(const struct table_def *t);
@@ -21,6 +23,7 @@ struct ledger_mark {
     uint8_t stream[STREAM_UUID_LEN];
     uint32_t part;
     struct watermark done; /* what the slot says is in effect; owned: ledger_mark_free */
+    uint64_t stamp;        /* the greatest of what came into effect through the slot; 0: not known */
     bool gone;             /* the row was deleted: it says nothing */
 };
 void ledger_mark_free(struct ledger_mark *m);

@@ -19,6 +19,10 @@
 #define LEAST_EPOCH_MS 1000u
 #define LEAST_EPOCH_BYTES (1ull << 20)
 #define STATUS_EVERY_MS 250u
+/* An applier that waits for word of the source's position has row locks in hand: it comes as soon as the source has
+ * nothing more to send, and now and then while it has. */
+#define WORD_EVERY_MS 10u
+#define WORD_IDLE_MS 1
 /* Dumping from one transaction before the topic's end, to compare it, costs reading again all that was passed over
  * since it was published; beyond this many transactions its value is less than the wait. */
 #define COMPARE_DISTANCE 200000u
@@ -279,6 +283,8 @@ static int keep_time(struct reader *r, struct err *err)
         r->heartbeat_ms = now;
         return renew_epoch(r, err);
     }
+    if (builder_owes_word(r->builder))
+        pace = WORD_EVERY_MS;
     if (now - r->heartbeat_ms < pace - pace / 8)
         return 0;
     r->heartbeat_ms = now;
@@ -340,6 +346,15 @@ static int take_event(struct reader *r, struct span raw, struct err *err)
     return builder_at_boundary(r->builder) ? keep_time(r, err) : 0;
 }
 
+/* Word that is owed, when the source has nothing more to say for the moment. */
+static int give_word(struct reader *r, struct err *err)
+{
+    if (!builder_at_boundary(r->builder) || !builder_owes_word(r->builder) || dump_has_more(r->dump, WORD_IDLE_MS))
+        return 0;
+    r->heartbeat_ms = clock_mono_ms();
+    return builder_heartbeat(r->builder, source_clock(r), err);
+}
+
 static int read_all(struct reader *r, struct err *err)
 {
     struct span raw;
@@ -347,7 +362,7 @@ static int read_all(struct reader *r, struct err *err)
         return -1;
     status_state(r->options.status, "running", "streaming");
     do {
-        if (take_event(r, raw, err) != 0)
+        if (take_event(r, raw, err) != 0 || give_word(r, err) != 0)
             return -1;
     } while (!stop_requested(r->options.stop) && dump_next(r->dump, &raw, err) == 0);
     return stop_requested(r->options.stop) ? 0 : -1;

@@ -14,6 +14,7 @@
 #define SETTLE_MS 2000u
 #define NO_SUCH_TABLE 1146
 #define NO_SUCH_DB 1049
+#define BAD_FIELD 1054
 
 struct source *source_new(const struct region_config *region, const char *program)
 {
@@ -70,34 +71,12 @@ int source_position(struct source *s, struct position *out, struct err *err)
     return db_source_position(s->db, out, err) == 0 ? 0 : lost(s, err);
 }
 
-/* @@gtid_owned as a set: "uuid:number#connection:…", of which the connections are left out. */
-static int read_owned(struct position *out, struct span text, struct err *err)
-{
-    struct buf set = {0};
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] != '#') {
-            buf_put_u8(&set, text.p[i]);
-            continue;
-        }
-        while (i + 1 < text.n && text.p[i + 1] >= '0' && text.p[i + 1] <= '9')
-            i++;
-    }
-    int rc = position_parse(out, FLAVOR_MYSQL, buf_span(&set), err);
-    buf_free(&set);
-    return rc;
-}
-
-/* What is on its way through a commit; empty on MariaDB, where the binlog comes first in everything. */
+/* What is on its way through a commit. */
 static int owned(struct source *s, struct position *out, struct err *err)
 {
-    struct db_rows rows;
     if (source_connect(s, err) != 0)
         return -1;
-    if (db_flavor(s->db) != FLAVOR_MYSQL)
-        return 0;
-    if (source_query(s, &rows, "SELECT @@GLOBAL.gtid_owned", err) != 0)
-        return -1;
-    return read_owned(out, rows.row_count ? db_cell(&rows, 0, 0) : span_str(""), err);
+    return db_owned_position(s->db, out, err) == 0 ? 0 : lost(s, err);
 }
 
 int source_settled(struct source *s, struct position *out, struct err *err)
@@ -225,15 +204,17 @@ static bool read_number(uint64_t *out, struct span text)
     return text.n > 0 && text.n < 21;
 }
 
-static bool read_ledger_row(struct cut *out, const struct db_rows *rows, size_t i)
+static bool read_ledger_row(struct cut *out, uint64_t *stamp, const struct db_rows *rows, size_t i)
 {
-    uint64_t part, low;
+    uint64_t part, low, greatest;
     struct span stream = db_cell(rows, i, 0);
     struct span ranges = db_cell(rows, i, 3);
     if (stream.n == 16 && ledger_is_canary(stream.p))
         return true;
     if (stream.n != 16 || !read_number(&part, db_cell(rows, i, 1)) || !read_number(&low, db_cell(rows, i, 2)))
         return false;
+    if (read_number(&greatest, db_cell(rows, i, 4)) && greatest > *stamp)
+        *stamp = greatest;
     struct watermark done = {.low = low};
     struct bytes r = bytes_of(ranges);
     if (ranges.n > 0)
@@ -244,17 +225,26 @@ static bool read_ledger_row(struct cut *out, const struct db_rows *rows, size_t 
     return !r.bad;
 }
 
-int source_ledger_cut(struct source *s, struct cut *out, struct err *err)
+#define LEDGER_CUT_QUERY(stamp)                                                                                        \
+    "SELECT " LEDGER_STREAM ", " LEDGER_PART ", " LEDGER_WATERMARK ", " LEDGER_DONE ", " stamp " FROM " DRC_DB         \
+    "." LEDGER_TABLE
+
+int source_ledger_cut(struct source *s, struct cut *out, uint64_t *stamp, struct err *err)
 {
     struct db_rows rows;
+    struct err found = {0};
     *out = (struct cut){0};
-    if (query_ledger(s, &rows,
-                     "SELECT " LEDGER_STREAM ", " LEDGER_PART ", " LEDGER_WATERMARK ", " LEDGER_DONE " FROM " DRC_DB
-                     "." LEDGER_TABLE,
-                     err) != 0)
+    *stamp = 0;
+    int rc = query_ledger(s, &rows, LEDGER_CUT_QUERY(LEDGER_STAMP), &found);
+    if (rc != 0 && found.code == BAD_FIELD) /* no applier of this release has been there yet */
+        rc = query_ledger(s, &rows, LEDGER_CUT_QUERY("0"), &found);
+    if (rc != 0) {
+        if (err)
+            *err = found;
         return -1;
+    }
     for (size_t i = 0; i < rows.row_count; i++)
-        if (!read_ledger_row(out, &rows, i))
+        if (!read_ledger_row(out, stamp, &rows, i))
             return err_fatal(err, EXIT_UNSAFE, "a row of " DRC_DB "." LEDGER_TABLE " of region %s cannot be read",
                              s->region->name);
     return 0;

@@ -45,7 +45,7 @@ MUST_CHECK int source_knows_stream(struct source *s, const uint8_t stream[16], s
 /* 1 when an applier has run DDL there under that mark (link_row.h), else 0. */
 MUST_CHECK int source_knows_mark(struct source *s, const char *mark, struct err *err);
 /* What drc.ledger says is in effect; empty where there is no ledger. */
-MUST_CHECK int source_ledger_cut(struct source *s, struct cut *out, struct err *err);
+MUST_CHECK int source_ledger_cut(struct source *s, struct cut *out, uint64_t *stamp, struct err *err);
 /* MariaDB: has any column that is of an old temporal format here a fraction of a second in the table there? 1, 0, -1.
  */
 MUST_CHECK int source_old_fractions(struct source *s, const struct table_def *t, struct err *err);

@@ -73,16 +73,22 @@ static int take_epoch(struct claim *c, struct stream *out, const struct takeover
 /* What is read first must not contain more than what is read second: ledger, then position. */
 static int start_now(struct stream *s, const struct takeover_options *o, struct err *err)
 {
-    return source_ledger_cut(o->source, &s->cut, err) != 0 || source_settled(o->source, &s->position, err) != 0 ? -1
-                                                                                                                : 0;
+    if (source_ledger_cut(o->source, &s->cut, &s->stamp, err) != 0)
+        return -1;
+    return source_settled(o->source, &s->position, err);
 }
 
-/* From an older place the ledger would claim too much; an empty cut claims nothing, which is safe. */
+/* From an older place the ledger would claim too much; an empty cut claims nothing, which is safe. The greatest stamp
+ * cannot be claimed too great. */
 static int start_at(struct stream *s, const struct takeover_options *o, struct err *err)
 {
     const char *gtid = o->region->start.gtid ? o->region->start.gtid : "";
     struct position have = {0};
     struct buf text = {0};
+    struct cut unused;
+    if (source_ledger_cut(o->source, &unused, &s->stamp, err) != 0)
+        return -1;
+    cut_free(&unused);
     if (source_position(o->source, &have, err) != 0)
         return -1;
     int rc = 0;

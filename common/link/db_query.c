@@ -173,3 +173,48 @@ int db_source_position(struct db *db, struct position *out, struct err *err)
     arena_free(&a);
     return rc;
 }
+
+/* @@gtid_owned as a set: "uuid:number#connection:…", of which the connections are left out. */
+static int read_owned(struct position *out, struct span text, struct err *err)
+{
+    struct buf set = {0};
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] != '#') {
+            buf_put_u8(&set, text.p[i]);
+            continue;
+        }
+        while (i + 1 < text.n && text.p[i + 1] >= '0' && text.p[i + 1] <= '9')
+            i++;
+    }
+    int rc = position_parse(out, FLAVOR_MYSQL, buf_span(&set), err);
+    buf_free(&set);
+    return rc;
+}
+
+int db_owned_position(struct db *db, struct position *out, struct err *err)
+{
+    struct arena a = {0};
+    struct db_rows rows;
+    if (db->flavor != FLAVOR_MYSQL) {
+        position_free(out);
+        return 0;
+    }
+    int rc = db_query(db, &rows, &a, "SELECT @@GLOBAL.gtid_owned", err);
+    if (rc == 0)
+        rc = read_owned(out, rows.row_count ? db_cell(&rows, 0, 0) : span_str(""), err);
+    arena_free(&a);
+    return rc;
+}
+
+/* A transaction goes from "owned" to "executed", so they are read in this order. */
+int db_logged_position(struct db *db, struct position *out, struct err *err)
+{
+    struct position owned = {0};
+    int rc = db_owned_position(db, &owned, err);
+    if (rc == 0)
+        rc = db_source_position(db, out, err);
+    if (rc == 0)
+        position_union(out, &owned);
+    position_free(&owned);
+    return rc;
+}

@@ -41,7 +41,8 @@ enum {
     ROW_COMMIT_US,
     ROW_CONNECTION,
     ROW_HELD,
-    ROW_ANCHORS
+    ROW_ANCHORS,
+    ROW_STAMP
 };
 
 static const char row_columns[] =
@@ -82,16 +83,17 @@ static int row_fill(struct ledger_row *row, const struct span *cells, struct err
     row->connection = number(cells[ROW_CONNECTION]);
     buf_put_span(&s->held, cells[ROW_HELD]);
     buf_put_span(&s->anchors, cells[ROW_ANCHORS]);
+    s->stamp = number(cells[ROW_STAMP]);
     if (ranges.bad || bytes_left(&ranges) > 0)
         return err_fatal(err, EXIT_UNSAFE, "%s: column done of slot %u is malformed", LEDGER, row->held.slot);
     return 0;
 }
 
 static int query_rows(struct db *db, struct db_rows *out, struct arena *a, const char *topic, bool locking,
-                      const char *anchors, struct err *err)
+                      const char *newer, struct err *err)
 {
     struct buf sql = {0};
-    buf_printf(&sql, "SELECT %s, %s FROM %s WHERE `topic` = ", row_columns, anchors, LEDGER);
+    buf_printf(&sql, "SELECT %s, %s FROM %s WHERE `topic` = ", row_columns, newer, LEDGER);
     db_put_string(&sql, span_str(topic));
     buf_put_str(&sql, " ORDER BY `slot`");
     buf_put_str(&sql, locking ? " FOR UPDATE" : "");
@@ -106,9 +108,11 @@ int ledger_rows_read(struct db *db, const char *topic, bool locking, struct ledg
     struct db_rows rows;
     struct err why = {0};
     *out = (struct ledger_rows){0};
-    int rc = query_rows(db, &rows, &a, topic, locking, "`anchors`", &why);
-    if (rc && why.code == ER_BAD_FIELD) /* version 1: no applier of this release has been there yet */
-        rc = query_rows(db, &rows, &a, topic, locking, "''", &why);
+    /* Of earlier versions while no applier of this release has been there. */
+    static const char *const newer[] = {"`anchors`, `" LEDGER_STAMP "`", "`anchors`, 0", "'', 0"};
+    int rc = query_rows(db, &rows, &a, topic, locking, newer[0], &why);
+    for (size_t i = 1; rc && why.code == ER_BAD_FIELD && i < sizeof newer / sizeof newer[0]; i++)
+        rc = query_rows(db, &rows, &a, topic, locking, newer[i], &why);
     if (rc) {
         if (err)
             *err = why;
@@ -147,13 +151,16 @@ void ledger_rows_union(const struct ledger_rows *r, struct ledger_state *out)
 {
     const struct ledger_state *highest = &r->rows[0].state;
     struct watermark done = {0};
+    uint64_t stamp = 0;
     for (size_t i = 0; i < r->count; i++) {
         watermark_union(&done, &r->rows[i].state.done);
+        stamp = r->rows[i].state.stamp > stamp ? r->rows[i].state.stamp : stamp;
         if (is_further(&r->rows[i].state, highest))
             highest = &r->rows[i].state;
     }
     *out = *highest;
     out->done = done;
+    out->stamp = stamp;
     out->held = (struct buf){0};
     buf_put_span(&out->held, buf_span(&highest->held));
     out->anchors = (struct buf){0};
@@ -188,7 +195,7 @@ static void put_bytes(struct buf *sql, const uint8_t id[16])
     buf_put_str(sql, "'");
 }
 
-/* "`watermark`=…, …, `anchors`=X'…'" */
+/* "`watermark`=…, …, `stamp`=…" */
 static void put_state(struct buf *sql, const struct ledger_state *s)
 {
     struct buf ranges = {0};
@@ -203,7 +210,7 @@ static void put_state(struct buf *sql, const struct ledger_state *s)
     buf_put_hex(sql, buf_span(&s->held));
     buf_put_str(sql, "', `anchors`=X'");
     buf_put_hex(sql, buf_span(&s->anchors));
-    buf_put_str(sql, "'");
+    buf_printf(sql, "', `" LEDGER_STAMP "`=%" PRIu64, s->stamp);
     buf_free(&ranges);
 }
 

@@ -24,6 +24,7 @@ struct ledger_state {
     uint64_t instance;
     char gtid[GTID_TEXT_LEN];
     uint64_t commit_us; /* commit time at the source of the watermark's transaction */
+    uint64_t stamp;     /* the greatest of all that is in effect; 0: not known */
     struct buf held;    /* prepared XA transactions, undecided at the watermark: the applier knows the form */
     struct buf anchors; /* from where the source can be read again, should the topic be lost (anchors.h) */
 };

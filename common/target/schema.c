@@ -53,6 +53,12 @@ static const char *ledger_anchors_sql(void)
            "COMMENT 'where the source can be read again, should the topic be lost'";
 }
 
+static const char *ledger_stamp_sql(void)
+{
+    return "ALTER TABLE " DRC_DB "." LEDGER_TABLE " ADD COLUMN `" LEDGER_STAMP "` BIGINT UNSIGNED NOT NULL DEFAULT 0 "
+           "COMMENT 'no version that came into effect through this row is greater'";
+}
+
 /* One row a statement: the version that it belongs to. An older schema runs all that are newer than it is. */
 static const struct {
     unsigned version;
@@ -68,6 +74,7 @@ static const struct {
     {5, journal_add_states_sql },
     {5, journal_note_states_sql},
     {5, tombstone_create_sql   },
+    {6, ledger_stamp_sql       },
 };
 
 int schema_version(struct db *db, unsigned *out, struct err *err)

@@ -7,7 +7,7 @@
 
 #include "common/link/db.h"
 
-#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION 6
 
 #define DRC_DB "drc"
 #define LEDGER_TABLE "ledger"
@@ -23,6 +23,7 @@
 #define LEDGER_SLOT "slot"           /* INT UNSIGNED */
 #define LEDGER_WATERMARK "watermark" /* BIGINT UNSIGNED */
 #define LEDGER_DONE "done"           /* VARBINARY: watermark_put_ranges form */
+#define LEDGER_STAMP "stamp"         /* BIGINT UNSIGNED, from schema version 6 on */
 
 /* Make or migrate schema and tables. Idempotent; a newer version: fatal 78; missing grants: fatal 77 with the GRANTs.
  */

@@ -10,12 +10,19 @@
 
 enum { SLOTS = 3, SEQS = 60 };
 
+/* Stamps rise with seq in a stream; here they need not. */
+static uint64_t stamp_of(uint64_t seq)
+{
+    return 100 + seq * 37 % 64;
+}
+
 static struct txn *make_txn(uint64_t seq)
 {
     struct txn *t = txn_new();
     char text[32];
     t->head.seq = seq;
     t->head.chain = 1000 + seq;
+    t->head.stamp = stamp_of(seq);
     t->head.epoch = 1;
     t->head.flags = RECORD_FIRST | RECORD_LAST;
     t->next_offset = (int64_t)(10 * seq);
@@ -124,8 +131,9 @@ struct row {
 static void check_union(const struct row *rows, const bool *in_effect)
 {
     struct watermark all = {0};
-    uint64_t seq = 0;
+    uint64_t seq = 0, stamp = 0, greatest = 0;
     for (size_t i = 0; i < SLOTS; i++) {
+        stamp = rows[i].state.stamp > stamp ? rows[i].state.stamp : stamp;
         struct buf ranges = {0};
         struct watermark back = {.low = rows[i].state.seq};
         watermark_put_ranges_above(&rows[i].state.done, rows[i].state.seq, &ranges);
@@ -146,6 +154,9 @@ static void check_union(const struct row *rows, const bool *in_effect)
     }
     for (uint64_t s = 1; s <= SEQS; s++)
         assert_int_equal(watermark_has(&all, s), in_effect[s]);
+    for (uint64_t s = 1; s <= SEQS; s++)
+        greatest = in_effect[s] && stamp_of(s) > greatest ? stamp_of(s) : greatest;
+    assert_int_equal(stamp, greatest);
     assert_true(seq <= all.low);
     watermark_free(&all);
 }

@@ -49,8 +49,8 @@ static inline struct table_def *kit_ledger(struct arena *a)
     struct table_def *t = arena_zalloc(a, sizeof *t);
     t->db = span_str(DRC_DB);
     t->name = span_str(LEDGER_TABLE);
-    t->column_count = 4;
-    t->columns = arena_zalloc(a, 4 * sizeof *t->columns);
+    t->column_count = 5;
+    t->columns = arena_zalloc(a, 5 * sizeof *t->columns);
     t->columns[0] =
         (struct column){.name = span_str(LEDGER_STREAM), .type = COLUMN_STRING, .meta = 16, .collation = 63};
     t->columns[1] =
@@ -62,6 +62,8 @@ static inline struct table_def *kit_ledger(struct arena *a)
                                     .meta = 4000,
                                     .collation = 63,
                                     .key_order = COLUMN_NO_KEY};
+    t->columns[4] = (struct column){
+        .name = span_str(LEDGER_STAMP), .type = COLUMN_LONGLONG, .is_unsigned = true, .key_order = COLUMN_NO_KEY};
     table_def_seal(t, a);
     return t;
 }
@@ -229,6 +231,12 @@ static inline void kit_insert(struct kit *k, uint64_t gtid_seq, const struct tab
     buf_free(&images);
 }
 
+/* The greatest stamp of what seq `watermark` brings into effect: of a clock that is ahead of ours. */
+static inline uint64_t kit_stamp(uint64_t watermark)
+{
+    return (1ull << 63) + watermark;
+}
+
 static inline void kit_ledger_image(struct buf *out, const uint8_t stream[STREAM_UUID_LEN], uint64_t watermark)
 {
     buf_put_u8(out, 0);
@@ -237,6 +245,7 @@ static inline void kit_ledger_image(struct buf *out, const uint8_t stream[STREAM
     buf_put_le(out, 0, 4);
     buf_put_le(out, watermark, 8);
     buf_put_le(out, 0, 2);
+    buf_put_le(out, kit_stamp(watermark), 8);
 }
 
 /* The ledger row that an applier makes once, and then changes first in each transaction; `stream` is filled with that

@@ -142,12 +142,23 @@ static void test_replayed_transactions_are_dropped_and_raise_the_cut(void **stat
     kit_ok(&k, kit_end(ITEM_COMMIT));
     assert_int_equal(k.reader.seq, 0);
     assert_int_equal(builder_counts(k.builder)->replayed, 1);
+    struct err err = {0};
+    assert_true(builder_owes_word(k.builder)); /* the position has moved, and no record says so */
+    assert_int_equal(builder_heartbeat(k.builder, 1, &err), 0);
+    assert_false(builder_owes_word(k.builder));
+    assert_int_equal(k.reader.stamp, kit_stamp(42));
 
     kit_insert(&k, 11, k.orders, 1, 5);
     assert_true(cut_has(&k.reader.cut, k.known, 0, 42));
     assert_false(cut_has(&k.reader.cut, k.known, 0, 43));
     kit_insert(&k, 12, k.orders, 1, 5);
-    assert_int_equal(kit_record(&k, k.count - 1).cut.n, 0); /* said once */
+    struct record last = kit_record(&k, k.count - 1); /* each says it, for readers that begin with it */
+    struct cut told = {0};
+    struct bytes r = bytes_of(last.cut);
+    cut_read(&told, &r);
+    assert_true(cut_has(&told, k.known, 0, 42));
+    assert_true(last.stamp > kit_stamp(42)); /* a later version than all that is in its cut */
+    cut_free(&told);
     buf_free(&mark);
     buf_free(&images);
     kit_close(&k);
@@ -162,8 +173,10 @@ static void test_a_rolled_back_mark_raises_nothing(void **state)
     kit_ok(&k, kit_begin(10));
     kit_ok(&k, kit_mark(&k, &mark, 'B', 42));
     kit_ok(&k, kit_end(ITEM_ROLLBACK));
+    assert_false(builder_owes_word(k.builder));
     kit_insert(&k, 11, k.orders, 1, 5);
     assert_false(cut_has(&k.reader.cut, k.known, 0, 42));
+    assert_true(k.reader.stamp < kit_stamp(42));
     buf_free(&mark);
     kit_close(&k);
 }
