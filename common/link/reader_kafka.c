@@ -15,8 +15,9 @@ static_assert(KAFKA_OFFSET_BEGINNING == RD_KAFKA_OFFSET_BEGINNING && KAFKA_OFFSE
               "the offsets that are not numbers are passed on as they are");
 
 #define PARTITION 0
-#define BATCH 256   /* messages taken from librdkafka's queue at once */
-#define REFETCHES 3 /* of an offset that was passed over, before it counts as missing */
+#define BATCH 256              /* messages taken from librdkafka's queue at once: for what is taken it fetches more */
+#define BATCH_BYTES (1u << 20) /* and bytes, by the first one's size */
+#define REFETCHES 3            /* of an offset that was passed over, before it counts as missing */
 
 static const struct kafka_setting reader_settings[] = {
     {"auto.offset.reset",          "error",            true },
@@ -26,7 +27,7 @@ static const struct kafka_setting reader_settings[] = {
     {"enable.auto.offset.store",   "false",            true },
     {"enable.partition.eof",       "false",            true },
     {"receive.message.max.bytes",  "1000000000",       false},
-    {"fetch.message.max.bytes",    "4194304",          false},
+    {"fetch.message.max.bytes",    "1048576",          false}, /* compressed: several times that in memory */
     {"queued.max.messages.kbytes", "8192",             false},
     {"fetch.error.backoff.ms",     "100",              false},
     {"fetch.wait.max.ms",          "100",              false}, /* a seek waits for the poll before it */
@@ -107,6 +108,13 @@ void kafka_reader_close(struct kafka_reader **reader)
     *reader = NULL;
 }
 
+/* How many more to take with it. */
+static size_t batch_size(const rd_kafka_message_t *first)
+{
+    size_t fit = BATCH_BYTES / (first->len + 1);
+    return fit < BATCH - 1 ? fit : BATCH - 1;
+}
+
 /* librdkafka waits until an array is full: so one message is waited for, and what else is there taken without waiting.
  */
 static void fill_batch(struct kafka_reader *r, int timeout_ms)
@@ -116,7 +124,7 @@ static void fill_batch(struct kafka_reader *r, int timeout_ms)
     if (n <= 0)
         return;
     r->count = (size_t)n;
-    n = rd_kafka_consume_batch_queue(r->queue, 0, r->batch + 1, BATCH - 1);
+    n = rd_kafka_consume_batch_queue(r->queue, 0, r->batch + 1, batch_size(r->batch[0]));
     r->count += n > 0 ? (size_t)n : 0;
     r->client.down = false;
 }
