@@ -96,15 +96,6 @@ static void wake_all(struct schedule *s)
 
 /* ---- jobs that leave ---- */
 
-static void stop_needing(struct part *p, const struct job *done)
-{
-    for (size_t i = 0; i < p->need_count;)
-        if (p->needs[i] == done)
-            p->needs[i] = p->needs[--p->need_count];
-        else
-            i++;
-}
-
 /* In effect or void: nobody waits for it any more. */
 static void job_leaves(struct schedule *s, struct job *job)
 {
@@ -114,9 +105,9 @@ static void job_leaves(struct schedule *s, struct job *job)
         s->barrier = NULL;
     touches_leave(s->touches, &job->toucher);
     for (size_t i = 0; i < job->waiting_count; i++) {
-        stop_needing(&job->waiting[i]->whole, job);
+        part_stop_needing(&job->waiting[i]->whole, job);
         for (struct part *p = job->waiting[i]->parts; p; p = p->next)
-            stop_needing(p, job);
+            part_stop_needing(p, job);
     }
     assign_waiting(s, job);
     job->waiting_count = 0;
@@ -124,30 +115,27 @@ static void job_leaves(struct schedule *s, struct job *job)
         wake_all(s);
 }
 
-static void forget_waiting(const struct part *p, const struct job *job)
+static void free_passed(struct schedule *s, struct place *passed)
 {
-    for (size_t i = 0; i < p->need_count; i++) {
-        struct job *n = p->needs[i];
-        for (size_t k = 0; k < n->waiting_count;)
-            if (n->waiting[k] == job)
-                n->waiting[k] = n->waiting[--n->waiting_count];
-            else
-                k++;
+    while (passed) {
+        struct place *next = passed->next;
+        job_free(s, (struct job *)passed);
+        passed = next;
     }
 }
 
-/* A void one. What it hid from later questions, by touching tables as a whole, is made good by a barrier. */
+/* A void one that nobody has in hand any more. Those behind it that are in effect were held up by it. */
 static void drop(struct schedule *s, struct job *job)
 {
-    s->next_alone = s->next_alone || job->toucher.coarse_count > 0;
-    forget_waiting(&job->whole, job);
+    part_forget_needs(&job->whole);
     for (const struct part *p = job->parts; p; p = p->next)
-        forget_waiting(p, job);
+        part_forget_needs(p);
     if (job->whole.txn)
         s->bytes -= job->whole.bytes;
     job_leaves(s, job);
     order_remove(&s->order, &job->place);
     job_free(s, job);
+    free_passed(s, order_done(&s->order, NULL, 0, 0));
     assign_first(s);
     assign_all(s);
     (void)pthread_cond_signal(&s->room);
@@ -166,14 +154,18 @@ static void leave_queue(struct worker_queue *q, struct job *job)
     job->next = NULL;
 }
 
-/* The transaction whose fragments were coming is void. */
+/* The transaction whose fragments were coming is void. Later ones would have found it in the index in the place of
+ * those that it was to wait for itself, or as a barrier behind another one: so the next one waits for all. */
 static void void_incomplete(struct schedule *s)
 {
     struct job *job = s->incomplete;
     if (!job)
         return;
     s->incomplete = NULL;
+    s->next_alone = true;
     if (job->state == JOB_RUNNING) {
+        for (const struct part *p = job->parts; p; p = p->next)
+            part_forget_needs(p);
         free_parts(s, job);
         struct part *news = xcalloc(1, sizeof *news);
         *news = (struct part){.job = job, .txn = txn_new()};
@@ -193,20 +185,6 @@ static void void_incomplete(struct schedule *s)
 }
 
 /* ---- putting ---- */
-
-static bool is_big(const struct txn *t)
-{
-    return !txn_is_act(t) && !t->ddl && !txn_is_whole(t);
-}
-
-static void free_passed(struct schedule *s, struct place *passed)
-{
-    while (passed) {
-        struct place *next = passed->next;
-        job_free(s, (struct job *)passed);
-        passed = next;
-    }
-}
 
 /* By the ledger it is in effect: it only takes its place. */
 static void put_done(struct schedule *s, struct txn *t)
@@ -251,7 +229,7 @@ static void part_fill(struct schedule *s, struct part *p, struct job *job, struc
 static void put_new(struct schedule *s, struct txn *t, const struct writeset *w)
 {
     struct job *job = xcalloc(1, sizeof *job);
-    job->big = is_big(t);
+    job->big = txn_is_fragment(t);
     job->complete = !job->big;
     job->exact = job->big && t->head.seq == s->exact_seq;
     job->rows = t->row_total;
@@ -287,7 +265,7 @@ static void put_fragment(struct schedule *s, struct txn *t, const struct writese
 static bool has_room(const struct schedule *s, const struct txn *t)
 {
     size_t bytes = sizeof *t + t->arena.total;
-    if (!(is_big(t) && !(t->head.flags & RECORD_FIRST)) && s->order.count >= ORDER_MOST)
+    if (!(txn_is_fragment(t) && !(t->head.flags & RECORD_FIRST)) && s->order.count >= ORDER_MOST)
         return false;
     return s->bytes == 0 || s->bytes + bytes <= s->max_bytes;
 }
@@ -306,7 +284,7 @@ int schedule_put(struct schedule *s, struct txn *t, const struct writeset *w)
         txn_free(&t);
     } else if (!txn_is_act(t) && order_has(&s->order, t->head.seq)) {
         put_done(s, t);
-    } else if (is_big(t) && !(t->head.flags & RECORD_FIRST)) {
+    } else if (txn_is_fragment(t) && !(t->head.flags & RECORD_FIRST)) {
         put_fragment(s, t, w);
     } else {
         put_new(s, t, w);
@@ -325,16 +303,6 @@ void schedule_end(struct schedule *s, const struct err *why)
     s->ended = true;
     wake_all(s);
     pthread_mutex_unlock(&s->lock);
-}
-
-int schedule_drain(struct schedule *s)
-{
-    pthread_mutex_lock(&s->lock);
-    while (s->jobs > 0 && !s->abandoned)
-        pthread_cond_wait(&s->room, &s->lock);
-    int rc = s->abandoned ? -1 : 0;
-    pthread_mutex_unlock(&s->lock);
-    return rc;
 }
 
 /* ---- taking ---- */
@@ -419,18 +387,29 @@ struct txn *schedule_take_fragment(struct schedule *s, uint32_t worker, int time
     return t;
 }
 
+/* It is in nobody's hand any more. */
+static void take_back(struct schedule *s, struct worker_queue *q, struct txn *t)
+{
+    struct job *job = t->job;
+    job->state = JOB_WAITING;
+    job->whole.txn = t;
+    q->rows -= job->rows;
+    q->jobs--;
+    if (q->open == job) {
+        q->open = NULL;
+        job->whole.bytes = sizeof *t + t->arena.total;
+        s->bytes += job->whole.bytes;
+    }
+}
+
 void schedule_return(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count)
 {
     struct worker_queue *q = &s->queues[worker];
     pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < count; i++) {
-        struct job *job = txns[i]->job;
-        job->state = JOB_WAITING;
-        job->whole.txn = txns[i];
-        q->rows -= job->rows;
-        q->jobs--;
-    }
+    for (size_t i = 0; i < count; i++)
+        take_back(s, q, txns[i]);
     struct job *first = txns[0]->job;
+    assert(!first->big);
     first->exact = first->whole.after_all = txns[0]->exact = txns[0]->alone = true;
     for (size_t i = 0; i < count; i++)
         (void)assign_back(s, txns[i]->job, worker);

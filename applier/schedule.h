@@ -78,7 +78,8 @@ bool schedule_must_yield(struct schedule *s, uint32_t worker);
 /* A worker waits in vain for a row lock: an unfinished big transaction that waits as well may be what it waits for. */
 void schedule_contended(struct schedule *s);
 /* Give back what was taken, in order, since the first is in doubt: it comes back to be taken, exact, when all before it
- * is in effect; the others when they may. They are the schedule's. */
+ * is in effect; the others when they may. The last may be the first fragment of a big one that has not been begun: it
+ * may need one of the others, and must not be kept then. They are the schedule's. */
 void schedule_return(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count);
 /* How many of these, from the first on, have nothing before them that is neither in effect nor among them? For those
  * a verdict may be given. */

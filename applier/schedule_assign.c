@@ -28,6 +28,27 @@ void part_need(struct part *p, struct job *needed)
     needed->waiting[needed->waiting_count++] = p->job;
 }
 
+void part_stop_needing(struct part *p, const struct job *done)
+{
+    for (size_t i = 0; i < p->need_count;)
+        if (p->needs[i] == done)
+            p->needs[i] = p->needs[--p->need_count];
+        else
+            i++;
+}
+
+/* One entry for each, as part_need made them: other parts of the job may need the same ones. */
+void part_forget_needs(const struct part *p)
+{
+    for (size_t i = 0; i < p->need_count; i++) {
+        struct job *n = p->needs[i];
+        size_t k = 0;
+        while (n->waiting[k] != p->job)
+            k++;
+        n->waiting[k] = n->waiting[--n->waiting_count];
+    }
+}
+
 /* ---- queues ---- */
 
 void queue_insert(struct worker_queue *q, struct job *job)

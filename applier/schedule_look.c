@@ -37,6 +37,16 @@ void schedule_note_changed_table(struct schedule *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+int schedule_drain(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    while (s->jobs > 0 && !s->abandoned)
+        pthread_cond_wait(&s->room, &s->lock);
+    int rc = s->abandoned ? -1 : 0;
+    pthread_mutex_unlock(&s->lock);
+    return rc;
+}
+
 uint64_t schedule_table_changes(struct schedule *s)
 {
     pthread_mutex_lock(&s->lock);

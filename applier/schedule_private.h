@@ -85,6 +85,10 @@ struct schedule {
 /* ---- schedule_assign.c ---- */
 
 void part_need(struct part *p, struct job *needed);
+/* That one is in effect or void. */
+void part_stop_needing(struct part *p, const struct job *done);
+/* The part is void: whom it needs does not know it any more. */
+void part_forget_needs(const struct part *p);
 /* A waiting job whose first part may go now: to a worker's queue. Its waiting ones are looked at, too. */
 void assign_if_possible(struct schedule *s, struct job *job);
 /* A job is in effect or void: whoever waited for it is looked at. */

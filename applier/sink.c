@@ -156,6 +156,14 @@ void sink_forget_tables(struct sink *s)
     map_clear(&s->tables);
 }
 
+void sink_renew_tables(struct sink *s)
+{
+    uint64_t changes = schedule_table_changes(s->schedule);
+    if (changes != s->tables_as_of)
+        sink_forget_tables(s);
+    s->tables_as_of = changes;
+}
+
 /* ---- transactions ---- */
 
 static int begin(struct sink *s, const struct ledger_state *next, struct err *err)

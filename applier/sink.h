@@ -36,6 +36,7 @@ struct sink {
     struct schedule *schedule; /* knows what the ledger has to say */
     struct map tables;         /* "db\0name" -> struct target_table * */
     struct map plans;          /* source's struct table_def * -> struct convert_plan * into one of the tables */
+    uint64_t tables_as_of;     /* schedule_table_changes */
     bool unsettled;            /* a COMMIT was not answered: what became of it is for the next session to find out */
     struct map touched; /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
     bool buries;        /* deletes leave tombstones */
@@ -53,6 +54,9 @@ const struct policy_rule *policy_of_table(const struct sink *s, const struct tab
 /* What was loaded may be wrong (touch said so): load it again at the next sink_table. */
 void sink_forget_table(struct sink *s, const struct target_table *t);
 void sink_forget_tables(struct sink *s);
+/* Forget them if any worker found one changed since this was called last: what a table's own columns do not show, such
+ * as who refers to it, may have changed for all. Between transactions. */
+void sink_renew_tables(struct sink *s);
 
 /* Write the tombstones that were gathered; sink_commit does so as well. */
 MUST_CHECK int sink_send_tombstones(struct sink *s, struct err *err);

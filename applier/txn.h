@@ -37,6 +37,12 @@ static inline bool txn_is_whole(const struct txn *t)
     return (t->head.flags & RECORD_FIRST) && (t->head.flags & RECORD_LAST);
 }
 
+/* A fragment of a big one. */
+static inline bool txn_is_fragment(const struct txn *t)
+{
+    return !txn_is_act(t) && !t->ddl && !txn_is_whole(t);
+}
+
 /* Fill from a resume record that counts and has an act. */
 void txn_fill_act(struct txn *t, const struct record *rec, int64_t next_offset);
 /* Fill from a record that counts; held bodies and XA ends are empty, a held body counts as whole (it is passed when its

@@ -123,9 +123,14 @@ static int apply_one_exact(struct worker *w, struct err *err)
 }
 
 /* The first of the group is in doubt: it has to go the exact way, for which everything before it must be in effect.
- * What follows may share a key with it. */
+ * What follows may share a key with it, a big one that was to be begun next too. Anything else that is next to come had
+ * to wait until all before it was in effect. */
 static void give_back(struct worker *w)
 {
+    if (w->next && txn_is_fragment(w->next)) {
+        group_add(w, w->next);
+        w->next = NULL;
+    }
     schedule_return(w->schedule, w->number, w->group, w->count);
     w->count = w->rows = w->bytes = 0;
 }
@@ -223,6 +228,7 @@ enum worker_end worker_run(struct worker *w, struct err *err)
             continue;
         }
         gather(w);
+        sink_renew_tables(w->sink);
         rc = worker_drain(w, err);
         if (rc)
             break;

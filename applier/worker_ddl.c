@@ -41,12 +41,12 @@ int ddl_job_end(struct ddl_job *j, const struct ddl_end *end, struct err *err)
         sink_rollback(s);
         return -1;
     }
+    schedule_note_changed_table(s->schedule); /* before anybody gets what comes after it */
     if (sink_commit(s, &j->t, 1, err))
         return -1;
     s->counts.transactions++;
     s->counts.conflicts += end->verdict != NULL;
     sink_forget_tables(s);
-    schedule_note_changed_table(s->schedule);
     worker_committed(j->w);
     return 0;
 }

@@ -2,10 +2,11 @@
  *
  * Counted are all unique keys of the *target's* definition, before and after image of every row, and what foreign keys
  * refer to: a row that refers to a parent, or ceases to, touches the parent's key too, as one of many (shared); the
- * parent touches it alone when the key comes, goes or changes. Hashes are never finer than the server's comparison
- * (fold.h). A value of which that cannot be known makes the transaction touch the table as a whole; a key of which it
- * can never be known (functional, unknown collation) has one hash for all values, which serialises the table, and so
- * has a table without unique keys. NULL in a unique key clashes with nothing.
+ * parent touches it alone when the key comes, goes or changes; where one end's values are not known or not of the
+ * other's type, the parent's table is touched as a whole. Hashes are never finer than the server's comparison (fold.h).
+ * A value of which that cannot be known makes the transaction touch the table as a whole; a key of which it can never
+ * be known (functional, unknown collation) has one hash for all values, which serialises the table, and so has a table
+ * without unique keys. NULL in a unique key clashes with nothing.
  *
  * What cascades below the binlog is not in any image: such a transaction runs alone. */
 #ifndef DRC_APPLIER_WRITESET_H

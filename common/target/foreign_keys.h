@@ -1,6 +1,7 @@
 /* The foreign keys of a table at the target, those that it has and those that refer to it.
  *
- * Loaded from information_schema; owned by whoever loaded them. Names are as the server gives them. */
+ * Loaded from information_schema, and from SHOW CREATE TABLE of those that refer to it (foreign_rules.h says why), for
+ * both of which SELECT on the tables is enough; owned by whoever loaded them. Names are as the server gives them. */
 #ifndef DRC_TARGET_FOREIGN_KEYS_H
 #define DRC_TARGET_FOREIGN_KEYS_H
 
@@ -8,6 +9,7 @@
 #include "common/link/db.h"
 
 struct foreign_key {
+    struct span name;
     struct span child_db;
     struct span child;
     struct span parent_db;
@@ -15,8 +17,8 @@ struct foreign_key {
     struct span *child_columns; /* in the order of the constraint */
     struct span *parent_columns;
     size_t count;
-    bool delete_cascades; /* ON DELETE CASCADE or SET NULL: the server changes children by itself */
-    bool update_cascades;
+    bool delete_cascades; /* ON DELETE CASCADE or SET NULL: the server changes children by itself. Known of … */
+    bool update_cascades; /* … referring ones only */
 };
 
 /* Zeroed: none. */

@@ -30,6 +30,7 @@ static const struct {
     {BOTH,  "SET SESSION sql_auto_is_null = 0, sql_big_selects = 1"               },
     {BOTH,  "SET SESSION innodb_lock_wait_timeout = 5, lock_wait_timeout = 5"     },
     {BOTH,  "SET SESSION wait_timeout = 60"                                       },
+    {BOTH,  "SET SESSION sql_quote_show_create = 1"                               },
     {BOTH,  "SET SESSION eq_range_index_dive_limit = 1"                           },
     {MARIA, "SET SESSION idle_transaction_timeout = 60"                           },
     {MARIA, "SET SESSION max_statement_time = 0, check_constraint_checks = 1"     },

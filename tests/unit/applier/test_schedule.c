@@ -1,6 +1,5 @@
-/* The schedule: who gets what and when, its ends, big transactions, and random histories against the serial order. */
+/* The schedule: who gets what and when, its ends, big transactions. Random histories: test_schedule_histories.c. */
 #include <stdlib.h>
-#include <time.h>
 
 #include "applier/schedule.h"
 #include "tests/unit/cmocka_all.h"
@@ -199,6 +198,40 @@ static void what_is_given_back_waits_for_all_before_and_keeps_who_needs_it(void 
     schedule_free(&s);
 }
 
+static void a_big_one_that_was_to_be_next_is_given_back_as_well(void **state)
+{
+    (void)state;
+    struct schedule *s = open_schedule(2);
+    put(s, 1, 100); /* worker 0 */
+    put(s, 2, 200); /* worker 1 */
+    put_part(s, 3, RECORD_FIRST, 200);
+    put_part(s, 3, RECORD_LAST, 300);
+    struct txn *one = take(s, 0), *two = take(s, 1), *big = take(s, 1);
+    assert_int_equal(big->head.seq, 3);
+    assert_true(txn_is_fragment(big));
+    size_t taken = schedule_bytes(s);
+    struct txn *hand[] = {two, big};
+    schedule_return(s, 1, hand, 2);
+    assert_true(schedule_bytes(s) > taken); /* room is taken by what is here again */
+    assert_null(take(s, 0));
+    assert_null(take(s, 1)); /* 2 waits for 1, and 3 needs 2 */
+    commit(s, 0, one);
+    uint32_t worker = 0;
+    two = take(s, 0);
+    if (!two)
+        two = take(s, ++worker);
+    assert_int_equal(two->head.seq, 2);
+    big = take(s, worker); /* behind it, as before */
+    assert_int_equal(big->head.seq, 3);
+    commit(s, worker, two);
+    struct txn *last = schedule_take_fragment(s, worker, 1);
+    commit(s, worker, last);
+    txn_free(&big);
+    assert_int_equal(schedule_items(s), 0);
+    assert_int_equal(schedule_bytes(s), 0);
+    schedule_free(&s);
+}
+
 static void fragments_wait_for_what_they_meet_only(void **state)
 {
     (void)state;
@@ -332,145 +365,6 @@ static void what_the_ledger_has_is_passed(void **state)
     ledger_state_free(&from);
 }
 
-/* ---- random histories ---- */
-
-enum { KEYS = 12, HISTORY = 120, WORKERS = 4 };
-
-struct history {
-    struct schedule *s;
-    unsigned seed;
-    uint64_t keys[HISTORY + 1][3];
-    bool shared[HISTORY + 1][3];
-    bool alone[HISTORY + 1];
-    bool in_effect[HISTORY + 1];
-    struct txn *group[WORKERS][5];
-    size_t count[WORKERS];
-    bool open[WORKERS]; /* a big one: group[0] is its last fragment so far */
-};
-
-static bool meet(const struct history *h, uint64_t a, uint64_t b)
-{
-    if (h->alone[a] || h->alone[b])
-        return true;
-    for (size_t i = 0; i < 3; i++)
-        for (size_t k = 0; k < 3; k++)
-            if (h->keys[a][i] == h->keys[b][k] && !(h->shared[a][i] && h->shared[b][k]))
-                return true;
-    return false;
-}
-
-/* Nothing earlier that it meets is missing, but what stands before it in the same group. */
-static void check_order(const struct history *h, uint32_t worker, size_t at)
-{
-    uint64_t seq = h->group[worker][at]->head.seq;
-    for (uint64_t e = 1; e < seq; e++) {
-        bool before = h->in_effect[e];
-        for (size_t i = 0; i < at; i++)
-            before = before || h->group[worker][i]->head.seq == e;
-        if (!before && (meet(h, e, seq) || h->group[worker][at]->exact))
-            fail_msg("%lu was begun before %lu was in effect", (unsigned long)seq, (unsigned long)e);
-    }
-}
-
-static void put_random(struct history *h, uint64_t seq)
-{
-    struct writeset w[3] = {{0}};
-    size_t parts = rand_r(&h->seed) % 5 == 0 ? 3 : 1;
-    h->alone[seq] = rand_r(&h->seed) % 25 == 0;
-    for (size_t i = 0; i < 3; i++) {
-        h->keys[seq][i] = 1 + (uint64_t)rand_r(&h->seed) % KEYS + 1000 * i * (rand_r(&h->seed) % 2 == 0);
-        h->shared[seq][i] = rand_r(&h->seed) % 4 == 0;
-        touch_key(&w[i % parts], h->keys[seq][i], h->shared[seq][i]);
-    }
-    w[parts - 1].alone = h->alone[seq]; /* of a big one: only its last fragment tells */
-    for (size_t i = 0; i < parts; i++) {
-        unsigned flags = (i == 0 ? RECORD_FIRST : 0) | (i + 1 == parts ? RECORD_LAST : 0u);
-        writeset_seal(&w[i]);
-        assert_int_equal(schedule_put(h->s, make(seq, flags), &w[i]), 0);
-        writeset_free(&w[i]);
-    }
-}
-
-static void commit_group(struct history *h, uint32_t worker)
-{
-    for (size_t i = 0; i < h->count[worker]; i++)
-        h->in_effect[h->group[worker][i]->head.seq] = true;
-    schedule_committed(h->s, worker, h->group[worker], h->count[worker]);
-    for (size_t i = 0; i < h->count[worker]; i++)
-        txn_free(&h->group[worker][i]);
-    h->count[worker] = 0;
-    h->open[worker] = false;
-}
-
-static bool take_fragment(struct history *h, uint32_t worker)
-{
-    struct txn *t = schedule_take_fragment(h->s, worker, 0);
-    if (!t)
-        return false;
-    txn_free(&h->group[worker][0]);
-    h->group[worker][0] = t;
-    if (t->head.flags & RECORD_LAST) {
-        check_order(h, worker, 0); /* all of its keys are known now */
-        commit_group(h, worker);
-    }
-    return true;
-}
-
-static bool work(struct history *h, uint32_t worker)
-{
-    size_t n = h->count[worker];
-    if (h->open[worker])
-        return take_fragment(h, worker);
-    if (n > 0 && (n == 5 || h->group[worker][n - 1]->alone || rand_r(&h->seed) % 3 == 0)) {
-        if (!h->group[worker][0]->exact && rand_r(&h->seed) % 6 == 0) {
-            schedule_return(h->s, worker, h->group[worker], n);
-            h->count[worker] = 0;
-        } else {
-            commit_group(h, worker);
-        }
-        return true;
-    }
-    struct txn *t = n == 0 || !h->group[worker][n - 1]->alone ? schedule_take(h->s, worker, 0) : NULL;
-    if (!t && n > 0)
-        commit_group(h, worker);
-    if (!t)
-        return n > 0;
-    bool joins = !t->alone && txn_is_whole(t);
-    if (!joins && n > 0) /* the worker finishes its group first */
-        commit_group(h, worker);
-    h->group[worker][h->count[worker]++] = t;
-    h->open[worker] = !txn_is_whole(t);
-    if (!h->open[worker])
-        check_order(h, worker, h->count[worker] - 1);
-    return true;
-}
-
-static void run_history(unsigned seed)
-{
-    struct history h = {.s = open_schedule(WORKERS), .seed = seed};
-    uint64_t put_so_far = 0;
-    size_t idle = 0;
-    while (schedule_items(h.s) > 0 || put_so_far < HISTORY) {
-        if (put_so_far < HISTORY && rand_r(&h.seed) % 3 == 0)
-            put_random(&h, ++put_so_far);
-        idle = work(&h, (uint32_t)rand_r(&h.seed) % WORKERS) ? 0 : idle + 1;
-        if (idle > 1000 && put_so_far == HISTORY)
-            fail_msg("nobody gets anything, with %zu to do (seed %u)", schedule_items(h.s), seed);
-    }
-    for (uint64_t s = 1; s <= HISTORY; s++)
-        assert_true(h.in_effect[s]);
-    schedule_free(&h.s);
-}
-
-static void no_history_breaks_the_order_of_a_key_or_stands_still(void **state)
-{
-    (void)state;
-    unsigned seed = (unsigned)time(NULL);
-    print_message("seed %u\n", seed);
-    for (unsigned i = 0; i < 500; i++)
-        run_history(seed + i);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,7 +380,7 @@ int main(void)
         cmocka_unit_test(the_cause_of_an_end_is_seen_when_all_is_in_effect),
         cmocka_unit_test(abandoned_or_held_nothing_comes_out),
         cmocka_unit_test(what_the_ledger_has_is_passed),
-        cmocka_unit_test(no_history_breaks_the_order_of_a_key_or_stands_still),
+        cmocka_unit_test(a_big_one_that_was_to_be_next_is_given_back_as_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

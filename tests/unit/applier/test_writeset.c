@@ -227,6 +227,39 @@ static void children_meet_the_coming_and_going_of_their_parent_only(void **state
     fixture_close(&child);
 }
 
+/* Does a child's coming touch its parent's table as a whole? Then it meets the parent, whatever the hashes are. */
+static bool touches_all_parents(struct fixture *child)
+{
+    const struct row c = {1, "c", 0, 7};
+    struct writeset w = set_of(child, NULL, &c);
+    bool whole = w.whole_count == 1 && w.whole[0] == writeset_table_id(span_str("shop"), span_str("parent"));
+    writeset_free(&w);
+    return whole;
+}
+
+static void an_end_that_is_not_known_touches_the_parents_table(void **state)
+{
+    (void)state;
+    struct fixture child, here;
+    fixture_open(&child, "child");
+    fixture_open(&here, "child");
+    add_unique(&child, "PRIMARY", ID, false);
+    struct foreign_key link = link_of(&child, false);
+    child.foreign = (struct foreign_keys){.own = &link, .own_count = 1};
+    child.table.def = here.def;
+    assert_false(touches_all_parents(&child));
+    here.def->columns[PARENT].type = COLUMN_LONGLONG; /* wider than at the source, where the parent's may be, too */
+    assert_true(touches_all_parents(&child));
+    here.def->columns[PARENT].type = COLUMN_LONG;
+    here.def->columns[PARENT].generated = true;
+    assert_true(touches_all_parents(&child));
+    here.def->columns[PARENT].generated = false;
+    here.def->columns[PARENT].name = span_str("elsewhere"); /* the constraint is of a column that there is not */
+    assert_true(touches_all_parents(&child));
+    fixture_close(&child);
+    fixture_close(&here);
+}
+
 static void what_cascades_runs_alone(void **state)
 {
     (void)state;
@@ -281,6 +314,7 @@ int main(void)
         cmocka_unit_test(null_clashes_with_nothing_but_rows_without_any_key_keep_their_order),
         cmocka_unit_test(without_a_key_all_rows_meet),
         cmocka_unit_test(children_meet_the_coming_and_going_of_their_parent_only),
+        cmocka_unit_test(an_end_that_is_not_known_touches_the_parents_table),
         cmocka_unit_test(what_cascades_runs_alone),
         cmocka_unit_test(a_strange_text_touches_the_table_as_a_whole),
     };
