@@ -140,7 +140,7 @@ static void texts(void **state)
         {name,    &utf8,    "'it''s'",      "0469742773"},
         {name,    &utf8,    "'0x41'",       "0430783431"},
         {name,    &utf8,    "0x4142",       "024142"    },
-        {name,    &utf8,    "abcde",         NULL        },
+        {name,    &utf8,    "abcde",        NULL        },
         {name,    &utf8,    "\xff",         NULL        },
         {letters, &utf8,    "ab ",          "026162"    },
         {narrow,  &latin,   "ä",           "01e4"      },
