@@ -61,7 +61,6 @@ def undo(pair, found, *words, region="us", expect=0):
 
 BIG = ("varchar_16000", "varbinary_60000")  # each fills a row by itself
 FLAVOURS = {"mariadb": (MariaDB, apply_types.TYPES), "mysql": (MySQL, mysql_types.TYPES)}
-ROUNDS = 9
 
 
 def tables_of(types):
@@ -91,8 +90,9 @@ def checksums(server, tables, prefix=""):
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_every_type_is_restored_bit_for_bit(make_pair, flavour):
+def test_every_type_is_restored_bit_for_bit(make_pair, flavour, long_run):
     server, types = FLAVOURS[flavour]
+    rounds = 23 if long_run else 5
     pair = make_pair(links=[("eu", "us")], conflicts={"default": {"policy": "source_wins"}}, server=server)
     tables = tables_of(types)
     pair.start_servers()
@@ -105,19 +105,19 @@ def test_every_type_is_restored_bit_for_bit(make_pair, flavour):
         if region == "eu":
             pair.start()
         for table, columns in tables.items():
-            rows = rows_of(columns, ROUNDS if table == "wide" else 2, turn)
+            rows = rows_of(columns, rounds if table == "wide" else 2, turn)
             write(pair.servers[region], *[f"INSERT INTO shop.{table} VALUES {row}" for row in rows])
     # What loses, once more in tables beside them: it is not there any more when it is compared.
     write(pair.us, "SET SESSION sql_log_bin = 0", *[f"CREATE TABLE shop.lost_{table} LIKE shop.{table}" for table in tables])
     for table, columns in tables.items():
-        rows = rows_of(columns, ROUNDS if table == "wide" else 2, 1)
+        rows = rows_of(columns, rounds if table == "wide" else 2, 1)
         write(pair.us, "SET SESSION sql_log_bin = 0", *[f"INSERT INTO shop.lost_{table} VALUES {row}" for row in rows])
     pair.wait("eu", "us", timeout=120)
     won = checksums(pair.eu, tables)
     assert checksums(pair.us, tables) == won
 
     entries = listed(pair)
-    assert {each["kind"] for each in entries} == {"insert/exists"} and len(entries) == ROUNDS + 4
+    assert {each["kind"] for each in entries} == {"insert/exists"} and len(entries) == rounds + 4
     for found in entries:
         resolve(pair, found, "--take", "target")
     assert checksums(pair.us, tables) == checksums(pair.us, tables, "lost_")
