@@ -11,6 +11,7 @@
 #define ASCII "CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
 #define ER_NO_SUCH_DB 1049
 #define ER_DUP_FIELDNAME 1060
+#define ER_NO_SUCH_KEY 1091 /* to be dropped */
 #define ER_NO_SUCH_TABLE 1146
 
 static const char *database_sql(void)
@@ -103,11 +104,12 @@ static int name_the_grants(const struct db *db, struct err *err)
     return -1;
 }
 
-/* A column that is there already was added by a run that did not come to its end. */
+/* A column that is there already, or a key that is not there any more, is the work of a run that did not come to its
+ * end. */
 static int run_step(struct db *db, const char *sql, struct err *err)
 {
     struct err why = {0};
-    if (db_exec(db, sql, &why) == 0 || why.code == ER_DUP_FIELDNAME)
+    if (db_exec(db, sql, &why) == 0 || why.code == ER_DUP_FIELDNAME || why.code == ER_NO_SUCH_KEY)
         return 0;
     if (err)
         *err = why;
