@@ -10,6 +10,7 @@
 #include "applier/apply_private.h"
 #include "applier/bury.h"
 #include "applier/conflict_entry.h"
+#include "applier/exact_lost.h"
 #include "applier/row_walk.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -21,9 +22,11 @@ struct exact {
     struct sink *sink;
     struct apply_outcome *out;
     const struct txn *txn;
-    bool inside;             /* one of a group: it may neither stop the link nor be put aside */
-    bool stops;              /* it would have */
-    const struct rows *rows; /* at hand */
+    bool inside;              /* one of a group: it may neither stop the link nor be put aside */
+    bool stops;               /* it would have */
+    struct exact_loser loser; /* of scope transaction */
+    uint64_t number;          /* of the row at hand in its transaction, from 1 */
+    const struct rows *rows;  /* at hand */
     const struct convert_plan *plan;
     const struct target_table *table;
     const struct policy_rule *rule;
@@ -149,19 +152,32 @@ static const struct cell *copy_image(const struct exact *x, const struct cell *i
 }
 
 /* The transaction is to be parked: what the journal will say of this row outlives it. Returns -1. */
-static int put_aside(struct exact *x, const struct cell *before, const struct cell *after, const struct err *server)
+static int park(struct exact *x, enum conflict_kind kind, const struct cell *before, const struct cell *after,
+                const struct cell *local)
 {
     struct apply_outcome *out = x->out;
-    enum conflict_kind kind = server->code == SERVER_DUPLICATE_KEY ? CONFLICT_UNIQUE_CLASH : CONFLICT_REFUSED;
     out->result = APPLY_REFUSED;
+    out->refusal = arena_alloc(&out->arena, sizeof *out->refusal);
+    *out->refusal = case_of(x, kind, copy_image(x, before), copy_image(x, after), copy_image(x, local));
+    return -1;
+}
+
+static enum conflict_kind kind_of_refusal(const struct err *server)
+{
+    return server->code == SERVER_DUPLICATE_KEY ? CONFLICT_UNIQUE_CLASH
+           : server->code == SERVER_NO_PARENT   ? CONFLICT_NO_PARENT
+           : server->code == SERVER_HAS_CHILD   ? CONFLICT_HAS_CHILD
+                                                : CONFLICT_REFUSED;
+}
+
+static int put_aside(struct exact *x, const struct cell *before, const struct cell *after, const struct err *server)
+{
     struct buf said = {0};
-    conflict_put_row(x->table->def, after ? after : before, mask_of(x), &out->why);
-    buf_printf(&out->why, ": %s refused: %s", rows_op_name(x->rows->op),
+    conflict_put_row(x->table->def, after ? after : before, mask_of(x), &x->out->why);
+    buf_printf(&x->out->why, ": %s refused: %s", rows_op_name(x->rows->op),
                mask_server_text(mask_of(x), x->table->def, server->text, &said));
     buf_free(&said);
-    out->refusal = arena_alloc(&out->arena, sizeof *out->refusal);
-    *out->refusal = case_of(x, kind, copy_image(x, before), copy_image(x, after), NULL);
-    return -1;
+    return park(x, kind_of_refusal(server), before, after, NULL);
 }
 
 /* What the server refused is another row in the way, or a row of another table that is missing: nothing here may decide
@@ -257,22 +273,43 @@ static int stopped(struct exact *x, const struct conflict_case *c, const char *w
     return journal_stop(x, c, cause, err);
 }
 
+static int parked(struct exact *x, const struct conflict_case *c, const char *why)
+{
+    if (x->inside)
+        return would_stop(x);
+    conflict_put_row(c->table, conflict_row(c), mask_of(x), &x->out->why);
+    buf_printf(&x->out->why, ": conflict %s: %s", conflict_kind_name(c->kind), why);
+    return park(x, c->kind, c->before, c->incoming, c->local);
+}
+
+/* The whole transaction loses with this row. Of a big one what came before is in other fragments: it is put aside. */
+static int lost(struct exact *x, const struct conflict_case *c, const struct conflict_outcome *outcome)
+{
+    const unsigned whole = RECORD_FIRST | RECORD_LAST;
+    if ((x->txn->head.flags & whole) != whole)
+        return parked(x, c, outcome->why);
+    x->loser = (struct exact_loser){.number = x->number, .kind = c->kind, .outcome = *outcome};
+    return -1;
+}
+
 /* Judge, write what the verdict says, journal it. */
 static int settle(struct exact *x, enum conflict_kind kind, const struct cell *before, const struct cell *after,
                   const struct cell *local, struct err *err)
 {
     struct conflict_case c = case_of(x, kind, before, after, local);
     struct conflict_outcome outcome;
-    if (conflict_judge(&c, &outcome, err))
+    if (conflict_judge(&c, &outcome, &x->arena, err))
         return err->class == ERR_DATA ? stopped(x, &c, err->text, err) : -1;
     if (outcome.verdict == VERDICT_STOP)
-        return stopped(x, &c, x->rule->policy == POLICY_STOP ? "the policy is stop" : outcome.why, err);
-    const struct cell *result = local;
-    if (outcome.verdict == VERDICT_INCOMING) {
-        result = after;
-        if ((local || after) && write_row(x, local, after, err))
-            return -1;
-    }
+        return stopped(x, &c, outcome.policy == POLICY_STOP ? "the policy is stop" : outcome.why, err);
+    if (outcome.verdict == VERDICT_PARK)
+        return parked(x, &c, outcome.policy == POLICY_PARK ? "the policy is park" : outcome.why);
+    if (outcome.scope == SCOPE_TRANSACTION)
+        return lost(x, &c, &outcome);
+    conflict_warn_skew(&c, &outcome);
+    const struct cell *result = conflict_result(&c, &outcome);
+    if (result != local && write_row(x, local, result, err))
+        return -1;
     return journal(x, &c, &outcome, result, err);
 }
 
@@ -374,6 +411,7 @@ static int apply_rows_of(struct exact *x, const struct rows *rows, struct err *e
         goto out;
     }
     for (row_walk_start(&walk, &converted, &cells); rc == 0 && row_walk_next(&walk, &row);) {
+        x->number++;
         rc = apply_row(x, &row, err);
         arena_reset(&x->arena);
     }
@@ -385,7 +423,8 @@ out:
 int exact_rows(struct sink *s, const struct txn *txn, bool inside, struct apply_outcome *out, struct err *err)
 {
     struct exact x = {.sink = s, .txn = txn, .out = out, .inside = inside};
-    int rc = 1;
+    const uint64_t conflicts = s->counts.conflicts;
+    int rc = exact_may_lose(s, txn) && exact_mark(s, err) ? -1 : 1;
     for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
         rc = apply_table(s, txn->rows[k].table, &x.plan, out, err);
         if (rc != 1)
@@ -394,6 +433,10 @@ int exact_rows(struct sink *s, const struct txn *txn, bool inside, struct apply_
         x.rule = policy_of_table(s, x.table->def);
         if (apply_rows_of(&x, &txn->rows[k], err))
             rc = x.stops || out->result == APPLY_REFUSED ? 0 : -1;
+    }
+    if (x.loser.number > 0) {
+        s->counts.conflicts = conflicts; /* of what is undone */
+        rc = exact_lose(s, txn, &x.loser, out, err);
     }
     arena_free(&x.arena);
     buf_free(&x.image);

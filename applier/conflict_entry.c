@@ -59,3 +59,13 @@ void conflict_log(const struct journal_entry *entry)
                (unsigned long long)entry->seq);
     buf_free(&row);
 }
+
+void conflict_warn_skew(const struct conflict_case *c, const struct conflict_outcome *outcome)
+{
+    if (outcome->skew_ms > 0)
+        log_warn(
+            "table `%.*s`.`%.*s`: the clocks behind the version columns of %s and %s differ by about %llu ms, more "
+            "than max_skew: what is later by the columns need not have been written later",
+            SPAN_ARG(c->table->db), SPAN_ARG(c->table->name), c->from,
+            c->local_version ? c->local_version->region : c->to, (unsigned long long)outcome->skew_ms);
+}

@@ -27,5 +27,7 @@ void conflict_put_row(const struct table_def *t, const struct cell *image, const
 const struct cell *conflict_row(const struct conflict_case *c);
 /* One line of the log. */
 void conflict_log(const struct journal_entry *entry);
+/* Another one where the clocks behind the versions differ by more than the rule's bound. */
+void conflict_warn_skew(const struct conflict_case *c, const struct conflict_outcome *outcome);
 
 #endif

@@ -104,7 +104,7 @@ static int group_table(struct group *g, const struct table_def *source, uint32_t
     *t = (struct group_table){
         .source = source, .plan = plan, .target = plan->table, .rule = policy_of_table(g->sink, source)};
     t->keys = keymap_table(&g->keys, plan->table->def, plan->present, plan->ignore);
-    t->disordered = t->rule->policy == POLICY_LATEST;
+    t->disordered = t->rule->by_count > 0 || t->rule->group_count > 0;
     find_bound(g, t);
     find_freedoms(t);
     return 1;

@@ -52,26 +52,30 @@ static int put_down(struct settling *s, const struct conflict_case *c, const str
     return journal_batch_is_full(s->g->journal) && group_send_journal(s->g, err) ? -1 : 1;
 }
 
-/* What stops the link must do so when everything before it is committed: the exact way comes to it again. */
+/* What stops the link, or goes beyond the row, must do so when everything before it is committed: the exact way comes
+ * to it again. */
+static bool is_for_the_exact_way(const struct conflict_outcome *o)
+{
+    return o->verdict == VERDICT_STOP || o->verdict == VERDICT_PARK || o->scope == SCOPE_TRANSACTION;
+}
+
 static int judge(struct settling *s, enum conflict_kind kind, struct err *err)
 {
     struct conflict_case c = conflict_case_at(&s->place, kind, s->before, s->after, s->local);
     struct conflict_outcome outcome;
     struct err failed = {0};
-    if (conflict_judge(&c, &outcome, &failed)) {
+    if (conflict_judge(&c, &outcome, &s->g->arena, &failed)) {
         if (failed.class == ERR_DATA)
             return group_doubt(s->g, s->txn);
         *err = failed;
         return -1;
     }
-    if (outcome.verdict == VERDICT_STOP)
+    if (is_for_the_exact_way(&outcome))
         return group_doubt(s->g, s->txn);
-    const struct cell *result = s->local;
-    if (outcome.verdict == VERDICT_INCOMING) {
-        result = s->after;
-        if (s->local || s->after)
-            write_row(s, s->after);
-    }
+    const struct cell *result = conflict_result(&c, &outcome);
+    conflict_warn_skew(&c, &outcome);
+    if (result != s->local)
+        write_row(s, result);
     return put_down(s, &c, &outcome, result, err);
 }
 

@@ -5,6 +5,7 @@
 #include "common/base/log.h"
 #include "common/link/daemon.h"
 #include "common/link/options.h"
+#include "common/target/pair_file.h"
 
 struct arguments {
     const char *config;
@@ -24,7 +25,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int load(struct config **config, const struct arguments *a, struct err *err)
 {
-    if (config_load(config, a->config, err))
+    if (pair_load(config, a->config, err))
         return -1;
     log_setup((enum log_level)(*config)->log_level);
     struct err absent = {0};

@@ -11,6 +11,7 @@
 #include "common/target/session.h"
 #include "common/target/standby.h"
 #include "common/target/tombstone.h"
+#include "conflict/judge.h"
 
 /* ---- tables ---- */
 
@@ -45,16 +46,35 @@ const struct policy_rule *policy_of_table(const struct sink *s, const struct tab
     return rule;
 }
 
-/* A rule for a whole pair reaches tables that cannot follow it: said once, before the first conflict stops the link. */
-static void warn_without_version(const struct sink *s, const struct table_def *t)
+/* A table's own rule has to fit it. One for a whole pair reaches tables that cannot follow it: said once, before the
+ * first conflict stops the link. */
+static int check_rule(const struct sink *s, const struct policy_rule *rule, const struct table_def *t, struct err *err)
 {
-    const struct policy_rule *rule = policy_of_table(s, t);
-    for (size_t i = 0; rule->policy == POLICY_LATEST && i < rule->by_count; i++)
-        if (table_def_find(t, span_str(rule->by[i])) < 0)
-            log_warn(
-                "table `%.*s`.`%.*s` has no column `%s`, by which policy latest decides: a conflict in it will stop "
-                "the link; give it a rule of its own in conflicts.tables",
-                SPAN_ARG(t->db), SPAN_ARG(t->name), rule->by[i]);
+    struct err found = {0};
+    if (conflict_rule_fits(rule, t, &found) == 0)
+        return 0;
+    if (rule->table)
+        return err_fatal(err, EXIT_BAD_CONFIG, "%s:%d: conflicts of %s.%s: %s; mend the rule or the table",
+                         s->config->path, rule->line, rule->db, rule->table, found.text);
+    log_warn("%s: a conflict in it will stop the link; give it a rule of its own in conflicts.tables", found.text);
+    return 0;
+}
+
+/* Differences of columns that the rule ignores are none. */
+static void narrow(struct convert_plan *plan, const struct policy_rule *rule)
+{
+    const struct table_def *t = plan->table->def;
+    if (rule->ignore_count == 0)
+        return;
+    bool *ignore = arena_zalloc(&plan->arena, t->column_count * sizeof *ignore);
+    for (uint16_t i = 0; plan->ignore && i < t->column_count; i++)
+        ignore[i] = plan->ignore[i];
+    for (size_t i = 0; i < rule->ignore_count; i++) {
+        int k = table_def_find(t, span_str(rule->ignore[i]));
+        if (k >= 0)
+            ignore[k] = true;
+    }
+    plan->ignore = ignore;
 }
 
 int sink_table(struct sink *s, const struct table_def *source, const struct convert_plan **out, struct buf *why,
@@ -97,7 +117,13 @@ int sink_table(struct sink *s, const struct table_def *source, const struct conv
         return 0;
     }
     buf_clear(why);
-    warn_without_version(s, t->def);
+    const struct policy_rule *rule = policy_of_table(s, t->def);
+    if (check_rule(s, rule, t->def, err)) {
+        convert_plan_free(&plan);
+        sink_forget_table(s, t);
+        return -1;
+    }
+    narrow(plan, rule);
     *map_ref(&s->plans, known) = plan;
     *out = plan;
     return 1;

@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/link/daemon.h"
 #include "common/link/options.h"
+#include "common/target/pair_file.h"
 
 enum { OPTION_CHECK = 256 };
 
@@ -61,7 +62,7 @@ static const struct argp argp = {
 
 static int load(struct config **config, const struct region_config **region, const struct arguments *a, struct err *err)
 {
-    if (config_load(config, a->config, err) != 0 || config_region(*config, a->region, region, err) != 0 ||
+    if (pair_load(config, a->config, err) != 0 || config_region(*config, a->region, region, err) != 0 ||
         config_password(*config, a->region, err) != 0 || config_kafka_password(*config, a->region, err) != 0)
         return -1;
     log_setup((enum log_level)(*config)->log_level);

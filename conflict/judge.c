@@ -1,188 +1,211 @@
-/* The judge: a table of kinds and policies, and the comparison of versions behind `latest`. */
+/* The judge: a table of kinds and policies that says which way each case is decided, and the ways. */
 #include "conflict/judge.h"
 
 #include <assert.h>
 #include <stdio.h>
 
-static const char *const kind_names[] = {
-    [CONFLICT_INSERT_EXISTS] = "insert/exists",   [CONFLICT_UPDATE_CHANGED] = "update/changed",
-    [CONFLICT_UPDATE_MISSING] = "update/missing", [CONFLICT_DELETE_CHANGED] = "delete/changed",
-    [CONFLICT_DELETE_MISSING] = "delete/missing", [CONFLICT_UNIQUE_CLASH] = "unique/clash",
-    [CONFLICT_REFUSED] = "row/refused",           [CONFLICT_ORDER_VIOLATED] = "order/violated",
-};
+#include "conflict/combine.h"
+#include "conflict/version.h"
+
+#define POLICIES (POLICY_STOP + 1)
 
 static const char *const verdict_names[] = {
     [VERDICT_INCOMING] = "incoming", [VERDICT_LOCAL] = "local", [VERDICT_SAME] = "same",
-    [VERDICT_STOP] = "stop",         [VERDICT_PARK] = "park",
+    [VERDICT_STOP] = "stop",         [VERDICT_PARK] = "park",   [VERDICT_MERGED] = "merged",
 };
-
-#define KINDS (sizeof kind_names / sizeof *kind_names)
-#define VERDICTS (sizeof verdict_names / sizeof *verdict_names)
-#define POLICIES (POLICY_STOP + 1)
-
-const char *conflict_kind_name(enum conflict_kind k)
-{
-    assert((size_t)k < KINDS);
-    return kind_names[k];
-}
 
 const char *conflict_verdict_name(enum conflict_verdict v)
 {
-    assert((size_t)v < VERDICTS);
+    assert((size_t)v < sizeof verdict_names / sizeof *verdict_names);
     return verdict_names[v];
 }
 
-/* How a verdict is found: either the table says it, or versions decide. */
+/* How a verdict is found. */
 enum way {
+    WAY_STOP,
+    WAY_PARK,
     WAY_INCOMING,
     WAY_LOCAL,
     WAY_SAME,
-    WAY_STOP,
-    WAY_VERSION, /* the incoming image against the local one */
+    WAY_ROWS,    /* two rows: by version or region, columns apart where the rule says so */
+    WAY_DELETE,  /* one of the two is a delete */
+    WAY_FOREIGN, /* the source knew of all: as it came, but increments are added */
 };
 
-/* Why some fields are as they are:
- *  - update/missing under latest: without tombstones nobody knows how new the delete was; an update that always beats
- * it gives the same answer on both sides (the other side keeps its newer row by delete/changed).
- *  - delete/changed under latest: for the same reason any write beats a concurrent delete, whatever its version. Were
- * the versions compared, an older row that was written again would stay on the side that deleted and go on the other.
+/* One line a kind; the columns are
+ * latest, earliest, priority, max, min, delta, merge, source_wins, target_wins, park, stop.
+ *
+ * Why some fields are as they are:
+ *  - update/missing: nothing is known of the row's end, so nothing speaks against the update.
+ *  - delete/missing: both sides say the same.
  *  - unique/clash: the local row is another one than the source meant. To remove or rewrite it would lose a row that
- *    nobody spoke of, to leave out the incoming one makes what depends on it wrong: only the operator can say.
- *  - row/refused: the same.
+ *    nobody spoke of, to leave out the incoming one makes what depends on it wrong: only the operator can say. The same
+ *    holds for what foreign keys and checks refuse.
+ *  - foreign/write: what is there was written past the stream, and the source's change comes after all that the stream
+ *    had: it goes in where changes are weighed at all.
  *  - order/violated is a note in the journal, not a collision: the change goes in under every policy. */
-static const enum way ways[KINDS][POLICIES] = {
-  /* kind                        latest              source_wins   target_wins   stop */
-    [CONFLICT_INSERT_EXISTS] = {WAY_VERSION,  WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
-    [CONFLICT_UPDATE_CHANGED] = {WAY_VERSION,  WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
-    [CONFLICT_UPDATE_MISSING] = {WAY_INCOMING, WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
-    [CONFLICT_DELETE_CHANGED] = {WAY_LOCAL,    WAY_INCOMING, WAY_LOCAL,    WAY_STOP    },
-    [CONFLICT_DELETE_MISSING] = {WAY_SAME,     WAY_SAME,     WAY_SAME,     WAY_STOP    },
-    [CONFLICT_UNIQUE_CLASH] = {WAY_STOP,     WAY_STOP,     WAY_STOP,     WAY_STOP    },
-    [CONFLICT_REFUSED] = {WAY_STOP,     WAY_STOP,     WAY_STOP,     WAY_STOP    },
-    [CONFLICT_ORDER_VIOLATED] = {WAY_INCOMING, WAY_INCOMING, WAY_INCOMING, WAY_INCOMING},
+#define VERSIONED(way) way, way, way, way, way, way, way
+#define REFUSED_BY_TARGET VERSIONED(WAY_PARK), WAY_PARK, WAY_PARK, WAY_PARK, WAY_STOP
+/* clang-format off */
+static const uint8_t ways[CONFLICT_KIND_COUNT][POLICIES] = {
+    [CONFLICT_INSERT_EXISTS]  = {VERSIONED(WAY_ROWS),    WAY_INCOMING, WAY_LOCAL, WAY_PARK, WAY_STOP},
+    [CONFLICT_INSERT_DELETED] = {VERSIONED(WAY_DELETE),  WAY_INCOMING, WAY_LOCAL, WAY_PARK, WAY_STOP},
+    [CONFLICT_UPDATE_CHANGED] = {VERSIONED(WAY_ROWS),    WAY_INCOMING, WAY_LOCAL, WAY_PARK, WAY_STOP},
+    [CONFLICT_UPDATE_MISSING] = {VERSIONED(WAY_INCOMING), WAY_INCOMING, WAY_LOCAL, WAY_PARK, WAY_STOP},
+    [CONFLICT_UPDATE_DELETED] = {VERSIONED(WAY_DELETE),  WAY_INCOMING, WAY_LOCAL, WAY_PARK, WAY_STOP},
+    [CONFLICT_DELETE_CHANGED] = {VERSIONED(WAY_DELETE),  WAY_INCOMING, WAY_LOCAL, WAY_PARK, WAY_STOP},
+    [CONFLICT_DELETE_MISSING] = {VERSIONED(WAY_SAME),    WAY_SAME, WAY_SAME, WAY_SAME, WAY_STOP},
+    [CONFLICT_UNIQUE_CLASH]   = {REFUSED_BY_TARGET},
+    [CONFLICT_NO_PARENT]      = {REFUSED_BY_TARGET},
+    [CONFLICT_HAS_CHILD]      = {REFUSED_BY_TARGET},
+    [CONFLICT_REFUSED]        = {REFUSED_BY_TARGET},
+    [CONFLICT_FOREIGN_WRITE]  = {VERSIONED(WAY_FOREIGN), WAY_INCOMING, WAY_LOCAL, WAY_PARK, WAY_STOP},
+    [CONFLICT_ORDER_VIOLATED] = {VERSIONED(WAY_INCOMING), WAY_INCOMING, WAY_INCOMING, WAY_INCOMING, WAY_INCOMING},
+    [CONFLICT_WITH_LOSER]     = {VERSIONED(WAY_LOCAL),   WAY_LOCAL, WAY_LOCAL, WAY_LOCAL, WAY_LOCAL},
 };
+/* clang-format on */
 
-static const char *const reasons[KINDS] = {
+static const char *const reasons[CONFLICT_KIND_COUNT] = {
+    [CONFLICT_INSERT_DELETED] = "the row has been deleted",
     [CONFLICT_UPDATE_MISSING] = "the row is not there",
+    [CONFLICT_UPDATE_DELETED] = "the row has been deleted",
     [CONFLICT_DELETE_MISSING] = "the row is gone already",
     [CONFLICT_UNIQUE_CLASH] = "a unique value belongs to another row",
+    [CONFLICT_NO_PARENT] = "the row that it refers to is missing",
+    [CONFLICT_HAS_CHILD] = "other rows refer to it",
     [CONFLICT_REFUSED] = "the target refuses the row",
+    [CONFLICT_FOREIGN_WRITE] = "what is there was not written through the stream",
     [CONFLICT_ORDER_VIOLATED] = "the version column did not rise",
+    [CONFLICT_WITH_LOSER] = "another row of its transaction lost",
 };
 
 static int settle(struct conflict_outcome *out, enum conflict_verdict verdict, const char *why)
 {
     out->verdict = verdict;
-    snprintf(out->why, sizeof out->why, "%s", why);
+    (void)snprintf(out->why, sizeof out->why, "%s", why);
     return 0;
 }
 
-/* Version column `name`, usable: it is there, has an order, and both images have a value. */
-static int version_column(uint16_t *out, const struct table_def *t, const char *name, const struct cell *a,
-                          const struct cell *b, struct err *err)
+static int settle_side(struct conflict_outcome *out, bool incoming)
 {
-    int i = table_def_find(t, span_str(name));
-    if (i < 0)
-        return err_data(err, "table %.*s.%.*s has no version column '%s'", SPAN_ARG(t->db), SPAN_ARG(t->name), name);
-    if (!cell_is_ordered(&t->columns[i]))
-        return err_data(err, "version column '%s' of %.*s.%.*s is no number, date or time", name, SPAN_ARG(t->db),
-                        SPAN_ARG(t->name));
-    if (a[i].absent || b[i].absent || a[i].null || b[i].null)
-        return err_data(err, "version column '%s' of %.*s.%.*s has no value in this row", name, SPAN_ARG(t->db),
-                        SPAN_ARG(t->name));
-    *out = (uint16_t)i;
+    out->verdict = incoming ? VERDICT_INCOMING : VERDICT_LOCAL;
     return 0;
 }
 
-/* Order of two images by the rule's columns, most significant first: *order is <0, 0, >0, *decided the column that said
- * so (the last one when all are equal). */
-static int compare_versions(int *order, uint16_t *decided, const struct policy_rule *rule, const struct table_def *t,
-                            const struct cell *a, const struct cell *b, struct err *err)
+static struct version_order order_of(const struct conflict_case *c, const struct conflict_outcome *out)
 {
-    *order = 0;
-    if (rule->by_count == 0)
-        return err_data(err, "policy latest has no version column for %.*s.%.*s", SPAN_ARG(t->db), SPAN_ARG(t->name));
-    for (size_t i = 0; i < rule->by_count && *order == 0; i++) {
-        if (version_column(decided, t, rule->by[i], a, b, err))
-            return -1;
-        *order = cell_compare(&t->columns[*decided], &a[*decided], &b[*decided]);
+    return (struct version_order){
+        .by = c->rule->by, .count = c->rule->by_count, .earliest = out->policy == POLICY_EARLIEST};
+}
+
+/* ---- two rows ---- */
+
+/* Where columns are decided apart, the rest may have no version at all, on links that have no opposite one: then the
+ * source's word goes. */
+static int rest_of_row(bool *incoming, const struct conflict_case *c, struct conflict_outcome *out, struct err *err)
+{
+    const struct version_order by = order_of(c, out);
+    if (out->policy == POLICY_PRIORITY)
+        return version_priority(incoming, c, out, err);
+    if (combine_is_needed(c->rule, out->policy) && !version_is_known(c, &by)) {
+        *incoming = true;
+        (void)settle(out, VERDICT_INCOMING, policy_name(out->policy));
+        return 0;
     }
-    return 0;
+    return version_decides(incoming, c, &by, out, err);
 }
 
-/* Place of a region in the tie list; those that are not in it come last. */
-static size_t tie_place(const struct policy_rule *rule, const char *region)
+static int judge_rows(const struct conflict_case *c, struct conflict_outcome *out, struct arena *arena, struct err *err)
 {
-    size_t i = 0;
-    while (i < rule->tie_count && strcmp(rule->tie[i], region) != 0)
-        i++;
-    return i;
-}
-
-static int break_tie(struct conflict_outcome *out, const struct conflict_case *c, struct err *err)
-{
-    size_t from = tie_place(c->rule, c->from);
-    size_t to = tie_place(c->rule, c->to);
-    if (from == to)
-        return err_data(err, "equal versions in %.*s.%.*s, and neither %s nor %s is in the policy's tie list",
-                        SPAN_ARG(c->table->db), SPAN_ARG(c->table->name), c->from, c->to);
-    out->verdict = from < to ? VERDICT_INCOMING : VERDICT_LOCAL;
-    snprintf(out->why, sizeof out->why, "versions equal, tie broken by region %s", from < to ? c->from : c->to);
-    return 0;
-}
-
-/* The greater of the incoming and the local row. */
-static int judge_by_version(const struct conflict_case *c, struct conflict_outcome *out, struct err *err)
-{
-    const struct cell *incoming = c->incoming;
-    int order;
-    uint16_t decided = 0;
-    if (compare_versions(&order, &decided, c->rule, c->table, incoming, c->local, err))
+    bool incoming;
+    if (rest_of_row(&incoming, c, out, err))
         return -1;
-    if (order == 0)
-        return break_tie(out, c, err);
-
-    const struct column *column = &c->table->columns[decided];
-    struct buf text = {0};
-    buf_put_span(&text, column->name);
-    buf_put_str(&text, " ");
-    cell_put_text(column, &incoming[decided], &text);
-    buf_put_str(&text, order > 0 ? " > " : " < ");
-    cell_put_text(column, &c->local[decided], &text);
-    settle(out, order > 0 ? VERDICT_INCOMING : VERDICT_LOCAL, buf_cstr(&text));
-    buf_free(&text);
-    return 0;
+    if (combine_is_needed(c->rule, out->policy))
+        return combine_rows(c, incoming, out, arena, err);
+    return settle_side(out, incoming);
 }
+
+/* ---- a delete and a write ---- */
+
+static int judge_delete(const struct conflict_case *c, struct conflict_outcome *out, struct err *err)
+{
+    enum policy_delete deletes = policy_deletes(c->rule);
+    bool is_delete = c->incoming == NULL, incoming;
+    const struct version_order by = order_of(c, out);
+    if (deletes == DELETE_WINS) {
+        bool wins = is_delete || c->causality == CAUSALITY_IMAGES || c->unseen_delete;
+        (void)settle(out, VERDICT_LOCAL, wins ? "a delete wins" : "the change knew of the delete");
+        return settle_side(out, is_delete || !wins);
+    }
+    if (is_delete && !c->buries)
+        return settle(out, VERDICT_LOCAL, "the row was changed meanwhile, which beats a delete");
+    if (deletes == DELETE_LATEST && out->policy == POLICY_PRIORITY) {
+        if (version_priority(&incoming, c, out, err))
+            return -1;
+    } else if (version_decides_delete(&incoming, c, &by, deletes == DELETE_UPDATE_WINS, out, err)) {
+        return -1;
+    }
+    return settle_side(out, incoming);
+}
+
+static int judge_foreign(const struct conflict_case *c, struct conflict_outcome *out, struct arena *arena,
+                         struct err *err)
+{
+    if (policy_adds(c->rule) && c->incoming && c->local)
+        return combine_rows(c, true, out, arena, err);
+    return settle(out, VERDICT_INCOMING, reasons[CONFLICT_FOREIGN_WRITE]);
+}
+
+/* ---- the entrance ---- */
 
 /* The images that each kind comes with; anything else is a mistake of the caller. */
 static void check_images(const struct conflict_case *c)
 {
-    bool deletes = c->kind == CONFLICT_DELETE_CHANGED || c->kind == CONFLICT_DELETE_MISSING;
-    bool missing = c->kind == CONFLICT_UPDATE_MISSING || c->kind == CONFLICT_DELETE_MISSING;
-    assert((size_t)c->kind < KINDS && (size_t)c->rule->policy < POLICIES);
-    if (c->kind == CONFLICT_REFUSED)
+    bool is_delete = c->kind == CONFLICT_DELETE_CHANGED || c->kind == CONFLICT_DELETE_MISSING;
+    bool is_insert = c->kind == CONFLICT_INSERT_EXISTS || c->kind == CONFLICT_INSERT_DELETED;
+    bool is_update =
+        c->kind == CONFLICT_UPDATE_CHANGED || c->kind == CONFLICT_UPDATE_MISSING || c->kind == CONFLICT_UPDATE_DELETED;
+    bool is_there =
+        c->kind == CONFLICT_INSERT_EXISTS || c->kind == CONFLICT_UPDATE_CHANGED || c->kind == CONFLICT_DELETE_CHANGED;
+    assert(c->kind < CONFLICT_KIND_COUNT && (size_t)c->rule->policy < POLICIES);
+    if (!is_delete && !is_insert && !is_update)
         return;
-    assert(deletes == (c->incoming == NULL));
-    assert(missing == (c->local == NULL));
-    assert(c->before || c->kind == CONFLICT_INSERT_EXISTS || c->kind == CONFLICT_UNIQUE_CLASH);
+    assert(is_delete == (c->incoming == NULL));
+    assert(is_insert == (c->before == NULL));
+    assert(is_there == (c->local != NULL));
 }
 
-/* Both sides say the same already; a clash or a note is about something else than the row's content. */
-static bool same_already(const struct conflict_case *c)
+/* Columns whose differences count for nothing: NULL where there are none. */
+static const bool *ignored(const struct conflict_case *c, struct arena *arena)
 {
-    if (c->kind != CONFLICT_INSERT_EXISTS && c->kind != CONFLICT_UPDATE_CHANGED)
+    const struct policy_rule *rule = c->rule;
+    bool *out = rule->ignore_count ? arena_zalloc(arena, c->table->column_count) : NULL;
+    for (size_t i = 0; i < rule->ignore_count; i++) {
+        int k = table_def_find(c->table, span_str(rule->ignore[i]));
+        if (k >= 0)
+            out[k] = true;
+    }
+    return out;
+}
+
+/* Both sides say the same already. Not where increments are added: two equal ones are two. */
+static bool same_already(const struct conflict_case *c, struct arena *arena)
+{
+    if (!c->incoming || !c->local || policy_adds(c->rule))
         return false;
-    return image_equal(c->incoming, c->local, c->table, NULL);
+    if (c->kind != CONFLICT_INSERT_EXISTS && c->kind != CONFLICT_UPDATE_CHANGED && c->kind != CONFLICT_FOREIGN_WRITE)
+        return false;
+    return image_equal(c->incoming, c->local, c->table, ignored(c, arena));
 }
 
-int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, struct err *err)
+static int decide(const struct conflict_case *c, struct conflict_outcome *out, struct arena *arena, struct err *err)
 {
-    check_images(c);
-    enum way way = ways[c->kind][c->rule->policy];
-    const char *reason = reasons[c->kind] ? reasons[c->kind] : policy_name(c->rule->policy);
-    if (c->kind == CONFLICT_DELETE_CHANGED && c->rule->policy == POLICY_LATEST)
-        reason = "the row was changed meanwhile, which beats a delete";
-    if (way != WAY_STOP && same_already(c))
+    enum way way = (enum way)ways[c->kind][out->policy];
+    const char *reason = reasons[c->kind] ? reasons[c->kind] : policy_name(out->policy);
+    if ((way == WAY_ROWS || way == WAY_DELETE) && c->incoming && c->unseen_delete &&
+        policy_deletes(c->rule) == DELETE_WINS)
+        return settle(out, VERDICT_LOCAL, "a delete that the change did not know of wins");
+    if (way != WAY_STOP && same_already(c, arena))
         return settle(out, VERDICT_SAME, "both sides hold the same row");
     switch (way) {
     case WAY_INCOMING:
@@ -193,23 +216,91 @@ int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, 
         return settle(out, VERDICT_SAME, reason);
     case WAY_STOP:
         return settle(out, VERDICT_STOP, reason);
-    case WAY_VERSION:
-        return judge_by_version(c, out, err);
+    case WAY_PARK:
+        return settle(out, VERDICT_PARK, reason);
+    case WAY_ROWS:
+        return judge_rows(c, out, arena, err);
+    case WAY_DELETE:
+        return judge_delete(c, out, err);
+    case WAY_FOREIGN:
+        return judge_foreign(c, out, arena, err);
     }
     assert(!"a way that is not in the table");
     return -1;
 }
 
-bool conflict_order_holds(const struct policy_rule *rule, const struct table_def *table, const struct cell *before,
-                          const struct cell *after)
+static const struct conflict_version *version_after(const struct conflict_case *c, const struct conflict_outcome *out)
 {
+    if (out->version || out->verdict == VERDICT_SAME)
+        return version_later(c);
+    return out->verdict == VERDICT_INCOMING ? c->incoming_version : c->local_version;
+}
+
+int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, struct arena *arena, struct err *err)
+{
+    check_images(c);
+    *out = (struct conflict_outcome){.policy = policy_of_kind(c->rule, c->kind)};
+    if (decide(c, out, arena, err))
+        return -1;
+    if (out->verdict == VERDICT_LOCAL && c->kind != CONFLICT_WITH_LOSER) {
+        out->scope = c->rule->scope;
+        if (out->scope == SCOPE_STOP)
+            out->verdict = VERDICT_STOP;
+    }
+    out->version = version_after(c, out);
+    return 0;
+}
+
+const struct cell *conflict_result(const struct conflict_case *c, const struct conflict_outcome *out)
+{
+    if (out->verdict == VERDICT_MERGED)
+        return out->merged;
+    return out->verdict == VERDICT_INCOMING ? c->incoming : c->local;
+}
+
+/* ---- what a change meets ---- */
+
+/* Without versions an insert that comes after a delete is known as late only by its version columns. */
+static bool insert_is_late(const struct conflict_case *c)
+{
+    const struct version_order by = {.by = c->rule->by, .count = c->rule->by_count};
+    struct err ignored_err;
     int order;
-    uint16_t decided = 0;
-    struct err ignored = {0};
-    if (rule->policy != POLICY_LATEST || !before || !after)
+    uint16_t decided;
+    if (c->causality != CAUSALITY_IMAGES)
+        return c->causality == CAUSALITY_CONCURRENT;
+    if (by.count == 0 || !c->tombstone->columns ||
+        version_compare(&order, &decided, &by, c->table, c->incoming, c->tombstone->columns, &ignored_err))
+        return false;
+    return order <= 0;
+}
+
+static bool absent_meets(struct conflict_case *c)
+{
+    if (!c->incoming) {
+        c->kind = CONFLICT_DELETE_MISSING;
         return true;
-    for (size_t i = 0; i < rule->by_count; i++)
-        if (table_def_find(table, span_str(rule->by[i])) < 0)
-            return true;
-    return compare_versions(&order, &decided, rule, table, after, before, &ignored) == 0 && order > 0;
+    }
+    if (!c->before) {
+        c->kind = CONFLICT_INSERT_DELETED;
+        if (c->causality != CAUSALITY_IMAGES && policy_deletes(c->rule) == DELETE_WINS)
+            return c->unseen_delete;
+        return c->tombstone && insert_is_late(c);
+    }
+    c->kind = c->tombstone ? CONFLICT_UPDATE_DELETED : CONFLICT_UPDATE_MISSING;
+    if (c->causality == CAUSALITY_AFTER)
+        c->kind = CONFLICT_FOREIGN_WRITE;
+    return true;
+}
+
+bool conflict_meets(struct conflict_case *c, bool as_expected)
+{
+    if (!c->local)
+        return absent_meets(c);
+    c->kind = !c->before ? CONFLICT_INSERT_EXISTS : !c->incoming ? CONFLICT_DELETE_CHANGED : CONFLICT_UPDATE_CHANGED;
+    if (c->before && as_expected && c->causality != CAUSALITY_CONCURRENT)
+        return false;
+    if (c->causality == CAUSALITY_AFTER)
+        c->kind = CONFLICT_FOREIGN_WRITE;
+    return true;
 }

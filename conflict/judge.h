@@ -1,59 +1,99 @@
 /* The judge: images, rule and context in; verdict and resulting row out. Pure: no I/O, no clock, no database.
  *
  * A conflict is a row change whose expectation does not hold at the target: an insert that finds the row, an update or
- * delete that finds another row than its before image, or none. */
+ * delete that finds another row than its before image, or none; and, where versions are known, one that the source made
+ * without knowing of what was written at the target before. */
 #ifndef DRC_CONFLICT_JUDGE_H
 #define DRC_CONFLICT_JUDGE_H
 
 #include "common/model/cell.h"
+#include "common/model/conflict_kind.h"
 #include "common/model/policy.h"
 #include "common/model/record.h"
-
-/* One name used everywhere: log, journal, metrics, documents. */
-enum conflict_kind {
-    CONFLICT_INSERT_EXISTS,  /* insert, and a row with that key is there */
-    CONFLICT_UPDATE_CHANGED, /* update, and the row differs from its before image */
-    CONFLICT_UPDATE_MISSING, /* update, and there is no such row */
-    CONFLICT_DELETE_CHANGED, /* delete, and the row differs from its before image */
-    CONFLICT_DELETE_MISSING, /* delete, and there is no such row */
-    CONFLICT_UNIQUE_CLASH,   /* the new row's unique value belongs to another row */
-    CONFLICT_REFUSED,        /* the target refuses the row for another reason: a missing parent, a check, a range */
-    CONFLICT_ORDER_VIOLATED, /* not a collision: the version column did not rise; journaled, change applied */
-};
-const char *conflict_kind_name(enum conflict_kind k); /* "insert/exists", … */
 
 enum conflict_verdict {
     VERDICT_INCOMING, /* the incoming change wins: the row becomes its after image, or goes */
     VERDICT_LOCAL,    /* the row (or its absence) stays */
     VERDICT_SAME,     /* both sides say the same already: nothing to write */
     VERDICT_STOP,     /* the link stops */
-    VERDICT_PARK,     /* the transaction is put aside, and what depends on it; given by the applier, not by the judge */
+    VERDICT_PARK,     /* the transaction is put aside, and what depends on it */
+    VERDICT_MERGED,   /* the row is made of both: outcome.merged */
 };
-const char *conflict_verdict_name(enum conflict_verdict v); /* "incoming", "local", "same", "stop", "park" */
+const char *conflict_verdict_name(enum conflict_verdict v); /* "incoming", "local", "same", "stop", "park", "merged" */
+
+/* The version of a change. */
+struct conflict_version {
+    uint64_t stamp;     /* clock_stamp of its transaction */
+    const char *region; /* where it was made */
+};
+/* <0, 0, >0: by stamp, then by the region's name; 0 for changes of one transaction only. */
+int conflict_version_compare(const struct conflict_version *a, const struct conflict_version *b);
+
+/* Does the incoming change know of what is at the target? */
+enum conflict_causality {
+    CAUSALITY_IMAGES,     /* nobody can say: judge by images only */
+    CAUSALITY_AFTER,      /* all that was written to the key at the target is in the change's cut, or came in the same
+                           * stream before it */
+    CAUSALITY_CONCURRENT, /* something is not */
+};
+
+/* What a deleted row left behind. */
+struct conflict_tombstone {
+    const struct conflict_version *version; /* of the delete; NULL: not known */
+    const struct conflict_version *row;     /* of the row that it deleted; NULL: not known, older than all in flight */
+    const struct cell *columns;             /* the row that was deleted, absent where not kept; NULL: nothing kept */
+};
 
 struct conflict_case {
     enum conflict_kind kind;
     const struct policy_rule *rule;
-    const struct table_def *table; /* of all three images: the target's definition */
+    const struct table_def *table; /* of all images: the target's definition */
     const struct cell *before;     /* NULL: none (insert) */
     const struct cell *incoming;   /* after image; NULL: none (delete) */
     const struct cell *local;      /* the row at the target; NULL: none */
     const char *from;              /* region of the incoming change */
-    const char *to;                /* region of the target, taken as the local row's */
+    const char *to;                /* region of the target, taken as the local row's where no version is known */
+    enum conflict_causality causality;
+    const struct conflict_version *incoming_version; /* NULL: not known */
+    const struct conflict_version *local_version;    /* of what is there: of the change that the row stands for (made of
+                                                      * two: the greater), or of the delete that left none; NULL: not
+                                                      * known, older than all in flight */
+    const struct conflict_tombstone *tombstone;      /* where there is no row; NULL: none */
+    bool unseen_delete; /* the key was deleted at the target, now or before, by a change that is not in the incoming
+                         * one's cut; only delete: delete_wins asks for it */
+    bool buries;        /* deletes at both sides leave tombstones; where they do not, any write beats a delete */
 };
+
+/* Find the kind of a change by what it meets: sets c->kind from the images, causality and tombstone. `as_expected`: the
+ * local row equals the before image (convert_same; not asked where there is no row). True: it is to be judged; false:
+ * it meets what it expects, and is written as it came. */
+bool conflict_meets(struct conflict_case *c, bool as_expected);
 
 struct conflict_outcome {
     enum conflict_verdict verdict;
-    char why[160]; /* "version 2026-01-31 10:00:02 > 2026-01-31 10:00:01", "tie broken by region eu" */
+    enum policy_scope scope;   /* VERDICT_LOCAL: how far it reaches: row or transaction */
+    enum policy policy;        /* by which it was decided: the rule's, or that of the kind */
+    const struct cell *merged; /* VERDICT_MERGED: the row, all columns of the table, in the arena; else NULL */
+    const struct conflict_version *version; /* of what is there afterwards: of the two in the case; NULL: not known */
+    uint64_t skew_ms; /* the clocks behind version columns differ by this, which is above the bound; 0: not */
+    char why[160];    /* "version 2026-01-31 10:00:02 > 2026-01-31 10:00:01", "tie broken by region eu" */
 };
 
-/* Decide. ERR_DATA when the rule cannot be carried out on this row (version column absent or NULL): the caller stops
- * the link with that cause. */
-MUST_CHECK int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, struct err *err);
+/* Decide. What is made (merged cells) lives in the arena or is of the case's images. ERR_DATA when the rule cannot be
+ * carried out on this row (version column absent or NULL): the caller stops the link with that cause. */
+MUST_CHECK int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, struct arena *arena,
+                              struct err *err);
 
-/* Does an update's version strictly rise by the rule (POLICY_LATEST)? True for other policies, for inserts, and
+/* The row at the target after a verdict of incoming, local, same or merged; NULL: none. */
+const struct cell *conflict_result(const struct conflict_case *c, const struct conflict_outcome *out);
+
+/* Does an update's version strictly rise by the rule (and its groups)? True where nothing asks for it, for inserts, and
  * where the table has no such column: then nothing is violated, and a conflict stops the link. */
 bool conflict_order_holds(const struct policy_rule *rule, const struct table_def *table, const struct cell *before,
                           const struct cell *after);
+
+/* Can the rule be carried out on the table: are the columns there that it names, of a type that its policies take?
+ * ERR_DATA: one phrase naming policy, column and cause. */
+MUST_CHECK int conflict_rule_fits(const struct policy_rule *rule, const struct table_def *table, struct err *err);
 
 #endif

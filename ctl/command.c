@@ -23,6 +23,7 @@ const struct command commands[] = {
     {"conflicts stats",          "how many there were, by table and kind",                           command_conflicts_stats         },
     {"conflicts resolve",        "decide anew about a row that was in conflict",                     command_conflicts_resolve       },
     {"conflicts undo",           "take a resolution back",                                           command_conflicts_undo          },
+    {"conflicts cases",          "the table of docs/conflict-cases.md, out of the program",          command_conflicts_cases         },
     {"parked list",              "transactions that a target refused, and what waits for them",      command_parked_list             },
     {"parked show",              "one of them with its rows",                                        command_parked_show             },
     {"parked retry",             "have them tried again, in order",                                  command_parked_retry            },

@@ -41,6 +41,7 @@ int command_fail(const struct err *err);
 int command_wait(int argc, char **argv, const char *config_path);
 int command_status(int argc, char **argv, const char *config_path);
 int command_conflicts_list(int argc, char **argv, const char *config_path);
+int command_conflicts_cases(int argc, char **argv, const char *config_path);
 int command_conflicts_show(int argc, char **argv, const char *config_path);
 int command_conflicts_stats(int argc, char **argv, const char *config_path);
 int command_conflicts_resolve(int argc, char **argv, const char *config_path);

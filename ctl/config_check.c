@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/target/pair_file.h"
 #include "ctl/command.h"
 
 static const char *tls_name(enum tls_mode mode)
@@ -48,8 +49,26 @@ static void print_rule(const struct policy_rule *r)
         printf("conflicts of %s.%s: %s", r->db, r->table, policy_name(r->policy));
     else
         printf("conflicts by default: %s", policy_name(r->policy));
+    print_list(" of ", r->columns, r->column_count);
     print_list(" by ", r->by, r->by_count);
     print_list(" tie ", r->tie, r->tie_count);
+    print_list(" order ", r->order, r->order_count);
+    print_list(" ignore ", r->ignore, r->ignore_count);
+    for (size_t i = 0; i < r->group_count; i++) {
+        print_list("; ", r->groups[i].columns, r->groups[i].column_count);
+        printf(": %s", policy_name(r->groups[i].policy));
+        print_list(" by ", r->groups[i].by, r->groups[i].by_count);
+    }
+    for (size_t k = 0; k < CONFLICT_KIND_COUNT; k++)
+        if (r->by_kind[k])
+            printf("; %s: %s", conflict_kind_name((enum conflict_kind)k),
+                   policy_name(policy_of_kind(r, (enum conflict_kind)k)));
+    if (r->scope != SCOPE_ROW)
+        printf("; scope %s", policy_scope_name(r->scope));
+    if (policy_deletes(r) != DELETE_LATEST)
+        printf("; %s", policy_delete_name(policy_deletes(r)));
+    if (r->versions == VERSIONS_CAUSAL)
+        printf("; versions causal");
     printf("\n");
 }
 
@@ -88,9 +107,9 @@ int command_config_check(int argc, char **argv, const char *config_path)
         .doc = "Read the pair file and say what it asks for. Exit 78 when something is wrong in it."};
     struct config *config;
     argp_parse(&argp, argc, argv, 0, NULL, &config_path);
-    int code = command_load(&config, config_path);
-    if (code)
-        return code;
+    struct err err = {0};
+    if (pair_load(&config, config_path, &err))
+        return command_fail(&err);
     print_summary(config);
     config_free(&config);
     return EXIT_DONE;

@@ -1,6 +1,6 @@
 /* The pair file as the programs see it: read, checked, complete with defaults. Immutable once the passwords are in.
  *
- * One table in config_keys.c describes every key (type, default, range, help); the reader, --help-config and
+ * One table in config_keys*.c describes every key (type, default, range, help); the reader, --help-config and
  * docs/configuration.md come out of it. */
 #ifndef DRC_LINK_CONFIG_H
 #define DRC_LINK_CONFIG_H

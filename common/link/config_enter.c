@@ -8,6 +8,7 @@
 #define REGIONS_MAX 16
 #define LINKS_MAX (REGIONS_MAX * (REGIONS_MAX - 1))
 #define REGION_NAME_MAX 32
+#define GROUPS_MAX 16
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 int config_enter_kafka(struct config_reader *r, const char *name, struct yaml_mark at, struct err *err)
@@ -93,4 +94,16 @@ out:
     buf_free(&db);
     buf_free(&table);
     return rc;
+}
+
+int config_enter_group(struct config_reader *r, const char *name, struct yaml_mark at, struct err *err)
+{
+    struct policy_rule *rule = r->rule;
+    (void)name;
+    if (rule->group_count == GROUPS_MAX)
+        return config_fail(r, at, err, "more than %d groups; a rule may have that many", GROUPS_MAX);
+    rule->groups = xreallocarray(rule->groups, rule->group_count + 1, sizeof *rule->groups);
+    r->group = &rule->groups[rule->group_count++];
+    *r->group = (struct policy_group){.line = at.line};
+    return 0;
 }

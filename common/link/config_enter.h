@@ -13,5 +13,6 @@ int config_enter_region_kafka(struct config_reader *r, const char *name, struct 
 int config_enter_link(struct config_reader *r, const char *name, struct yaml_mark at, struct err *err);
 int config_enter_default_rule(struct config_reader *r, const char *name, struct yaml_mark at, struct err *err);
 int config_enter_table_rule(struct config_reader *r, const char *name, struct yaml_mark at, struct err *err);
+int config_enter_group(struct config_reader *r, const char *name, struct yaml_mark at, struct err *err);
 
 #endif

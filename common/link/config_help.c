@@ -44,7 +44,7 @@ void config_print_help(FILE *out)
         out,
         "Keys of the pair file (YAML; by default %s). A part in <> stands for any name, [] for each item of a list.\n",
         CONFIG_DEFAULT_PATH);
-    for (const struct config_key *key = config_keys; key->path; key++) {
+    for (const struct config_key *key = config_keys; key; key = config_key_next(key)) {
         (void)fprintf(out, "\n%s\n", key->path);
         buf_clear(&line);
         buf_printf(&line, "%c%s", toupper((unsigned char)key->help[0]), key->help + 1);
@@ -104,7 +104,7 @@ static void print_row(FILE *out, const struct config_key *key)
 static const char preface[] =
     "# The pair file\n"
     "\n"
-    "<!-- Generated from the table in common/link/config_keys.c by `drcctl --help-config=markdown`. Change it there. "
+    "<!-- Generated from the table in common/link/config_keys*.c by `drcctl --help-config=markdown`. Change it there. "
     "-->\n"
     "\n"
     "One YAML file describes a pair; it is the same on every host (default `" CONFIG_DEFAULT_PATH
@@ -128,7 +128,7 @@ static const char preface[] =
 void config_print_markdown(FILE *out)
 {
     (void)fputs(preface, out);
-    for (const struct config_key *key = config_keys; key->path; key++) {
+    for (const struct config_key *key = config_keys; key; key = config_key_next(key)) {
         if (config_key_child(key->path, ""))
             (void)fprintf(out, "\n## %s\n\n| Key | Value | Default | Meaning |\n|---|---|---|---|\n", key->path);
         print_row(out, key);

@@ -20,9 +20,15 @@ const char *config_key_child(const char *path, const char *parent)
     return len > 0 && rest[len] == '\0' ? rest : NULL;
 }
 
+const struct config_key *config_key_next(const struct config_key *key)
+{
+    key++;
+    return key->path ? key : key->next;
+}
+
 const struct config_key *config_key_find(const char *parent, const char *name)
 {
-    for (const struct config_key *key = config_keys; key->path; key++) {
+    for (const struct config_key *key = config_keys; key; key = config_key_next(key)) {
         const char *last = config_key_child(key->path, parent);
         if (last && strcmp(last, name) == 0)
             return key;

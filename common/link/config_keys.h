@@ -20,6 +20,7 @@ struct config_reader {
     struct region_config *region;
     struct link_config *link;
     struct policy_rule *rule;
+    struct policy_group *group;
     struct kafka_config *cluster;
     struct buf path;  /* of that key as the file has it: "regions.eu.port" */
     bool no_defaults; /* what is missing was set before (a region's kafka) */
@@ -66,10 +67,13 @@ struct config_key {
      */
     int (*enter)(struct config_reader *r, const char *name, struct yaml_mark at, struct err *err);
     const char *like; /* mappings: they have the keys of that path */
+    const struct config_key *next; /* without a path: the end of a part of the table; where the next one begins */
 };
 
-/* Ends with a NULL path. Order is that of documents, of reading, and hence of errors. */
+/* The first of all keys; config_key_next gives the others, then NULL. Order is that of documents, of reading, and hence
+ * of errors. */
 extern const struct config_key config_keys[];
+const struct config_key *config_key_next(const struct config_key *key);
 
 /* Is `path` a direct child of `parent` ("" is the top)? Gives its last part, as the table writes it. */
 const char *config_key_child(const char *path, const char *parent);

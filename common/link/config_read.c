@@ -69,7 +69,7 @@ static const char *nearest_key(const char *pattern, const char *name)
 {
     const char *best = NULL;
     size_t best_distance = strlen(name) / 3 + 2; /* one more than the most that is still near */
-    for (const struct config_key *key = config_keys; key->path; key++) {
+    for (const struct config_key *key = config_keys; key; key = config_key_next(key)) {
         const char *known = config_key_child(key->path, pattern);
         size_t d = known ? edit_distance(name, known) : best_distance;
         if (d < best_distance) {
@@ -83,7 +83,7 @@ static const char *nearest_key(const char *pattern, const char *name)
 /* A key of that name elsewhere in the table. */
 static const struct config_key *elsewhere(const char *name)
 {
-    for (const struct config_key *key = config_keys; key->path; key++) {
+    for (const struct config_key *key = config_keys; key; key = config_key_next(key)) {
         const char *dot = strrchr(key->path, '.');
         if (dot && strcmp(dot + 1, name) == 0)
             return key;
@@ -109,7 +109,7 @@ static int fail_unknown(const struct config_reader *r, const char *pattern, cons
     } else if (other) {
         buf_printf(&text, "; its place is %s", other->path);
     } else {
-        for (const struct config_key *key = config_keys; key->path; key++) {
+        for (const struct config_key *key = config_keys; key; key = config_key_next(key)) {
             const char *known = config_key_child(key->path, pattern);
             if (known)
                 buf_printf(&text, "%s%s", between, known);
@@ -149,6 +149,7 @@ static int read_inside(struct config_reader *r, const struct config_key *key, co
     r->region = outside.region;
     r->link = outside.link;
     r->rule = outside.rule;
+    r->group = outside.group;
     r->cluster = outside.cluster;
     r->no_defaults = outside.no_defaults;
     return 0;
@@ -159,7 +160,7 @@ static const struct config_key *member_key(const struct config_key *key)
 {
     const struct config_key *member = config_keys;
     while (!config_key_child(member->path, key->path))
-        member++;
+        member = config_key_next(member);
     return member;
 }
 
@@ -224,7 +225,7 @@ static int read_map(struct config_reader *r, const char *pattern, const struct y
     for (size_t i = 0; node && i < node->count; i++)
         if (!config_key_find(pattern, node->entries[i].key))
             return fail_unknown(r, pattern, &node->entries[i], err);
-    for (const struct config_key *key = config_keys; key->path; key++) {
+    for (const struct config_key *key = config_keys; key; key = config_key_next(key)) {
         const char *name = config_key_child(key->path, pattern);
         if (!name)
             continue;

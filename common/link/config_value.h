@@ -35,6 +35,7 @@ extern const struct config_type config_include; /* list of patterns, into a stru
 extern const struct config_type config_exclude;
 extern const struct config_type config_start;      /* a word or {gtid: text}, into a struct start_config */
 extern const struct config_type config_bootstrap;  /* list of host:port, into a struct kafka_config */
+extern const struct config_type config_kinds;      /* policies of kinds of conflicts, into the rule's by_kind */
 extern const struct config_type config_properties; /* names and values for librdkafka, into a struct kafka_config */
 
 /* Refuse a node that is not text (whatever `key` wants), or that is empty text. */

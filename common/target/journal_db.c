@@ -153,7 +153,7 @@ static void fill(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journ
     buf_put_span(&p[JOURNAL_TBL].value, c->table->name);
     journal_put_key_json(c->table, c->before ? c->before : c->incoming, e->mask, &p[JOURNAL_ROW_KEY].value);
     buf_put_str(&p[JOURNAL_KIND].value, conflict_kind_name(c->kind));
-    buf_put_str(&p[JOURNAL_POLICY].value, policy_name(c->rule->policy));
+    buf_put_str(&p[JOURNAL_POLICY].value, policy_name(policy_of_kind(c->rule, c->kind)));
     buf_put_str(&p[JOURNAL_VERDICT].value, conflict_verdict_name(e->outcome->verdict));
     buf_put_str(&p[JOURNAL_WHY].value, e->outcome->why);
     buf_put_str(&p[JOURNAL_STATE].value, state_of(e));

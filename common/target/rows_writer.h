@@ -44,6 +44,8 @@ void rows_writer_drop(struct rows_writer *w);
 
 /* The server's own numbers that the caller acts on. */
 #define SERVER_DUPLICATE_KEY 1062u
+#define SERVER_HAS_CHILD 1451u
+#define SERVER_NO_PARENT 1452u
 #define SERVER_NO_SUCH_ROW 1032u
 #define SERVER_PACKET_TOO_LARGE 1153u
 

@@ -104,9 +104,9 @@ static const struct row rows[] = {
     {CONFLICT_DELETE_CHANGED, POLICY_LATEST,      "a50", NULL,  "b40", VERDICT_LOCAL, "beats a delete"},
     {CONFLICT_DELETE_CHANGED, POLICY_LATEST,      "a50", NULL,  "b50", VERDICT_LOCAL, "beats a delete"},
     {CONFLICT_DELETE_MISSING, POLICY_LATEST,      "a50", NULL,  NULL,  VERDICT_SAME,     "gone already"},
-    {CONFLICT_UNIQUE_CLASH,   POLICY_LATEST,      NULL,  "a50", "b40", VERDICT_STOP,     "another row"},
-    {CONFLICT_UNIQUE_CLASH,   POLICY_LATEST,      "a30", "a50", "b40", VERDICT_STOP,     "another row"},
-    {CONFLICT_REFUSED,        POLICY_LATEST,      "a50", NULL,  "a50", VERDICT_STOP,     "refuses"},
+    {CONFLICT_UNIQUE_CLASH,   POLICY_LATEST,      NULL,  "a50", "b40", VERDICT_PARK,     "another row"},
+    {CONFLICT_UNIQUE_CLASH,   POLICY_LATEST,      "a30", "a50", "b40", VERDICT_PARK,     "another row"},
+    {CONFLICT_REFUSED,        POLICY_LATEST,      "a50", NULL,  "a50", VERDICT_PARK,     "refuses"},
     {CONFLICT_ORDER_VIOLATED, POLICY_LATEST,      "a50", "b50", "a50", VERDICT_INCOMING, "did not rise"},
     /* source_wins: whatever is there gives way, but for rows that the source did not mean */
     {CONFLICT_INSERT_EXISTS,  POLICY_SOURCE_WINS, NULL,  "a40", "b50", VERDICT_INCOMING, "source_wins"},
@@ -116,8 +116,8 @@ static const struct row rows[] = {
     {CONFLICT_UPDATE_MISSING, POLICY_SOURCE_WINS, "a30", "a50", NULL,  VERDICT_INCOMING, "not there"},
     {CONFLICT_DELETE_CHANGED, POLICY_SOURCE_WINS, "a40", NULL,  "b50", VERDICT_INCOMING, "source_wins"},
     {CONFLICT_DELETE_MISSING, POLICY_SOURCE_WINS, "a50", NULL,  NULL,  VERDICT_SAME,     "gone already"},
-    {CONFLICT_UNIQUE_CLASH,   POLICY_SOURCE_WINS, NULL,  "a50", "b40", VERDICT_STOP,     "another row"},
-    {CONFLICT_REFUSED,        POLICY_SOURCE_WINS, "a50", NULL,  "a50", VERDICT_STOP,     "refuses"},
+    {CONFLICT_UNIQUE_CLASH,   POLICY_SOURCE_WINS, NULL,  "a50", "b40", VERDICT_PARK,     "another row"},
+    {CONFLICT_REFUSED,        POLICY_SOURCE_WINS, "a50", NULL,  "a50", VERDICT_PARK,     "refuses"},
     {CONFLICT_ORDER_VIOLATED, POLICY_SOURCE_WINS, "a50", "b50", "a50", VERDICT_INCOMING, "did not rise"},
     /* target_wins: what is there stays, and what is not there stays away */
     {CONFLICT_INSERT_EXISTS,  POLICY_TARGET_WINS, NULL,  "a50", "b40", VERDICT_LOCAL,    "target_wins"},
@@ -127,8 +127,8 @@ static const struct row rows[] = {
     {CONFLICT_UPDATE_MISSING, POLICY_TARGET_WINS, "a30", "a50", NULL,  VERDICT_LOCAL,    "not there"},
     {CONFLICT_DELETE_CHANGED, POLICY_TARGET_WINS, "a50", NULL,  "b40", VERDICT_LOCAL,    "target_wins"},
     {CONFLICT_DELETE_MISSING, POLICY_TARGET_WINS, "a50", NULL,  NULL,  VERDICT_SAME,     "gone already"},
-    {CONFLICT_UNIQUE_CLASH,   POLICY_TARGET_WINS, NULL,  "a50", "b40", VERDICT_STOP,     "another row"},
-    {CONFLICT_REFUSED,        POLICY_TARGET_WINS, "a50", NULL,  "a50", VERDICT_STOP,     "refuses"},
+    {CONFLICT_UNIQUE_CLASH,   POLICY_TARGET_WINS, NULL,  "a50", "b40", VERDICT_PARK,     "another row"},
+    {CONFLICT_REFUSED,        POLICY_TARGET_WINS, "a50", NULL,  "a50", VERDICT_PARK,     "refuses"},
     {CONFLICT_ORDER_VIOLATED, POLICY_TARGET_WINS, "a50", "b50", "a50", VERDICT_INCOMING, "did not rise"},
     /* stop: nothing is settled without the operator, equal rows included */
     {CONFLICT_INSERT_EXISTS,  POLICY_STOP,        NULL,  "a50", "b40", VERDICT_STOP,     "stop"},
@@ -159,12 +159,12 @@ static int judge(struct fixture *f, const struct row *row, const struct policy_r
                               .local = image_of(&f->arena, row->local),
                               .from = "eu",
                               .to = "us"};
-    return conflict_judge(&c, out, err);
+    return conflict_judge(&c, out, &f->arena, err);
 }
 
 static void every_kind_under_every_policy(void **state)
 {
-    bool seen[CONFLICT_ORDER_VIOLATED + 1][POLICY_STOP + 1] = {0};
+    bool seen[CONFLICT_KIND_COUNT][POLICY_STOP + 1] = {0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct row *row = &rows[i];
         struct policy_rule rule = rule_of(row->policy);
@@ -177,11 +177,14 @@ static void every_kind_under_every_policy(void **state)
                      conflict_verdict_name(row->verdict), row->why);
         seen[row->kind][row->policy] = true;
     }
-    for (int kind = 0; kind <= CONFLICT_ORDER_VIOLATED; kind++)
-        for (int policy = 0; policy <= POLICY_STOP; policy++)
-            if (!seen[kind][policy])
-                fail_msg("no row for %s under %s", conflict_kind_name((enum conflict_kind)kind),
-                         policy_name((enum policy)policy));
+    static const enum conflict_kind kinds[] = {
+        CONFLICT_INSERT_EXISTS,  CONFLICT_UPDATE_CHANGED, CONFLICT_UPDATE_MISSING, CONFLICT_DELETE_CHANGED,
+        CONFLICT_DELETE_MISSING, CONFLICT_UNIQUE_CLASH,   CONFLICT_REFUSED,        CONFLICT_ORDER_VIOLATED};
+    static const enum policy policies[] = {POLICY_LATEST, POLICY_SOURCE_WINS, POLICY_TARGET_WINS, POLICY_STOP};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (size_t p = 0; p < sizeof policies / sizeof *policies; p++)
+            if (!seen[kinds[k]][policies[p]])
+                fail_msg("no row for %s under %s", conflict_kind_name(kinds[k]), policy_name(policies[p]));
 }
 
 /* The two sides of one collision, seen from both regions: exactly one of the two rows must win on both. */
@@ -197,16 +200,23 @@ static void both_sides_agree(void **state)
                      theirs[] = {'u', versions[j][1], versions[j][2], 0};
                 struct policy_rule rule = {
                     .policy = POLICY_LATEST, .by = by_two, .by_count = 2, .tie = ties[tie], .tie_count = 2};
-                struct conflict_case at_us = {
-                    CONFLICT_UPDATE_CHANGED,     &rule, f->table, image_of(&f->arena, "x10"), image_of(&f->arena, mine),
-                    image_of(&f->arena, theirs), "eu",  "us"};
-                struct conflict_case at_eu = {
-                    CONFLICT_UPDATE_CHANGED,   &rule, f->table, image_of(&f->arena, "x10"), image_of(&f->arena, theirs),
-                    image_of(&f->arena, mine), "us",  "eu"};
+                struct conflict_case at_us = {.kind = CONFLICT_UPDATE_CHANGED,
+                                              .rule = &rule,
+                                              .table = f->table,
+                                              .before = image_of(&f->arena, "x10"),
+                                              .incoming = image_of(&f->arena, mine),
+                                              .local = image_of(&f->arena, theirs),
+                                              .from = "eu",
+                                              .to = "us"};
+                struct conflict_case at_eu = at_us;
+                at_eu.incoming = at_us.local;
+                at_eu.local = at_us.incoming;
+                at_eu.from = "us";
+                at_eu.to = "eu";
                 struct conflict_outcome us, eu;
                 struct err err = {0};
-                assert_int_equal(conflict_judge(&at_us, &us, &err), 0);
-                assert_int_equal(conflict_judge(&at_eu, &eu, &err), 0);
+                assert_int_equal(conflict_judge(&at_us, &us, &f->arena, &err), 0);
+                assert_int_equal(conflict_judge(&at_eu, &eu, &f->arena, &err), 0);
                 bool eu_row_at_us = us.verdict == VERDICT_INCOMING, eu_row_at_eu = eu.verdict == VERDICT_LOCAL;
                 assert_int_equal(eu_row_at_us, eu_row_at_eu);
             }
@@ -304,8 +314,15 @@ static void names_are_the_documented_ones(void **state)
     assert_string_equal(conflict_kind_name(CONFLICT_UNIQUE_CLASH), "unique/clash");
     assert_string_equal(conflict_kind_name(CONFLICT_REFUSED), "row/refused");
     assert_string_equal(conflict_kind_name(CONFLICT_ORDER_VIOLATED), "order/violated");
+    assert_string_equal(conflict_kind_name(CONFLICT_INSERT_DELETED), "insert/deleted");
+    assert_string_equal(conflict_kind_name(CONFLICT_UPDATE_DELETED), "update/deleted");
+    assert_string_equal(conflict_kind_name(CONFLICT_FOREIGN_WRITE), "foreign/write");
+    assert_string_equal(conflict_kind_name(CONFLICT_NO_PARENT), "foreign_key/no_parent");
+    assert_string_equal(conflict_kind_name(CONFLICT_HAS_CHILD), "foreign_key/has_child");
+    assert_string_equal(conflict_kind_name(CONFLICT_WITH_LOSER), "transaction/lost");
     assert_string_equal(conflict_verdict_name(VERDICT_SAME), "same");
     assert_string_equal(conflict_verdict_name(VERDICT_PARK), "park");
+    assert_string_equal(conflict_verdict_name(VERDICT_MERGED), "merged");
 }
 
 int main(void)

@@ -18,8 +18,8 @@ static void names_can_be_walked_and_parsed_back(void **state)
         assert_int_equal(policy_parse(policy_name((enum policy)count)), count);
         count++;
     }
-    assert_int_equal(count, 4);
-    assert_int_equal(policy_parse("delta"), -1);
+    assert_int_equal(count, 11);
+    assert_int_equal(policy_parse("newest"), -1);
     assert_int_equal(policy_parse(""), -1);
 }
 

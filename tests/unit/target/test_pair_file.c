@@ -1,0 +1,83 @@
+/* Which conflict rules a pair file may have: those that converge, and others when it says that it is meant. */
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "common/target/pair_file.h"
+#include "tests/unit/cmocka_all.h"
+
+static const char regions[] = "pair: shop\n"
+                              "kafka: {bootstrap: [\"k1:9092\"]}\n"
+                              "regions:\n"
+                              "  eu: {host: 127.0.0.1, user: drc, replica_id: 7001, start: now}\n"
+                              "  us: {host: 127.0.0.1, user: drc, replica_id: 7002, start: now}\n"
+                              "tables: {include: [\"shop.*\"]}\n";
+static const char one_way[] = "links: [{from: eu, to: us, start: beginning}]\n";
+static const char two_way[] = "links: [{from: eu, to: us, start: beginning}, {from: us, to: eu, start: beginning}]\n";
+
+static int converges(const char *links, const char *rest, struct err *err)
+{
+    struct config *c = NULL;
+    char *text = xasprintf("%s%s%s", regions, links, rest);
+    if (config_parse(&c, "pair.yaml", span_str(text), err))
+        fail_msg("%s: %s", rest, err->text);
+    int rc = pair_rules_converge(c, err);
+    config_free(&c);
+    free(text);
+    return rc;
+}
+
+static void divergence_is_allowed_for_the_pair_all_rules_or_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rest;
+        bool loads;
+    } cases[] = {
+        {"conflicts: {default: {policy: source_wins}}\n",                                                           false},
+        {"conflicts: {default: {policy: source_wins}}\nallow_divergence: true\n",                                   true },
+        {"conflicts: {default: {policy: source_wins}, allow_divergence: true}\n",                                   true },
+        {"conflicts: {default: {policy: source_wins, allow_divergence: true}}\n",                                   true },
+        {"conflicts: {default: {policy: stop, allow_divergence: true}, tables: {shop.a: {policy: target_wins}}}\n",
+         false                                                                                                           },
+        {"conflicts: {tables: {shop.a: {policy: target_wins, allow_divergence: true}}}\n",                          true },
+        {"conflicts: {default: {policy: source_wins, allow_divergence: true}, tables: {shop.a: {policy: "
+         "source_wins}}}\n",                                                                                                          false                                                                                              },
+        {"conflicts: {default: {policy: latest, by: [v], tie: [eu, us]}}\n",                                                                                                         true},
+        {"conflicts: {default: {policy: park}}\n",                                                                                                         true                                                                                                                        },
+        {"",                                                                                                         true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err err = {0};
+        if ((converges(two_way, cases[i].rest, &err) == 0) != cases[i].loads)
+            fail_msg("%s: %s", cases[i].rest, err.text);
+        assert_int_equal(converges(one_way, cases[i].rest, &err), 0);
+    }
+}
+
+static void a_refusal_names_the_place_and_shows_a_history(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    assert_int_equal(converges(two_way, "conflicts:\n  tables:\n    shop.stock:\n      policy: target_wins\n", &err),
+                     -1);
+    assert_int_equal(err.class, ERR_FATAL);
+    assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
+    static const char *const parts[] = {"pair.yaml:10: conflicts of shop.stock: policy target_wins can leave",
+                                        "allow_divergence: true",
+                                        "eu updates 1",
+                                        "us hears eu: update/changed, local",
+                                        "eu ends with",
+                                        "us ends with"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!strstr(err.text, parts[i]))
+            fail_msg("'%s' does not say '%s'", err.text, parts[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(divergence_is_allowed_for_the_pair_all_rules_or_one),
+        cmocka_unit_test(a_refusal_names_the_place_and_shows_a_history),
+    };
+    return cmocka_run_group_tests_name("pair_file", tests, NULL, NULL);
+}
