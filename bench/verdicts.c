@@ -13,7 +13,7 @@
 
 #define COLUMNS 10
 #define CASES 4096 /* in memory at once: some megabytes, more than the nearest caches hold */
-#define KINDS (CONFLICT_ORDER_VIOLATED + 1)
+#define KINDS CONFLICT_KIND_COUNT
 #define POLICIES (POLICY_STOP + 1)
 #define UTF8MB4 45
 
@@ -94,13 +94,19 @@ static const struct images {
     bool before, incoming, local;
 } images_of[KINDS] = {
     [CONFLICT_INSERT_EXISTS] = {false, true,  true },
-      [CONFLICT_UPDATE_CHANGED] = {true,  true,  true },
-    [CONFLICT_UPDATE_MISSING] = {true,  true,  false},
+      [CONFLICT_INSERT_DELETED] = {false, true,  false},
+    [CONFLICT_UPDATE_CHANGED] = {true,  true,  true },
+      [CONFLICT_UPDATE_MISSING] = {true,  true,  false},
+    [CONFLICT_UPDATE_DELETED] = {true,  true,  false},
       [CONFLICT_DELETE_CHANGED] = {true,  false, true },
     [CONFLICT_DELETE_MISSING] = {true,  false, false},
       [CONFLICT_UNIQUE_CLASH] = {false, true,  true },
+    [CONFLICT_NO_PARENT] = {false, true,  false},
+      [CONFLICT_HAS_CHILD] = {true,  false, true },
     [CONFLICT_REFUSED] = {true,  true,  true },
-      [CONFLICT_ORDER_VIOLATED] = {true,  true,  true },
+      [CONFLICT_FOREIGN_WRITE] = {true,  true,  true },
+    [CONFLICT_ORDER_VIOLATED] = {true,  true,  true },
+      [CONFLICT_WITH_LOSER] = {true,  true,  true },
 };
 
 static void make_cases(struct conflict_case *cases, struct arena *a, const struct table_def *t,
@@ -132,29 +138,34 @@ static double seconds_now(void)
 
 static int judge_for(double limit, const struct conflict_case *cases, uint64_t *counts, double *seconds)
 {
+    struct arena arena = {0}; /* of one verdict */
     double began = seconds_now();
+    int rc = 0;
     do {
         for (size_t i = 0; i < CASES; i++) {
             struct conflict_outcome out;
             struct err err = {0};
-            if (conflict_judge(&cases[i], &out, &err)) {
+            if (conflict_judge(&cases[i], &out, &arena, &err)) {
                 fprintf(stderr, "verdicts: %s: %s\n", conflict_kind_name(cases[i].kind), err.text);
-                return -1;
+                rc = -1;
+                break;
             }
             counts[out.verdict]++;
+            arena_reset(&arena);
         }
         *seconds = seconds_now() - began;
-    } while (*seconds < limit);
-    return 0;
+    } while (rc == 0 && *seconds < limit);
+    arena_free(&arena);
+    return rc;
 }
 
 static void print(const uint64_t *counts, double seconds)
 {
     uint64_t all = 0;
-    for (int v = 0; v <= VERDICT_PARK; v++)
+    for (int v = 0; v <= VERDICT_MERGED; v++)
         all += counts[v];
     printf("{\"verdicts\": %" PRIu64 ", \"seconds\": %.6f", all, seconds);
-    for (int v = 0; v <= VERDICT_PARK; v++)
+    for (int v = 0; v <= VERDICT_MERGED; v++)
         printf(", \"%s\": %" PRIu64, conflict_verdict_name((enum conflict_verdict)v), counts[v]);
     printf("}\n");
 }
@@ -162,15 +173,23 @@ static void print(const uint64_t *counts, double seconds)
 int main(int argc, char **argv)
 {
     static struct conflict_case cases[CASES];
-    char made[] = "made", eu[] = "eu", us[] = "us";
-    char *by[] = {made}, *tie[] = {eu, us};
+    char made[] = "made", stock[] = "stock", eu[] = "eu", us[] = "us";
+    char *by[] = {made}, *tie[] = {eu, us}, *columns[] = {stock};
     struct policy_rule rules[POLICIES];
-    uint64_t counts[VERDICT_PARK + 1] = {0};
+    uint64_t counts[VERDICT_MERGED + 1] = {0};
     struct arena arena = {0};
     double limit = argc > 1 ? strtod(argv[1], NULL) : 2, seconds = 0;
     for (size_t i = 0; i < POLICIES; i++)
-        rules[i] = (struct policy_rule){
-            .policy = (enum policy)i, .by = by, .by_count = 1, .tie = tie, .tie_count = 2, .allow_divergence = true};
+        rules[i] = (struct policy_rule){.policy = (enum policy)i,
+                                        .by = by,
+                                        .by_count = 1,
+                                        .tie = tie,
+                                        .tie_count = 2,
+                                        .order = tie,
+                                        .order_count = 2,
+                                        .columns = columns,
+                                        .column_count = i == POLICY_MAX || i == POLICY_MIN || i == POLICY_DELTA,
+                                        .allow_divergence = true};
     make_cases(cases, &arena, make_table(&arena), rules);
     int rc = judge_for(limit, cases, counts, &seconds);
     if (rc == 0)

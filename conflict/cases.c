@@ -97,7 +97,8 @@ static struct decision decide(struct stage *s, const struct policy_rule *rule, c
     const struct conflict_tombstone grave = {.version = mirrored ? &of_eu : &of_us, .columns = s->images[BEFORE]};
     struct err err = {0};
     struct decision d;
-    const struct conflict_case c = {.kind = mirrored ? m->mirror : m->kind,
+    const enum conflict_kind kind = mirrored ? m->mirror : m->kind;
+    const struct conflict_case c = {.kind = kind,
                                     .rule = rule,
                                     .table = s->table,
                                     .before = s->images[mirrored ? m->mirror_before : m->before],
@@ -109,6 +110,7 @@ static struct decision decide(struct stage *s, const struct policy_rule *rule, c
                                     .incoming_version = mirrored ? &of_us : &of_eu,
                                     .local_version = mirrored ? &of_eu : &of_us,
                                     .tombstone = &grave,
+                                    .unseen_delete = kind == CONFLICT_INSERT_DELETED || kind == CONFLICT_UPDATE_DELETED,
                                     .buries = m->buries};
     int rc = conflict_judge(&c, &d.outcome, &s->arena, &err);
     assert(rc == 0);

@@ -37,7 +37,8 @@ enum way {
  *
  * Why some fields are as they are:
  *  - update/missing: nothing is known of the row's end, so nothing speaks against the update.
- *  - delete/missing: both sides say the same.
+ *  - delete/missing: both sides say the same. Not under park, as equal rows are not: images that are equal do not prove
+ *    that nothing happened in between.
  *  - unique/clash: the local row is another one than the source meant. To remove or rewrite it would lose a row that
  *    nobody spoke of, to leave out the incoming one makes what depends on it wrong: only the operator can say. The same
  *    holds for what foreign keys and checks refuse.
@@ -54,7 +55,7 @@ static const uint8_t ways[CONFLICT_KIND_COUNT][POLICIES] = {
     [CONFLICT_UPDATE_MISSING] = {VERSIONED(WAY_INCOMING), WAY_INCOMING, WAY_LOCAL, WAY_PARK, WAY_STOP},
     [CONFLICT_UPDATE_DELETED] = {VERSIONED(WAY_DELETE),  WAY_INCOMING, WAY_LOCAL, WAY_PARK, WAY_STOP},
     [CONFLICT_DELETE_CHANGED] = {VERSIONED(WAY_DELETE),  WAY_INCOMING, WAY_LOCAL, WAY_PARK, WAY_STOP},
-    [CONFLICT_DELETE_MISSING] = {VERSIONED(WAY_SAME),    WAY_SAME, WAY_SAME, WAY_SAME, WAY_STOP},
+    [CONFLICT_DELETE_MISSING] = {VERSIONED(WAY_SAME),    WAY_SAME, WAY_SAME, WAY_PARK, WAY_STOP},
     [CONFLICT_UNIQUE_CLASH]   = {REFUSED_BY_TARGET},
     [CONFLICT_NO_PARENT]      = {REFUSED_BY_TARGET},
     [CONFLICT_HAS_CHILD]      = {REFUSED_BY_TARGET},
@@ -205,7 +206,7 @@ static int decide(const struct conflict_case *c, struct conflict_outcome *out, s
     if ((way == WAY_ROWS || way == WAY_DELETE) && c->incoming && c->unseen_delete &&
         policy_deletes(c->rule) == DELETE_WINS)
         return settle(out, VERDICT_LOCAL, "a delete that the change did not know of wins");
-    if (way != WAY_STOP && same_already(c, arena))
+    if (way != WAY_STOP && way != WAY_PARK && same_already(c, arena))
         return settle(out, VERDICT_SAME, "both sides hold the same row");
     switch (way) {
     case WAY_INCOMING:
