@@ -127,6 +127,18 @@ void image_put(const struct cell *cells, const struct table_def *t, const uint8_
     }
 }
 
+/* -0.0 and 0.0 are one value: the servers compare them as equal, and MariaDB 10.11 hands out as 0 what it has stored as
+ * -0. */
+static bool is_zero(const struct column *c, struct span data)
+{
+    uint8_t any = 0;
+    if (c->type != COLUMN_FLOAT && c->type != COLUMN_DOUBLE)
+        return false;
+    for (size_t i = 0; i + 1 < data.n; i++)
+        any |= data.p[i];
+    return data.n > 0 && (any | (data.p[data.n - 1] & 0x7f)) == 0;
+}
+
 bool cell_equal(const struct column *c, const struct cell *a, const struct cell *b)
 {
     if (a->absent || b->absent)
@@ -134,6 +146,8 @@ bool cell_equal(const struct column *c, const struct cell *a, const struct cell 
     if (a->null || b->null)
         return a->null == b->null;
     if (span_eq(a->data, b->data))
+        return true;
+    if (is_zero(c, a->data) && is_zero(c, b->data))
         return true;
     if (c->type == COLUMN_JSON)
         return json_binary_same(cell_payload(c, a), cell_payload(c, b));

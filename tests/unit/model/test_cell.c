@@ -309,9 +309,29 @@ static void cells_compare_as_the_server_orders_them(void **state)
     }
 }
 
+/* Servers take them for equal, and some store the one for the other; every other bit counts. */
+static void the_sign_of_a_floating_zero_does_not_count(void **state)
+{
+    (void)state;
+    const struct column single = column_of(COLUMN_FLOAT, 4), twice = column_of(COLUMN_DOUBLE, 8),
+                        integer = column_of(COLUMN_LONG, 0);
+    struct hex a, b, least, c, d, negative;
+    const struct cell zero4 = {.data = hex_read(&a, "00000000")}, minus4 = {.data = hex_read(&b, "00000080")};
+    const struct cell least4 = {.data = hex_read(&least, "01000080")};
+    const struct cell zero8 = {.data = hex_read(&c, "0000000000000000")};
+    const struct cell minus8 = {.data = hex_read(&d, "0000000000000080")};
+    const struct cell negative8 = {.data = hex_read(&negative, "000000000000f0bf")};
+    assert_true(cell_equal(&single, &zero4, &minus4));
+    assert_true(cell_equal(&twice, &minus8, &zero8));
+    assert_false(cell_equal(&single, &zero4, &least4));
+    assert_false(cell_equal(&twice, &zero8, &negative8));
+    assert_false(cell_equal(&integer, &zero4, &minus4));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_sign_of_a_floating_zero_does_not_count),
         cmocka_unit_test(a_row_of_mariadb_is_split_and_put_together),
         cmocka_unit_test(any_image_is_split_as_it_was_put),
         cmocka_unit_test(any_cell_has_a_text),
