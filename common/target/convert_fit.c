@@ -46,9 +46,17 @@ static bool only_more_dimensions(const struct convert_pair *p)
            from->subtype <= to->subtype;
 }
 
+/* MariaDB's VECTOR, in which BINLOG puts bytes of any number: convert_fits_own_vector has them counted. */
+static bool is_own_vector(const struct column *c)
+{
+    return c->type == COLUMN_VARCHAR && c->subtype > 0;
+}
+
 enum convert_fit convert_fits_same(struct convert_pair *p, struct arena *a)
 {
     (void)a;
+    if (is_own_vector(&p->to))
+        return CONVERT_OTHER;
     bool same =
         column_same_cells(&p->from, &p->to, NULL) || only_longer(p) || only_signed(p) || only_more_dimensions(p);
     return same ? CONVERT_FITS : CONVERT_OTHER;

@@ -24,6 +24,7 @@ enum convert_fit convert_fits_inet_text(struct convert_pair *p, struct arena *a)
 enum convert_fit convert_fits_text_uuid(struct convert_pair *p, struct arena *a);
 enum convert_fit convert_fits_text_inet(struct convert_pair *p, struct arena *a);
 enum convert_fit convert_fits_fixed_bytes(struct convert_pair *p, struct arena *a);
+enum convert_fit convert_fits_own_vector(struct convert_pair *p, struct arena *a);
 enum convert_fit convert_fits_vector_bytes(struct convert_pair *p, struct arena *a);
 enum convert_fit convert_fits_bytes_vector(struct convert_pair *p, struct arena *a);
 

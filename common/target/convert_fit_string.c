@@ -158,6 +158,15 @@ enum convert_fit convert_fits_vector_bytes(struct convert_pair *p, struct arena 
     return capacity(&p->to) >= most ? CONVERT_FITS : CONVERT_NARROW;
 }
 
+/* MariaDB's VECTOR is a VARBINARY to a binlog. */
+enum convert_fit convert_fits_own_vector(struct convert_pair *p, struct arena *a)
+{
+    (void)a;
+    if (p->to.type != COLUMN_VARCHAR || p->to.subtype == 0 || p->from.type != COLUMN_VARCHAR || !is_bytes(&p->from))
+        return CONVERT_OTHER;
+    return p->from.meta == p->to.meta ? CONVERT_FITS : CONVERT_NARROW;
+}
+
 enum convert_fit convert_fits_bytes_vector(struct convert_pair *p, struct arena *a)
 {
     uint64_t most = FLOAT_BYTES * (p->to.subtype ? p->to.subtype : MOST_DIMENSIONS);

@@ -243,6 +243,9 @@ static void vectors(void **state)
     check(&mysql3, &maria3, 0, three, three);
     check(&mysql3, &maria3, 0, two, (struct span){0});
     check(&mysql3, &maria2, 0, two, ONCE(NO_RULE));
+    check(&varbinary, &maria3, 0, three, three);
+    check(&varbinary, &maria3, 0, span_of(three.p, 7), (struct span){0});
+    check(&varbinary, &maria2, 0, two, ONCE(NO_RULE));
     check(&mysql3, &varbinary, 0, two, two);
     check(&mysql3, &blob, 0, three, three);
     check(&mysql4, &varbinary, 0, two, ONCE(NO_RULE));
