@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "reconcile/apart.h"
 #include "reconcile/keyed.h"
 #include "reconcile/unkeyed.h"
 
@@ -101,22 +102,41 @@ static void tell_table(struct run *run, struct table_counts *counts, const struc
     report_finding(run->report, counts, &f);
 }
 
+struct telling {
+    struct run *run;
+    struct table_counts *counts;
+    const struct table_name *name;
+};
+
+static void tell_column(void *context, const char *phrase)
+{
+    const struct telling *t = context;
+    tell_table(t->run, t->counts, t->name, FINDING_DEFINITION, phrase);
+}
+
+static int compare_rows(struct run *run, const struct plan *plan, struct table_counts *counts, struct err *err)
+{
+    if (plan->key_count > 0)
+        return plan->apart ? apart_compare(run, plan, counts, err) : keyed_compare(run, plan, counts, err);
+    if (unkeyed_compare(run, plan, counts, err))
+        return -1;
+    return plan->document_count == 0 ? 0
+                                     : err_data(err, "JSON of one side and text of the other can be compared in tables "
+                                                     "with a key only: all other columns were");
+}
+
 static int compare_loaded(struct run *run, const struct table_name *name, const struct load_job loads[2],
                           struct table_counts *counts, struct err *err)
 {
-    struct buf why = {0};
-    struct plan plan = {0};
-    int rc = 0;
-    if (!loads[0].table || !loads[1].table)
+    struct telling telling = {run, counts, name};
+    struct plan plan;
+    if (!loads[0].table || !loads[1].table) {
         tell_table(run, counts, name, loads[0].table ? FINDING_MISSING : FINDING_EXTRA, "the whole table");
-    else if (!plan_make(&plan, loads[0].table, loads[1].table, &why))
-        tell_table(run, counts, name, FINDING_DEFINITION, buf_cstr(&why));
-    else if (plan.key_count > 0)
-        rc = keyed_compare(run, &plan, counts, err);
-    else
-        rc = unkeyed_compare(run, &plan, counts, err);
+        return 0;
+    }
+    plan_make(&plan, loads[0].table, loads[1].table, tell_column, &telling);
+    int rc = compare_rows(run, &plan, counts, err);
     plan_free(&plan);
-    buf_free(&why);
     return rc;
 }
 

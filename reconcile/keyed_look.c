@@ -55,9 +55,10 @@ static int find_alias(struct look *l, int side, size_t at, struct suspect *x, st
     side_give(l->run->sides[side], &l->single.job);
     if (side_take(l->run->sides[side], &taken, err))
         return -1;
-    const struct db_rows *rows = &l->single.rows;
+    struct db_rows *rows = &l->single.rows;
     if (rows->row_count == 0)
         return 0;
+    plan_take_documents(l->plan, rows, true, l->arena);
     struct span *copy = arena_alloc(l->arena, rows->column_count * sizeof *copy);
     for (size_t i = 0; i < rows->column_count; i++)
         copy[i] = arena_copy(l->arena, rows->cells[i]);
@@ -70,10 +71,9 @@ static int find_alias(struct look *l, int side, size_t at, struct suspect *x, st
  */
 static bool may_have_twins(const struct look *l, size_t n)
 {
-    const struct target_table *t = l->plan->tables[0];
     bool text = false, only[2] = {false, false};
     for (uint16_t i = 0; i < l->plan->key_count; i++)
-        text = text || t->columns[l->plan->key[i]].charset;
+        text = text || l->plan->key[i].of[0].tc->charset;
     for (size_t i = 0; i < n; i++) {
         only[0] = only[0] || (l->rows[0][i] && !l->rows[1][i]);
         only[1] = only[1] || (l->rows[1][i] && !l->rows[0][i]);
@@ -90,7 +90,7 @@ static void put_columns(const struct look *l, const struct span *a, const struct
         if (span_eq(a[tokens + i], b[tokens + i]))
             continue;
         buf_put_str(out, first ? "\"" : ", \"");
-        utf8_put_json(out, l->plan->tables[0]->def->columns[l->plan->columns[i]].name);
+        utf8_put_json(out, l->plan->columns[i].of[0].c->name);
         buf_put_str(out, "\"");
         first = false;
     }
@@ -129,6 +129,8 @@ static int look_batch(struct look *l, size_t first, size_t n, struct err *err)
     }
     if (side_both(l->run->sides, &l->query[0].job, &l->query[1].job, err))
         return -1;
+    for (int side = 0; side < 2; side++)
+        plan_take_documents(l->plan, &l->query[side].rows, true, l->arena);
     size_t foreign[2] = {place_rows(l, 0, first, n), place_rows(l, 1, first, n)};
     bool twins = may_have_twins(l, n);
     for (int side = 0; side < 2; side++)

@@ -1,19 +1,29 @@
 /* How one table is compared: which columns count, by which key it is walked, and the SQL for either side. Pure.
  *
- * Both definitions have the same columns in the same order (plan_make says what differs otherwise), so one index names
- * a column of both. A key's value is a tuple of values as value_put_read gives them. */
+ * Columns are matched by name, as the applier matches them; those of both sides that the server does not compute are
+ * compared, each pair in a form of its own (value_pair.h). A key's value is a tuple of values as value_put_read gives
+ * them. */
 #ifndef DRC_RECONCILE_PLAN_H
 #define DRC_RECONCILE_PLAN_H
 
 #include "common/target/target_table.h"
+#include "reconcile/value.h"
+
+struct plan_column {
+    struct value of[2]; /* on each side */
+};
 
 struct plan {
     const struct target_table *tables[2]; /* not owned */
-    uint16_t *columns;                    /* that are compared: all but generated ones */
+    struct plan_column *columns;          /* that are compared */
     uint16_t column_count;
-    uint16_t *key;            /* columns of the key by which rows are told apart, the same on both sides */
+    uint16_t document_count;  /* of them VALUE_DOCUMENT: not in checksums, but told beside them */
+    struct plan_column *key;  /* columns of the key by which rows are told apart */
     uint16_t key_count;       /* 0: there is none; rows are compared by count of equal ones */
     const char *key_names[2]; /* of the index, on each side */
+    bool apart;               /* rows have to be brought together here: the sides' indexes have them in different
+                               * orders, or documents are compared */
+    struct arena arena;
 };
 
 /* A part of the key's order: greater than `lower`, up to `upper`; NULL: open. */
@@ -22,8 +32,9 @@ struct plan_range {
     const struct span *upper;
 };
 
-/* False, and `why` says what differs, when rows of the two cannot be compared column by column. */
-bool plan_make(struct plan *out, const struct target_table *a, const struct target_table *b, struct buf *why);
+/* Of each column that cannot be compared, or is only on one side, `tell` (with `context`) gets a phrase. */
+void plan_make(struct plan *out, const struct target_table *a, const struct target_table *b,
+               void (*tell)(void *context, const char *phrase), void *context);
 void plan_free(struct plan *p);
 
 /* The row's checksum: 64 hexadecimal digits. */
@@ -31,12 +42,16 @@ void plan_put_row_hash(const struct plan *p, int side, struct buf *out);
 /* SELECT of what a range holds: count, and the sum of a 64-bit slice of all row checksums. The key is in each row's
  * checksum, and a sum, unlike XOR, lets no two equal changes cancel. */
 void plan_put_sum(const struct plan *p, int side, const struct plan_range *r, struct buf *out);
-/* SELECT of the range's rows: key columns, then the row's checksum. */
+/* SELECT of the range's rows: key columns, the row's checksum, documents. */
 void plan_put_list(const struct plan *p, int side, const struct plan_range *r, struct buf *out);
+/* The same, the first `n` of them in the order of the side's index. */
+void plan_put_page(const struct plan *p, int side, const struct plan_range *r, uint64_t n, struct buf *out);
 /* SELECT of the key of the n-th row of a range (from 1), in the key's order. No row: the range has fewer. */
 void plan_put_nth(const struct plan *p, int side, const struct plan_range *r, uint64_t n, struct buf *out);
 /* SELECT of rows by key: key columns, the row's checksum, then a token for each compared column. */
 void plan_put_lookup(const struct plan *p, int side, const struct span *const *keys, size_t count, struct buf *out);
+/* Put what documents say into the checksums (and tokens) of such rows, in the arena: of list and page, or of lookup. */
+void plan_take_documents(const struct plan *p, struct db_rows *rows, bool lookup, struct arena *a);
 
 /* For rows without a key. Their checksums are told apart by how they begin: `starts` are beginnings, all of one length.
  */

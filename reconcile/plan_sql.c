@@ -4,23 +4,24 @@
 #include "reconcile/plan.h"
 #include "reconcile/value.h"
 
+/* Documents are not in it; where there is nothing else an empty text stands for it. */
 void plan_put_row_hash(const struct plan *p, int side, struct buf *out)
 {
-    const struct target_table *t = p->tables[side];
     buf_put_str(out, "SHA2(CONCAT_WS(','");
     for (uint16_t i = 0; i < p->column_count; i++) {
+        if (p->columns[i].of[side].class == VALUE_DOCUMENT)
+            continue;
         buf_put_str(out, ", ");
-        value_put_token(out, &t->def->columns[p->columns[i]], &t->columns[p->columns[i]]);
+        value_put_token(out, &p->columns[i].of[side]);
     }
-    buf_put_str(out, "), 256)");
+    buf_put_str(out, p->column_count == p->document_count ? ", ''), 256)" : "), 256)");
 }
 
 static void put_key_columns(const struct plan *p, int side, struct buf *out)
 {
-    const struct target_table *t = p->tables[side];
     for (uint16_t i = 0; i < p->key_count; i++) {
         buf_put_str(out, i == 0 ? "" : ", ");
-        value_put_read(out, &t->def->columns[p->key[i]], &t->columns[p->key[i]]);
+        value_put_read(out, &p->key[i].of[side]);
     }
 }
 
@@ -39,11 +40,10 @@ static void put_from(const struct plan *p, int side, struct buf *out)
 static void put_part(const struct plan *p, int side, uint16_t part, const char *operator, struct span v,
                      struct buf *out)
 {
-    const struct target_table *t = p->tables[side];
-    const struct column *c = &t->def->columns[p->key[part]];
-    db_put_name(out, c->name);
+    const struct value *value = &p->key[part].of[side];
+    db_put_name(out, value->c->name);
     buf_printf(out, " %s ", operator);
-    value_put_literal(out, c, &t->columns[p->key[part]], v);
+    value_put_literal(out, value, v);
 }
 
 /* "(a > x OR (a = x AND (b > y OR (b = y AND c > z))))": tuples as servers can walk an index by them. The condition on
@@ -96,27 +96,49 @@ void plan_put_sum(const struct plan *p, int side, const struct plan_range *r, st
     put_where(p, side, r, out);
 }
 
+static void put_documents(const struct plan *p, int side, struct buf *out)
+{
+    for (uint16_t i = 0; i < p->column_count; i++) {
+        if (p->columns[i].of[side].class != VALUE_DOCUMENT)
+            continue;
+        buf_put_str(out, ", ");
+        value_put_read(out, &p->columns[i].of[side]);
+    }
+}
+
 void plan_put_list(const struct plan *p, int side, const struct plan_range *r, struct buf *out)
 {
     buf_put_str(out, "SELECT ");
     put_key_columns(p, side, out);
     buf_put_str(out, ", ");
     plan_put_row_hash(p, side, out);
+    put_documents(p, side, out);
     put_from(p, side, out);
     put_where(p, side, r, out);
 }
 
+static void put_order(const struct plan *p, int side, struct buf *out)
+{
+    for (uint16_t i = 0; i < p->key_count; i++) {
+        buf_put_str(out, i == 0 ? " ORDER BY " : ", ");
+        db_put_name(out, p->key[i].of[side].c->name);
+    }
+}
+
+void plan_put_page(const struct plan *p, int side, const struct plan_range *r, uint64_t n, struct buf *out)
+{
+    plan_put_list(p, side, r, out);
+    put_order(p, side, out);
+    buf_printf(out, " LIMIT %" PRIu64, n);
+}
+
 void plan_put_nth(const struct plan *p, int side, const struct plan_range *r, uint64_t n, struct buf *out)
 {
-    const struct target_table *t = p->tables[side];
     buf_put_str(out, "SELECT ");
     put_key_columns(p, side, out);
     put_from(p, side, out);
     put_where(p, side, r, out);
-    for (uint16_t i = 0; i < p->key_count; i++) {
-        buf_put_str(out, i == 0 ? " ORDER BY " : ", ");
-        db_put_name(out, t->def->columns[p->key[i]].name);
-    }
+    put_order(p, side, out);
     buf_printf(out, " LIMIT 1 OFFSET %" PRIu64, n - 1);
 }
 
@@ -131,14 +153,17 @@ static void put_key_is(const struct plan *p, int side, const struct span *key, s
 
 void plan_put_lookup(const struct plan *p, int side, const struct span *const *keys, size_t count, struct buf *out)
 {
-    const struct target_table *t = p->tables[side];
     buf_put_str(out, "SELECT ");
     put_key_columns(p, side, out);
     buf_put_str(out, ", ");
     plan_put_row_hash(p, side, out);
     for (uint16_t i = 0; i < p->column_count; i++) {
+        const struct value *v = &p->columns[i].of[side];
         buf_put_str(out, ", ");
-        value_put_token(out, &t->def->columns[p->columns[i]], &t->columns[p->columns[i]]);
+        if (v->class == VALUE_DOCUMENT)
+            value_put_read(out, v);
+        else
+            value_put_token(out, v);
     }
     put_from(p, side, out);
     for (size_t i = 0; i < count; i++) {
@@ -186,13 +211,12 @@ void plan_put_groups(const struct plan *p, int side, const struct span *starts, 
  * in all. */
 void plan_put_examples(const struct plan *p, int side, const struct span *starts, size_t count, struct buf *out)
 {
-    const struct target_table *t = p->tables[side];
     buf_put_str(out, "SELECT ");
     plan_put_row_hash(p, side, out);
     buf_put_str(out, " AS h");
     for (uint16_t i = 0; i < p->column_count; i++) {
         buf_put_str(out, ", ");
-        value_put_read(out, &t->def->columns[p->columns[i]], &t->columns[p->columns[i]]);
+        value_put_read(out, &p->columns[i].of[side]);
     }
     put_from(p, side, out);
     put_where_begins(p, side, starts, count, out);

@@ -1,23 +1,16 @@
 /* Values by class: a table says for each column type which class it is of, a few switches say what that means. */
 #include "reconcile/value.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/utf8.h"
 #include "common/model/cell.h"
 #include "common/model/json_text.h"
 #include "common/target/cell_encode.h"
 
-enum value_class {
-    VALUE_INTEGER,
-    VALUE_DECIMAL,
-    VALUE_TEXTUAL, /* dates, times, UUID, INET: text of digits and marks, never a comma; quoted as a literal */
-    VALUE_MEMBER,  /* ENUM, SET, BIT: by number */
-    VALUE_FLOAT,
-    VALUE_STRING, /* with a character set, or bytes */
-    VALUE_LONG,   /* the same, of any length */
-    VALUE_GEOMETRY,
-};
+#define UTF8MB4_BIN 46
 
 static const uint8_t classes[256] = {
     [COLUMN_TINY] = VALUE_INTEGER,
@@ -55,85 +48,198 @@ static const uint8_t classes[256] = {
     [COLUMN_GEOMETRY] = VALUE_GEOMETRY,
 };
 
-static enum value_class class_of(const struct column *c, const struct target_column *tc)
+enum value_class value_class_of(const struct column *c, const struct target_column *tc)
 {
     if (tc->form == READ_UUID || tc->form == READ_INET4 || tc->form == READ_INET6)
         return VALUE_TEXTUAL;
     return (enum value_class)classes[c->type];
 }
 
-bool value_can_be_key(const struct column *c, const struct target_column *tc)
+bool value_can_be_key(const struct value *v)
 {
-    enum value_class class = class_of(c, tc);
-    return class != VALUE_FLOAT && class != VALUE_GEOMETRY;
+    bool spelled = v->class == VALUE_FIXED && v->tc->charset; /* a text of it may be written in many ways */
+    bool found = v->class != VALUE_FLOAT && v->class != VALUE_GEOMETRY && v->class != VALUE_DOCUMENT;
+    return found && !v->members && !v->trim && !spelled;
 }
 
-static void put_around(struct buf *out, const char *before, const struct column *c, const char *after)
+bool value_same_order(const struct value pair[2])
+{
+    const char *x = pair[0].tc->collation, *y = pair[1].tc->collation;
+    bool text = pair[0].class == VALUE_STRING || pair[0].class == VALUE_LONG;
+    bool renumbered = pair[0].members || pair[1].members;
+    if (pair[0].class == VALUE_FIXED || renumbered)
+        return false;
+    return !text || strcmp(x ? x : "", y ? y : "") == 0;
+}
+
+/* ---- reading ---- */
+
+static void put_around(struct buf *out, const char *before, const struct value *v, const char *after)
 {
     buf_put_str(out, before);
-    db_put_name(out, c->name);
+    db_put_name(out, v->c->name);
     buf_put_str(out, after);
 }
 
-void value_put_read(struct buf *out, const struct column *c, const struct target_column *tc)
+/* ENUM: by its place in a list, 0 (no member) included. SET: each bit to its place. NULL stays NULL. */
+static void put_members(struct buf *out, const struct value *v)
 {
-    switch (class_of(c, tc)) {
+    uint16_t n = v->c->member_count;
+    if (v->c->type == COLUMN_ENUM)
+        put_around(out, "ELT(CAST(", v, " AS UNSIGNED) + 1, 0");
+    else
+        put_around(out, "(CAST(", v, " AS UNSIGNED) & 0");
+    for (uint16_t i = 0; i < n && v->c->type == COLUMN_ENUM; i++)
+        buf_printf(out, ", %u", v->members[i] + 1u);
+    for (uint16_t i = 0; i < n && v->c->type == COLUMN_SET; i++) {
+        put_around(out, " | IF(CAST(", v, " AS UNSIGNED)");
+        buf_printf(out, " & %" PRIu64 ", %" PRIu64 ", 0)", (uint64_t)1 << i, (uint64_t)1 << v->members[i]);
+    }
+    buf_put_str(out, ")");
+}
+
+/* The digits of the bytes. A text that is none of the type stays apart from every value of it, and from NULL. */
+static void put_fixed(struct buf *out, const struct value *v)
+{
+    if (v->tc->form != READ_PLAIN) {
+        put_around(out, "LOWER(HEX(CAST(", v, " AS BINARY");
+        buf_printf(out, "(%u))))", v->c->meta);
+    } else if (!v->tc->charset) {
+        put_around(out, "LOWER(HEX(", v, "))");
+    } else if (v->fixed == READ_UUID) {
+        put_around(out, "LOWER(REPLACE(CONVERT(", v, " USING utf8mb4), '-', ''))");
+    } else {
+        put_around(out, "IFNULL(LOWER(HEX(INET6_ATON(CONVERT(", v, " USING utf8mb4)))), ");
+        put_around(out, "CONCAT('?', HEX(", v, ")))");
+    }
+}
+
+static void put_string(struct buf *out, const struct value *v)
+{
+    if (v->recode)
+        put_around(out, "CONVERT(", v, " USING utf8mb4)");
+    else if (v->trim)
+        put_around(out, "TRIM(TRAILING X'00' FROM ", v, ")");
+    else if (v->tc->form == READ_VECTOR)
+        put_around(out, "CAST(", v, " AS BINARY)");
+    else
+        db_put_name(out, v->c->name);
+}
+
+void value_put_read(struct buf *out, const struct value *v)
+{
+    switch (v->class) {
+    case VALUE_INTEGER: /* one without a sign may be shown with zeros in front */
+        put_around(out, v->c->is_unsigned ? "(" : "", v, v->c->is_unsigned ? " + 0)" : "");
+        break;
+    case VALUE_DECIMAL:
+        put_around(out, v->decimal ? "CAST(" : "", v, "");
+        if (v->decimal)
+            buf_printf(out, " AS DECIMAL(%u,%u))", v->decimal >> 8, v->decimal & 0xffu);
+        break;
+    case VALUE_TEXTUAL:
+        put_around(out, v->suffix ? "CONCAT(" : "", v, "");
+        if (v->suffix)
+            buf_printf(out, ", '%s')", v->suffix);
+        break;
     case VALUE_MEMBER:
-        put_around(out, "CAST(", c, " AS UNSIGNED)");
-        break;
-    case VALUE_FLOAT:
-        put_around(out, "ST_AsWKB(POINT(", c, ", 0))");
-        break;
-    default:
-        if (tc->form == READ_VECTOR)
-            put_around(out, "CAST(", c, " AS BINARY)");
+        if (v->members)
+            put_members(out, v);
         else
-            db_put_name(out, c->name);
+            put_around(out, "CAST(", v, " AS UNSIGNED)");
+        break;
+    case VALUE_FLOAT: /* + 0e0 takes the sign off 0 */
+        put_around(out, "ST_AsWKB(POINT(", v, " + 0e0, 0))");
+        break;
+    case VALUE_FIXED:
+        put_fixed(out, v);
+        break;
+    case VALUE_DOCUMENT:
+        put_around(out, v->tc->charset ? "CONVERT(" : "", v, v->tc->charset ? " USING utf8mb4)" : "");
+        break;
+    case VALUE_STRING:
+    case VALUE_LONG:
+        put_string(out, v);
+        break;
+    case VALUE_GEOMETRY:
+        db_put_name(out, v->c->name);
+        break;
     }
 }
 
 /* Digits and marks end at the comma; a WKB point has 21 bytes; strings bring their length. None of them is "N". */
-void value_put_token(struct buf *out, const struct column *c, const struct target_column *tc)
+void value_put_token(struct buf *out, const struct value *v)
 {
-    buf_put_str(out, c->nullable ? "IFNULL(" : "");
-    switch (class_of(c, tc)) {
+    buf_put_str(out, v->c->nullable ? "IFNULL(" : "");
+    switch (v->class) {
     case VALUE_STRING:
-        put_around(out, "CONCAT(LENGTH(", c, "), ':', ");
-        put_around(out, tc->charset ? "CAST(" : "", c, tc->charset ? " AS BINARY))" : ")");
+        buf_put_str(out, "CONCAT(LENGTH(");
+        put_string(out, v);
+        buf_put_str(out, v->tc->charset ? "), ':', CAST(" : "), ':', ");
+        put_string(out, v);
+        buf_put_str(out, v->tc->charset ? " AS BINARY))" : ")");
         break;
     case VALUE_LONG:
     case VALUE_GEOMETRY: /* as stored: ST_AsWKB would turn axes about on MySQL */
         buf_put_str(out, "SHA2(");
-        value_put_read(out, c, tc);
+        value_put_read(out, v);
         buf_put_str(out, ", 256)");
         break;
     default:
-        value_put_read(out, c, tc);
+        value_put_read(out, v);
     }
-    buf_put_str(out, c->nullable ? ", 'N')" : "");
+    buf_put_str(out, v->c->nullable ? ", 'N')" : "");
 }
 
-void value_put_literal(struct buf *out, const struct column *c, const struct target_column *tc, struct span v)
+/* ---- literals ---- */
+
+/* `text` is hexadecimal digits. */
+static void put_fixed_literal(struct buf *out, const struct value *v, struct span text)
 {
-    switch (class_of(c, tc)) {
+    if (v->tc->form == READ_PLAIN) {
+        buf_printf(out, "X'%.*s'", SPAN_ARG(text));
+    } else if (v->tc->form != READ_UUID) {
+        buf_printf(out, "INET6_NTOA(X'%.*s')", SPAN_ARG(text));
+    } else {
+        buf_put_str(out, "'");
+        for (size_t i = 0; i < text.n; i++) {
+            buf_put_str(out, i == 8 || i == 12 || i == 16 || i == 20 ? "-" : "");
+            buf_put_u8(out, text.p[i]);
+        }
+        buf_put_str(out, "'");
+    }
+}
+
+void value_put_literal(struct buf *out, const struct value *v, struct span text)
+{
+    bool other = v->recode && strcmp(v->tc->charset, "utf8mb4") != 0;
+    switch (v->class) {
     case VALUE_INTEGER:
     case VALUE_DECIMAL:
     case VALUE_MEMBER:
-        buf_put_span(out, v);
+        buf_put_span(out, text);
         break;
     case VALUE_TEXTUAL:
         buf_put_str(out, "'");
-        buf_put_span(out, v);
+        buf_put_span(out, text);
         buf_put_str(out, "'");
         break;
+    case VALUE_FIXED:
+        put_fixed_literal(out, v, text);
+        break;
     default:
-        if (tc->charset)
-            buf_printf(out, "_%s ", tc->charset);
+        buf_put_str(out, other ? "CONVERT(" : "");
+        if (v->tc->charset)
+            buf_printf(out, "_%s ", v->recode ? "utf8mb4" : v->tc->charset);
         buf_put_str(out, "X'");
-        buf_put_hex(out, v);
+        buf_put_hex(out, text);
         buf_put_str(out, "'");
+        if (other)
+            buf_printf(out, " USING %s) COLLATE %s", v->tc->charset, v->tc->collation);
     }
 }
+
+/* ---- showing ---- */
 
 /* Byte order, type, x, y: the bits of x. */
 static void encode_float(struct buf *cell, const struct column *c, struct span wkb)
@@ -157,56 +263,101 @@ static uint64_t number_of(struct span text)
     return digits[0] == '-' ? (uint64_t)strtoll(digits, NULL, 10) : strtoull(digits, NULL, 10);
 }
 
-static void encode_number(struct buf *cell, const struct column *c, uint64_t number)
+static void put_cell(struct buf *out, const struct column *c, const struct buf *bytes)
 {
-    if (c->type == COLUMN_BIT)
-        buf_put_be(cell, number, (c->meta + 7u) / 8);
-    else
-        cell_encode_integer(cell, c, number);
+    const struct cell cell = {.data = buf_span(bytes)};
+    cell_put_json(c, &cell, out);
 }
 
-/* MySQL's JSON comes as text. */
-static void encode_bytes(struct buf *cell, const struct column *c, struct span v)
+/* Of any width: the other side's column may be a wider one. */
+static void put_integer_json(struct buf *out, const struct value *v, struct span text)
 {
-    struct buf doc = {0};
-    bool is_doc = c->type == COLUMN_JSON && json_text_to_binary(v, &doc, NULL);
-    cell_encode_bytes(cell, c, is_doc ? buf_span(&doc) : v);
+    const struct column wide = {.type = COLUMN_LONGLONG, .is_unsigned = text.n > 0 && text.p[0] != '-'};
+    struct buf cell = {0};
+    cell_encode_integer(&cell, v->c->type == COLUMN_YEAR ? v->c : &wide, number_of(text));
+    put_cell(out, v->c->type == COLUMN_YEAR ? v->c : &wide, &cell);
+    buf_free(&cell);
+}
+
+static void put_decimal_json(struct buf *out, const struct value *v, struct span text)
+{
+    const struct column c = {.type = COLUMN_NEWDECIMAL, .meta = v->decimal ? v->decimal : v->c->meta};
+    struct buf cell = {0};
+    if (!cell_encode_decimal(&cell, &c, text))
+        buf_clear(&cell);
+    put_cell(out, &c, &cell);
+    buf_free(&cell);
+}
+
+static void put_member_json(struct buf *out, const struct value *v, struct span text)
+{
+    struct buf cell = {0};
+    if (v->shown->type == COLUMN_BIT)
+        buf_put_be(&cell, number_of(text), (v->shown->meta + 7u) / 8);
+    else
+        cell_encode_integer(&cell, v->shown, number_of(text));
+    put_cell(out, v->shown, &cell);
+    buf_free(&cell);
+}
+
+/* As long as it is. MySQL's JSON comes as text. */
+static void put_bytes_json(struct buf *out, const struct value *v, struct span text)
+{
+    struct column c = *v->shown;
+    struct buf cell = {0}, doc = {0};
+    if (c.type == COLUMN_JSON) {
+        cell_encode_bytes(&cell, &c, json_text_to_binary(text, &doc, NULL) ? buf_span(&doc) : text);
+    } else if (c.type != COLUMN_GEOMETRY && c.type != COLUMN_VECTOR) {
+        c.type = COLUMN_BLOB;
+        c.meta = 4;
+        c.collation = v->recode ? UTF8MB4_BIN : c.collation;
+        cell_encode_bytes(&cell, &c, text);
+    } else {
+        cell_encode_bytes(&cell, &c, text);
+    }
+    put_cell(out, &c, &cell);
+    buf_free(&cell);
     buf_free(&doc);
 }
 
-static void put_text_json(struct buf *out, struct span v)
+static void put_text_json(struct buf *out, struct span text)
 {
     buf_put_str(out, "\"");
-    utf8_put_json(out, v);
+    utf8_put_json(out, text);
     buf_put_str(out, "\"");
 }
 
-void value_put_json(struct buf *out, const struct column *c, const struct target_column *tc, struct span v)
+void value_put_json(struct buf *out, const struct value *v, struct span text)
 {
-    struct buf bytes = {0};
-    if (!v.p) {
+    struct buf cell = {0};
+    if (!text.p) {
         buf_put_str(out, "null");
         return;
     }
-    switch (class_of(c, tc)) {
+    switch (v->class) {
     case VALUE_TEXTUAL:
-        put_text_json(out, v);
-        return;
+    case VALUE_FIXED:
+    case VALUE_DOCUMENT:
+        put_text_json(out, text);
+        break;
     case VALUE_INTEGER:
+        put_integer_json(out, v, text);
+        break;
     case VALUE_MEMBER:
-        encode_number(&bytes, c, number_of(v));
+        put_member_json(out, v, text);
         break;
     case VALUE_FLOAT:
-        encode_float(&bytes, c, v);
+        encode_float(&cell, v->shown, text);
+        put_cell(out, v->shown, &cell);
         break;
     case VALUE_DECIMAL:
-        if (!cell_encode_decimal(&bytes, c, v))
-            buf_clear(&bytes);
+        put_decimal_json(out, v, text);
         break;
-    default:
-        encode_bytes(&bytes, c, v);
+    case VALUE_STRING:
+    case VALUE_LONG:
+    case VALUE_GEOMETRY:
+        put_bytes_json(out, v, text);
+        break;
     }
-    const struct cell cell = {.data = buf_span(&bytes)};
-    cell_put_json(c, &cell, out);
-    buf_free(&bytes);
+    buf_free(&cell);
 }

@@ -338,3 +338,37 @@ bool json_binary_same(struct span a, struct span b)
     buf_free(&y);
     return same;
 }
+
+/* ---- one form ---- */
+
+static void put_number(const char *s, size_t n, struct buf *out)
+{
+    double d = strtod(s, NULL);
+    if (is_whole(s, n) && d != 0)
+        buf_put(out, s, n);
+    else
+        buf_printf(out, "%.17g", d == 0 ? 0 : d);
+}
+
+static void put_normal(const char *s, struct buf *out)
+{
+    while (*s) {
+        size_t n = starts_number(s) ? number_length(s) : *s == '"' ? (size_t)(string_end(s) - s) + 1 : 1;
+        if (starts_number(s))
+            put_number(s, n, out);
+        else if (*s != ' ')
+            buf_put(out, s, n);
+        s += n;
+    }
+}
+
+bool json_text_put_normal(struct span text, struct buf *out)
+{
+    struct buf document = {0}, printed = {0};
+    bool good = json_text_to_binary(text, &document, NULL) && json_binary_put_text(buf_span(&document), &printed);
+    if (good)
+        put_normal(buf_cstr(&printed), out);
+    buf_free(&document);
+    buf_free(&printed);
+    return good;
+}

@@ -17,4 +17,8 @@ bool json_text_to_binary(struct span text, struct buf *out, const char **why);
  * in which form a number or a string stands. A malformed document equals only its own bytes. */
 bool json_binary_same(struct span a, struct span b);
 
+/* Append the text in one form, by which texts can be told apart that say different things: keys sorted, no white space,
+ * numbers with a point or an exponent as the double that they are, -0 as 0. False, with `out` as it was: no JSON. */
+bool json_text_put_normal(struct span text, struct buf *out);
+
 #endif

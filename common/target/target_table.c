@@ -1,11 +1,10 @@
-/* Loading a table's definition from the target, and telling whether a source's rows fit it. */
+/* Loading a table's definition from the target. */
 #include "common/target/target_table.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/mem.h"
-#include "common/model/collation.h"
 #include "common/target/target_table_foreign.h"
 #include "common/target/target_table_members.h"
 #include "common/target/target_table_type.h"
@@ -195,6 +194,7 @@ static void read_key_part(struct target_table *t, struct table_def *def, const s
     key->columns[key->count] = (uint16_t)column;
     key->prefix[key->count] = (uint16_t)number(db_cell(rows, i, 2));
     key->nullable = key->nullable || def->columns[column].nullable;
+    key->hidden = span_is(db_cell(rows, i, 3), "1");
     if (span_is(name, "PRIMARY")) {
         def->columns[column].key_order = key->count;
         def->columns[column].key_prefix = key->prefix[key->count];
@@ -207,7 +207,8 @@ static int load_keys(struct target_table *t, struct table_def *def, struct db *d
     struct buf sql = {0};
     struct db_rows rows;
     int rc = -1;
-    buf_put_str(&sql, "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS");
+    buf_printf(&sql, "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART, %s FROM information_schema.STATISTICS",
+               db_flavor(db) == FLAVOR_MARIADB ? "IGNORED = 'YES'" : "IS_VISIBLE = 'NO'");
     put_where(&sql, "TABLE_SCHEMA", def->db, "TABLE_NAME", def->name);
     buf_put_str(&sql, " AND NON_UNIQUE = 0 ORDER BY INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX");
     if (db_query(db, &rows, &t->arena, buf_cstr(&sql), err))
@@ -280,100 +281,4 @@ void target_table_put_columns(const struct target_table *t, struct buf *out)
         db_put_name(out, t->def->columns[i].name);
         buf_put_str(out, after[t->columns[i].form]);
     }
-}
-
-/* Members of the source must be there under the same numbers; texts can be compared where both are UTF-8. */
-static bool members_fit(const struct column *from, const struct column *to, struct buf *why)
-{
-    if (from->member_count > to->member_count) {
-        buf_printf(why, "`%.*s` has %u members at the source and %u at the target", SPAN_ARG(to->name),
-                   from->member_count, to->member_count);
-        return false;
-    }
-    for (uint16_t i = 0; collation_is_utf8(from->collation) && i < from->member_count; i++) {
-        if (span_eq(from->members[i], to->members[i]))
-            continue;
-        buf_printf(why, "member %u of `%.*s` is '%.*s' at the source and '%.*s' at the target", i + 1,
-                   SPAN_ARG(to->name), SPAN_ARG(from->members[i]), SPAN_ARG(to->members[i]));
-        return false;
-    }
-    return true;
-}
-
-static bool charsets_fit(const struct column *from, const struct column *to, struct buf *why)
-{
-    if (to->type == COLUMN_GEOMETRY) /* has none; TABLE_MAPs of MariaDB call it binary all the same */
-        return true;
-    const char *there = collation_charset(from->collation), *here = collation_charset(to->collation);
-    bool same = there && here ? strcmp(there, here) == 0 : from->collation == to->collation;
-    if (!same)
-        buf_printf(why, "`%.*s` has the character set %s at the source and %s at the target", SPAN_ARG(to->name),
-                   there ? there : "none", here ? here : "none");
-    return same;
-}
-
-static bool column_fits(const struct column *from, const struct column *to, unsigned place, struct buf *why)
-{
-    struct buf phrase = {0};
-    struct arena a = {0};
-    struct column told = target_members_as_told(from, &a);
-    bool fits = false;
-    if (!span_eq(from->name, to->name)) {
-        buf_printf(why, "column %u is `%.*s` at the source and `%.*s` at the target", place, SPAN_ARG(from->name),
-                   SPAN_ARG(to->name));
-    } else if (!column_same_cells(&told, to, &phrase)) {
-        buf_printf(why, "`%.*s`: %s", SPAN_ARG(to->name), buf_cstr(&phrase));
-    } else if (from->nullable && !to->nullable) {
-        buf_printf(why, "`%.*s` may be NULL at the source and not at the target", SPAN_ARG(to->name));
-    } else {
-        fits = charsets_fit(from, to, why) && members_fit(&told, to, why);
-    }
-    buf_free(&phrase);
-    arena_free(&a);
-    return fits;
-}
-
-/* MySQL's UCA 9.0 collations, which MariaDB has not: between the two no equal collation can be asked for. */
-static bool mysql_only(uint16_t collation)
-{
-    return collation >= 255 && collation <= 323;
-}
-
-/* Rows that the source tells apart by a key must be apart at the target, and the other way round. */
-static bool key_collations_fit(const struct target_table *t, const struct table_def *source, struct buf *why)
-{
-    for (size_t k = 0; k < t->key_count; k++) {
-        for (uint16_t p = 0; p < t->keys[k].count; p++) {
-            uint16_t i = t->keys[k].columns[p];
-            const struct column *from = &source->columns[i], *to = &t->def->columns[i];
-            if (from->collation == to->collation || mysql_only(from->collation) != mysql_only(to->collation))
-                continue;
-            buf_printf(
-                why,
-                "`%.*s` of key %s has collation %u at the source and %u at the target, which tell other values apart",
-                SPAN_ARG(to->name), t->keys[k].name, from->collation, to->collation);
-            return false;
-        }
-    }
-    return true;
-}
-
-int target_table_takes(const struct target_table *t, const struct table_def *source, struct buf *why)
-{
-    const struct table_def *def = t->def;
-    if (!t->transactional) {
-        buf_put_str(why, "its engine at the target is not transactional");
-        return 0;
-    }
-    uint16_t common = source->column_count < def->column_count ? source->column_count : def->column_count;
-    for (uint16_t i = 0; i < common; i++)
-        if (!column_fits(&source->columns[i], &def->columns[i], i + 1u, why))
-            return 0;
-    if (source->column_count == def->column_count)
-        return key_collations_fit(t, source, why);
-    bool more = source->column_count > def->column_count;
-    const struct column *first = more ? &source->columns[common] : &def->columns[common];
-    buf_printf(why, "it has %u columns at the source and %u at the target: `%.*s` is only at the %s",
-               source->column_count, def->column_count, SPAN_ARG(first->name), more ? "source" : "target");
-    return 0;
 }

@@ -40,6 +40,7 @@ struct target_key {
     uint16_t count;
     bool nullable;   /* one of its columns may be NULL */
     bool expression; /* a part of it is an expression: `columns` are not all of it */
+    bool hidden;     /* the optimizer may not use it (MySQL: INVISIBLE, MariaDB: IGNORED), nor be made to */
 };
 
 struct target_table {
@@ -73,11 +74,6 @@ MUST_CHECK int target_table_is_hidden(struct db *db, struct span schema, struct 
 
 /* What the server says of the columns now, as one number. Part of load and touch. */
 MUST_CHECK int target_table_metadata(uint64_t *out, const struct target_table *t, struct db *db, struct err *err);
-
-/* Can rows of `source` be written to `t` cell by cell? Same columns in the same order, cells alike, character sets
- * alike, all ENUM and SET members there. 1: yes; 0: no, `why` says what differs ("column 3 is `a` at the source and `b`
- * at the target"). */
-int target_table_takes(const struct target_table *t, const struct table_def *source, struct buf *why);
 
 /* The column list that both reading and touching use, comma-separated, each in its read form. */
 void target_table_put_columns(const struct target_table *t, struct buf *out);

@@ -131,7 +131,7 @@ def test_every_planted_difference_is_named_and_no_other(filled):
         "CREATE TABLE shop.only_us (id INT PRIMARY KEY)",
     )
     plant(eu, "CREATE TABLE shop.only_eu (id INT PRIMARY KEY)", "CREATE TABLE shop.shape (id INT PRIMARY KEY, a INT)")
-    plant(us, "CREATE TABLE shop.shape (id INT PRIMARY KEY, a BIGINT)")
+    plant(us, "CREATE TABLE shop.shape (id INT PRIMARY KEY, a DATE)")
 
     report = filled.reconcile(expect=1)
     changed = [10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]

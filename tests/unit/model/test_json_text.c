@@ -197,14 +197,32 @@ static void random_documents_come_back(void **state)
     }
 }
 
+static bool normal_is(const char *text, const char *normal)
+{
+    struct buf out = {0};
+    bool good = json_text_put_normal(span_str(text), &out);
+    bool same = good ? strcmp(buf_cstr(&out), normal) == 0 : normal[0] == '\0' && out.len == 0;
+    buf_free(&out);
+    return same;
+}
+
+static void texts_have_one_form(void **state)
+{
+    (void)state;
+    assert_true(normal_is(" { \"bb\" : [1.50,2 ],\"a\": \"x  \\\" 1.0\", \"a\": null}", "{\"a\":null,\"bb\":[1.5,2]}"));
+    assert_true(normal_is("[\"x  \\\" 1.0\"]", "[\"x  \\\" 1.0\"]"));
+    assert_true(normal_is("[1e2, 100.0, 100, -0, -0.0, 0]", "[100,100,100,0,0,0]"));
+    assert_true(normal_is("18446744073709551615", "18446744073709551615"));
+    assert_true(normal_is("\"\\u00e4\"", "\"\xc3\xa4\""));
+    assert_true(normal_is("{a}", ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_mysql_writes_it),
-        cmocka_unit_test(what_is_not_json_is_refused),
-        cmocka_unit_test(nesting_is_bounded),
-        cmocka_unit_test(numbers_keep_their_value),
-        cmocka_unit_test(documents_are_compared_by_what_they_say),
+        cmocka_unit_test(texts_have_one_form),         cmocka_unit_test(as_mysql_writes_it),
+        cmocka_unit_test(what_is_not_json_is_refused), cmocka_unit_test(nesting_is_bounded),
+        cmocka_unit_test(numbers_keep_their_value),    cmocka_unit_test(documents_are_compared_by_what_they_say),
         cmocka_unit_test(random_documents_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,8 @@
 /* What the two sides are asked: the choice of key and columns, and the statements, letter by letter. */
 #include "reconcile/plan.h"
+
+#include <stdlib.h>
+
 #include "reconcile/value.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -68,16 +71,32 @@ static const struct shape shapes[] = {
 };
 enum { ID, REGION, NOTE, WEIGHT, TWICE, COLUMNS };
 
-static struct plan plan_of(struct table tables[2], const uint16_t *key, uint16_t count)
+/* What was told of columns, a line each. */
+static void take_phrase(void *context, const char *phrase)
+{
+    buf_printf(context, "%s\n", phrase);
+}
+
+/* As plan_make, with all that it tells in `told`. */
+static struct plan plan_between(const struct table *a, const struct table *b, struct buf *told)
 {
     struct plan plan;
+    buf_clear(told);
+    plan_make(&plan, &a->t, &b->t, take_phrase, told);
+    return plan;
+}
+
+static struct plan plan_of(struct table tables[2], const uint16_t *key, uint16_t count)
+{
     struct buf why = {0};
     for (int side = 0; side < 2; side++) {
         make(&tables[side], shapes, COLUMNS);
         if (count > 0)
             add_key(&tables[side], "PRIMARY", key, count);
     }
-    assert_true(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    struct plan plan = plan_between(&tables[0], &tables[1], &why);
+    assert_int_equal(why.len, 0);
+    assert_false(plan.apart);
     buf_free(&why);
     return plan;
 }
@@ -92,7 +111,7 @@ static void done(struct plan *plan, struct table tables[2])
 #define HASH                                                                                                           \
     "SHA2(CONCAT_WS(',', `id`, CONCAT(LENGTH(`region`), ':', CAST(`region` AS BINARY)), IFNULL(SHA2(`note`, 256), "    \
     "'N'), "                                                                                                           \
-    "IFNULL(ST_AsWKB(POINT(`weight`, 0)), 'N')), 256)"
+    "IFNULL(ST_AsWKB(POINT(`weight` + 0e0, 0)), 'N')), 256)"
 #define SUM "COUNT(*), SUM(CAST(CONV(LEFT(" HASH ", 16), 16, 10) AS UNSIGNED))"
 #define FROM " FROM `shop`.`it``em` FORCE INDEX (`PRIMARY`)"
 
@@ -163,7 +182,6 @@ static void the_best_key_is_chosen(void **state)
 {
     (void)state;
     struct table tables[2] = {0};
-    struct plan plan;
     struct buf why = {0};
     for (int side = 0; side < 2; side++) {
         make(&tables[side], shapes, COLUMNS);
@@ -171,19 +189,19 @@ static void the_best_key_is_chosen(void **state)
         add_key(&tables[side], "by_both", (const uint16_t[]){ID, REGION}, 2);
         add_key(&tables[side], side ? "here" : "there", (const uint16_t[]){ID}, 1);
     }
-    assert_true(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    struct plan plan = plan_between(&tables[0], &tables[1], &why);
     assert_int_equal(plan.key_count, 1);
-    assert_int_equal(plan.key[0], ID);
+    assert_ptr_equal(plan.key[0].of[0].c, &tables[0].t.def->columns[ID]);
     assert_string_equal(plan.key_names[0], "there");
     assert_string_equal(plan.key_names[1], "here");
     plan_free(&plan);
 
     tables[1].t.keys[2].expression = true; /* now only two columns are unique on both sides */
-    assert_true(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    plan = plan_between(&tables[0], &tables[1], &why);
     assert_int_equal(plan.key_count, 2);
     plan_free(&plan);
     tables[0].t.key_count = 1;
-    assert_true(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    plan = plan_between(&tables[0], &tables[1], &why);
     assert_int_equal(plan.key_count, 0);
     assert_int_equal(plan.column_count, 4); /* the generated one does not count */
     buf_free(&why);
@@ -197,29 +215,137 @@ static void floats_are_no_keys(void **state)
     struct shape only_float[] = {
         {"w", NULL, 8, COLLATION_NONE, COLUMN_DOUBLE, false, false}
     };
-    struct plan plan;
     struct buf why = {0};
     for (int side = 0; side < 2; side++) {
         make(&tables[side], only_float, 1);
         add_key(&tables[side], "PRIMARY", (const uint16_t[]){0}, 1);
     }
-    assert_true(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
+    struct plan plan = plan_between(&tables[0], &tables[1], &why);
     assert_int_equal(plan.key_count, 0);
     buf_free(&why);
     done(&plan, tables);
 }
 
-static void other_columns_cannot_be_compared(void **state)
+static void hidden_keys_are_not_walked(void **state)
 {
     (void)state;
     struct table tables[2] = {0};
-    struct plan plan;
     struct buf why = {0};
-    make(&tables[0], shapes, COLUMNS);
-    make(&tables[1], shapes, COLUMNS - 1);
-    assert_false(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
-    assert_non_null(strstr(buf_cstr(&why), "twice"));
+    for (int side = 0; side < 2; side++) {
+        make(&tables[side], shapes, COLUMNS);
+        add_key(&tables[side], "by_both", (const uint16_t[]){ID, REGION}, 2);
+        add_key(&tables[side], "by_id", (const uint16_t[]){ID}, 1);
+    }
+    tables[1].t.keys[1].hidden = true;
+    struct plan plan = plan_between(&tables[0], &tables[1], &why);
+    assert_string_equal(plan.key_names[0], "by_both");
     buf_free(&why);
+    done(&plan, tables);
+}
+
+static const struct shape elsewhere[] = {
+    {"own",    NULL,      0, COLLATION_NONE, COLUMN_LONG,     false, false},
+    {"Note",   "utf8mb4", 4, 45,             COLUMN_BLOB,     true,  false},
+    {"weight", NULL,      0, COLLATION_NONE, COLUMN_DATE,     true,  false},
+    {"id",     NULL,      0, COLLATION_NONE, COLUMN_LONGLONG, false, false},
+    {"twice",  NULL,      0, COLLATION_NONE, COLUMN_LONG,     true,  true },
+};
+
+/* Another order, a wider key, a column of a type that is another story, columns that only one side has. */
+static void columns_are_matched_by_name(void **state)
+{
+    (void)state;
+    struct table tables[2] = {0};
+    struct buf text = {0};
+    const struct span low = span_str("7");
+    const struct plan_range from = {&low, NULL};
+    make(&tables[0], shapes, COLUMNS);
+    make(&tables[1], elsewhere, 5);
+    add_key(&tables[0], "PRIMARY", (const uint16_t[]){ID}, 1);
+    add_key(&tables[1], "PRIMARY", (const uint16_t[]){3}, 1);
+    struct plan plan = plan_between(&tables[0], &tables[1], &text);
+    assert_string_equal(buf_cstr(&text), "`region` is only at the source\n"
+                                         "`weight`: double at the source and date at the target cannot be compared\n"
+                                         "`own` is only at the target\n");
+    assert_int_equal(plan.column_count, 2);
+    assert_false(plan.apart);
+    buf_clear(&text);
+    plan_put_list(&plan, 1, &from, &text);
+    assert_string_equal(buf_cstr(&text), "SELECT `id`, SHA2(CONCAT_WS(',', `id`, IFNULL(SHA2(`Note`, 256), 'N')), 256)"
+                                         " FROM `shop`.`it``em` FORCE INDEX (`PRIMARY`) WHERE `id` > 7");
+    buf_free(&text);
+    done(&plan, tables);
+}
+
+static void keys_of_other_orders_are_walked_apart(void **state)
+{
+    (void)state;
+    struct table tables[2] = {0};
+    struct buf why = {0};
+    for (int side = 0; side < 2; side++) {
+        make(&tables[side], shapes, COLUMNS);
+        tables[side].t.columns[REGION].collation = side ? "utf8mb4_bin" : "utf8mb4_general_ci";
+        add_key(&tables[side], "PRIMARY", (const uint16_t[]){REGION}, 1);
+    }
+    struct plan plan = plan_between(&tables[0], &tables[1], &why);
+    assert_int_equal(plan.key_count, 1);
+    assert_true(plan.apart);
+    plan_free(&plan);
+    for (int side = 0; side < 2; side++)
+        add_key(&tables[side], "by_id", (const uint16_t[]){ID}, 1);
+    plan = plan_between(&tables[0], &tables[1], &why);
+    assert_string_equal(plan.key_names[0], "by_id"); /* which both have in one order */
+    assert_false(plan.apart);
+    buf_free(&why);
+    done(&plan, tables);
+}
+
+/* A row as list and lookup give it: key, checksum, then the document, or a token for each column. */
+static uint64_t state_with(const struct plan *plan, const char *document, bool lookup)
+{
+    struct span cells[4] = {span_str("1"), span_str("checksum"), span_str(lookup ? "1" : document), span_str(document)};
+    struct db_rows rows = {.row_count = 1, .column_count = lookup ? 4 : 3, .cells = cells};
+    struct arena a = {0};
+    if (!*document)
+        cells[lookup ? 3 : 2] = (struct span){0};
+    plan_take_documents(plan, &rows, lookup, &a);
+    uint64_t number = strtoull((const char *)cells[1].p, NULL, 16);
+    arena_free(&a);
+    return number;
+}
+
+static void documents_count_by_what_they_say(void **state)
+{
+    (void)state;
+    struct table tables[2] = {0};
+    const struct shape there[] = {
+        {.name = "id", .type = COLUMN_LONG},
+        { .name = "j", .type = COLUMN_JSON,      .meta = 4, .nullable = true}
+    };
+    const struct shape here[] = {
+        {.name = "id",     .type = COLUMN_LONG},
+        { .name = "j", .type = COLUMN_BLOB, .meta = 4, .charset = "utf8mb4", .collation = 46, .nullable = true}
+    };
+    struct buf text = {0};
+    make(&tables[0], there, 2);
+    make(&tables[1], here, 2);
+    add_key(&tables[0], "PRIMARY", (const uint16_t[]){0}, 1);
+    add_key(&tables[1], "PRIMARY", (const uint16_t[]){0}, 1);
+    struct plan plan = plan_between(&tables[0], &tables[1], &text);
+    assert_true(plan.apart);
+    assert_int_equal(plan.document_count, 1);
+    const struct plan_range all = {NULL, NULL};
+    plan_put_page(&plan, 1, &all, 50, &text);
+    assert_string_equal(buf_cstr(&text), "SELECT `id`, SHA2(CONCAT_WS(',', `id`), 256), CONVERT(`j` USING utf8mb4)"
+                                         " FROM `shop`.`it``em` FORCE INDEX (`PRIMARY`) ORDER BY `id` LIMIT 50");
+    for (int lookup = 0; lookup < 2; lookup++) {
+        uint64_t seen = state_with(&plan, "{\"b\":[1.50, 2],\"a\":null}", lookup);
+        assert_int_equal(seen, state_with(&plan, "{\"a\": null, \"b\": [1.5, 2]}", lookup));
+        assert_int_not_equal(seen, state_with(&plan, "{\"a\": null, \"b\": [1.5, 3]}", lookup));
+        assert_int_not_equal(seen, state_with(&plan, "no JSON", lookup));
+        assert_int_not_equal(state_with(&plan, "null", lookup), state_with(&plan, "", lookup)); /* SQL's NULL */
+    }
+    buf_free(&text);
     done(&plan, tables);
 }
 
@@ -253,13 +379,17 @@ static void values_as_json(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf out = {0};
-        value_put_json(&out, &cases[i].c, &cases[i].tc, cases[i].v);
+        const struct value value = {.c = &cases[i].c,
+                                    .tc = &cases[i].tc,
+                                    .class = value_class_of(&cases[i].c, &cases[i].tc),
+                                    .shown = &cases[i].c};
+        value_put_json(&out, &value, cases[i].v);
         assert_string_equal(buf_cstr(&out), cases[i].json);
         buf_free(&out);
     }
 }
 
-static void a_column_that_one_side_computes_is_no_pair(void **state)
+static void a_column_that_one_side_computes_is_told_and_not_compared(void **state)
 {
     (void)state;
     struct table tables[2] = {0};
@@ -267,35 +397,42 @@ static void a_column_that_one_side_computes_is_no_pair(void **state)
         {.name = "id", .type = COLUMN_LONG},
         {.name = "b",  .type = COLUMN_LONG}
     };
-    struct plan plan;
-    struct buf why = {0};
+    struct buf why = {0}, sql = {0};
     make(&tables[0], both, 2);
     both[1].generated = true;
     make(&tables[1], both, 2);
-    assert_false(plan_make(&plan, &tables[0].t, &tables[1].t, &why));
-    assert_string_equal(buf_cstr(&why), "`b` is generated at the target and an ordinary column at the source");
+    struct plan plan = plan_between(&tables[0], &tables[1], &why);
+    assert_string_equal(buf_cstr(&why), "`b` is generated at the target and an ordinary column at the source\n");
+    plan_put_row_hash(&plan, 0, &sql);
+    assert_string_equal(buf_cstr(&sql), "SHA2(CONCAT_WS(',', `id`), 256)");
     plan_free(&plan);
-    assert_false(plan_make(&plan, &tables[1].t, &tables[0].t, &why));
-    assert_string_equal(buf_cstr(&why), "`b` is generated at the source and an ordinary column at the target");
-    plan_free(&plan);
-    assert_true(plan_make(&plan, &tables[1].t, &tables[1].t, &why));
+    plan = plan_between(&tables[1], &tables[0], &why);
+    assert_string_equal(buf_cstr(&why), "`b` is generated at the source and an ordinary column at the target\n");
     assert_int_equal(plan.column_count, 1);
     plan_free(&plan);
+    plan = plan_between(&tables[1], &tables[1], &why);
+    assert_int_equal(plan.column_count, 1);
+    plan_free(&plan);
+    plan = plan_between(&tables[0], &tables[0], &why);
+    assert_int_equal(plan.column_count, 2);
     buf_free(&why);
-    arena_free(&tables[0].arena);
-    arena_free(&tables[1].arena);
+    buf_free(&sql);
+    done(&plan, tables);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_column_that_one_side_computes_is_no_pair),
+        cmocka_unit_test(a_column_that_one_side_computes_is_told_and_not_compared),
         cmocka_unit_test(statements_of_a_single_key),
         cmocka_unit_test(ranges_of_a_composite_key),
         cmocka_unit_test(statements_without_a_key),
         cmocka_unit_test(the_best_key_is_chosen),
         cmocka_unit_test(floats_are_no_keys),
-        cmocka_unit_test(other_columns_cannot_be_compared),
+        cmocka_unit_test(hidden_keys_are_not_walked),
+        cmocka_unit_test(columns_are_matched_by_name),
+        cmocka_unit_test(keys_of_other_orders_are_walked_apart),
+        cmocka_unit_test(documents_count_by_what_they_say),
         cmocka_unit_test(values_as_json),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
