@@ -6,8 +6,7 @@ static const char *const settings[] = {
     "SET @master_binlog_checksum = @@global.binlog_checksum",
     "SET @slave_gtid_strict_mode = 1",
     "SET @slave_gtid_ignore_duplicates = 0",
-    /* While Kafka does not take more we do not read; the server must not give the connection up meanwhile. */
-    "SET SESSION net_write_timeout = 86400",
+    DUMP_GIVE_UP,
 };
 
 static int set_position(struct dump *d, const struct position *from, struct err *err)

@@ -9,8 +9,7 @@
 /* The variables' names until 8.0.25 and since: who does not know one does not look at it. */
 static const char *const settings[] = {
     "SET @master_binlog_checksum = @@global.binlog_checksum, @source_binlog_checksum = @@global.binlog_checksum",
-    /* While Kafka does not take more we do not read; the server must not give the connection up meanwhile. */
-    "SET SESSION net_write_timeout = 86400",
+    DUMP_GIVE_UP,
 };
 
 int dump_ask_mysql(struct dump *d, const struct region_config *region, const struct position *from,

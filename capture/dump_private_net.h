@@ -15,6 +15,11 @@ struct dump {
     struct semi_sync *semi_sync; /* NULL: the server waits for nobody */
 };
 
+/* A dump thread that still writes into a line that died silently holds up the next dump of the same replica, on MariaDB
+ * even once it was killed: the server is to give up soon. A dump that it ends because Kafka takes nothing for so long,
+ * when we do not read either, is asked for again. */
+#define DUMP_GIVE_UP "SET SESSION net_write_timeout = 20"
+
 /* ---- each flavour's own file ---- */
 
 /* On a connection that is up: settings of the session, registering, the dump command. */

@@ -29,6 +29,7 @@ class Proxy:
         self._ended = weakref.WeakSet()  # writers whose side has been told that the other has ended
         self._loop = asyncio.new_event_loop()
         self._flowing = asyncio.Event()
+        self._alive = asyncio.Event()  # of the connections opened since lose() was called last
         self._stall_at = None  # bytes
         self._listener = None
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy {self.port}", daemon=True)
@@ -56,6 +57,11 @@ class Proxy:
     @property
     def stalled(self):
         return not self._flowing.is_set()
+
+    def lose(self):
+        """The open connections carry nothing any more and neither side ever hears of it, as behind a dead firewall; new
+        ones are served."""
+        self._call(self._lose())
 
     def half_close(self, side="client"):
         """Tell one side ("client" or "server") that the other has ended; the other still may send."""
@@ -93,6 +99,7 @@ class Proxy:
 
     async def _open(self):
         self._flowing.set()
+        self._alive.set()
         self._listener = await asyncio.start_server(self._accept, self.host, self.port)
 
     async def _accept(self, client_reader, client_writer):
@@ -109,7 +116,8 @@ class Proxy:
         self._pairs.add(pair)
         try:
             await asyncio.gather(
-                self._carry(client_reader, server_writer, True), self._carry(server_reader, client_writer, False)
+                self._carry(client_reader, server_writer, self._alive, True),
+                self._carry(server_reader, client_writer, self._alive, False),
             )
         except OSError:
             pass
@@ -118,25 +126,35 @@ class Proxy:
             for writer in pair:
                 _reset(writer)
 
-    async def _carry(self, reader, writer, from_client):
+    async def _carry(self, reader, writer, alive, from_client):
         """Read in one task and write in another, so that a delay does not slow the line down."""
         waiting = asyncio.Queue(maxsize=1024)
-        sender = asyncio.create_task(self._send(waiting, writer))
+        sender = asyncio.create_task(self._send(waiting, writer, alive))
         try:
             while chunk := await reader.read(CHUNK):
                 if from_client and self._stall_at and len(chunk) >= self._stall_at:
                     await self._set_flowing(False)
-                await waiting.put((self._loop.time() + self._delay, chunk))
-            await waiting.put((self._loop.time() + self._delay, b""))
+                await alive.wait()
+                await self._put(waiting, chunk, sender)
+            await self._put(waiting, b"", sender)
             await sender
         finally:
             sender.cancel()
 
-    async def _send(self, waiting, writer):
+    async def _put(self, waiting, chunk, sender):
+        """Into the queue; raises what ended the sender, which would leave the queue full for ever."""
+        put = asyncio.ensure_future(waiting.put((self._loop.time() + self._delay, chunk)))
+        await asyncio.wait({put, sender}, return_when=asyncio.FIRST_COMPLETED)
+        if sender.done():
+            put.cancel()
+            sender.result()
+
+    async def _send(self, waiting, writer, alive):
         while True:
             due, chunk = await waiting.get()
             await asyncio.sleep(max(0, due - self._loop.time()))
             await self._flowing.wait()
+            await alive.wait()
             if not chunk:
                 if writer.can_write_eof() and not writer.is_closing():
                     writer.write_eof()
@@ -161,6 +179,11 @@ class Proxy:
             self._flowing.set()
         else:
             self._flowing.clear()
+
+    async def _lose(self):
+        self._alive.clear()
+        self._alive = asyncio.Event()
+        self._alive.set()
 
     async def _half_close(self, side):
         for pair in list(self._pairs):

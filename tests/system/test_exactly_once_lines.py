@@ -110,6 +110,19 @@ def test_lines_cut_stalled_and_half_closed(lines, stream, long_run):
     print(load.summary(), witness.prove(), sep="\n")
 
 
+def test_a_line_that_died_without_a_word(lines, stream):
+    """The source goes on writing into it, and starts no other dump for the same replica until it gives up."""
+    pair, to_source, _ = lines
+    stream(pair=pair)
+    to_source.lose()
+    pair.eu.sql("CREATE TABLE shop.wide (id INT PRIMARY KEY, b LONGBLOB)")
+    for i in range(30):
+        pair.eu.sql(f"INSERT INTO shop.wide VALUES ({i}, REPEAT('x', 1000000))")
+    states = "SELECT state FROM information_schema.processlist WHERE command IN ('Binlog Dump', 'Killed')"
+    pair.until(lambda: ("Writing to net",) in pair.eu.query(states), 20, "full line")
+    pair.captured("eu", timeout=60)
+
+
 def flood(server, count):
     """So many tiny transactions, one after the other."""
     server.sql(
