@@ -19,7 +19,7 @@ TABLES = (
     "CREATE TABLE shop.asked (id INT PRIMARY KEY, name VARCHAR(20))",
 )
 FIRST = (
-    "INSERT INTO shop.stock VALUES (1, 'old', 10.50, 1), (2, 'old', 999999.00, 1)",
+    "INSERT INTO shop.stock VALUES (1, 'old', 10.50, 1), (2, 'old', 1.00, 1)",
     "INSERT INTO shop.price VALUES (1, 'old', 5, 1, 1)",
     "INSERT INTO shop.seen VALUES (1, 'old', 0, 1)",
     "INSERT INTO shop.whole VALUES (1, 'old', 1)",
@@ -88,16 +88,11 @@ def test_columns_transactions_and_people(make_pair):
         ("eu:us", "asked"): [(changed, "park", "park", None)],
     }
 
-    # A rule whose column is not there, or is none that it can add to, stops the link before it does anything.
-    for definition, cause in (
-        ("name VARCHAR(20), qty VARCHAR(20), ver INT", "column `qty` of `shop`.`stock` is varchar"),
-        ("name VARCHAR(20), ver INT", "table `shop`.`stock` has no column `qty`, which policy delta names"),
-    ):
-        for server in pair.servers.values():
-            server.sql("SET SESSION sql_log_bin = 0", f"CREATE OR REPLACE TABLE shop.stock (id INT PRIMARY KEY, {definition})")
-        pair.eu.sql("INSERT INTO shop.stock (id) VALUES (9)")
-        last = pair.applier("eu", "us").expect_exit(78)
-        assert cause in last and "pair.yaml:" in last and "conflicts of shop.stock" in last, last
-        pair.us.sql("SET SESSION sql_log_bin = 0", "CREATE OR REPLACE TABLE shop.stock (id INT PRIMARY KEY, name VARCHAR(20), qty INT, ver INT)")
-        pair.eu.sql("SET SESSION sql_log_bin = 0", "CREATE OR REPLACE TABLE shop.stock (id INT PRIMARY KEY, name VARCHAR(20), qty INT, ver INT)")
-        break
+    # A rule that cannot add to its column stops the link before it does anything.
+    other = "CREATE OR REPLACE TABLE shop.stock (id INT PRIMARY KEY, name VARCHAR(20), qty VARCHAR(20), ver INT)"
+    for server in pair.servers.values():
+        server.sql("SET SESSION sql_log_bin = 0", other)
+    pair.eu.sql("INSERT INTO shop.stock (id) VALUES (9)")
+    last = pair.applier("eu", "us").expect_exit(78)
+    assert "column `qty` of `shop`.`stock` is varchar" in last and "needs an integer or a DECIMAL" in last, last
+    assert "pair.yaml:" in last and "conflicts of shop.stock" in last, last

@@ -303,6 +303,35 @@ static void order_holds_only_when_the_version_rises(void **state)
     assert_true(conflict_order_holds(&rule, f->table, five, four));
 }
 
+static void a_rule_fits_a_table_that_has_its_columns(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        struct policy_rule rule;
+        const char *message; /* NULL: it fits */
+    } cases[] = {
+        {{.policy = POLICY_LATEST, .by = by_two, .by_count = 2},           NULL                                         },
+        {{.policy = POLICY_LATEST, .by = by_text, .by_count = 1},          "column `name` of `shop`.`item` is varchar"  },
+        {{.policy = POLICY_LATEST, .by = by_nothing, .by_count = 1},
+         "no column `missing_column`, which policy latest names"                                                        },
+        {{.policy = POLICY_DELTA, .columns = by_one, .column_count = 1},   NULL                                         },
+        {{.policy = POLICY_DELTA, .columns = by_text, .column_count = 1},  "policy delta needs an integer or a DECIMAL" },
+        {{.policy = POLICY_MAX, .columns = by_text, .column_count = 1},    "policy max needs a number, a date or a time"},
+        {{.policy = POLICY_STOP, .ignore = by_nothing, .ignore_count = 1}, "no column `missing_column`"                 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err err = {0};
+        int rc = conflict_rule_fits(&cases[i].rule, f->table, &err);
+        if ((rc == 0) != !cases[i].message || (rc && !strstr(err.text, cases[i].message)))
+            fail_msg("case %zu: %s", i, err.text);
+    }
+    f->table->columns[COLUMN_NAME].generated = true;
+    const struct policy_rule merges = {.policy = POLICY_MERGE};
+    struct err err = {0};
+    assert_int_equal(conflict_rule_fits(&merges, f->table, &err), -1);
+    assert_non_null(strstr(err.text, "is generated"));
+}
+
 static void names_are_the_documented_ones(void **state)
 {
     (void)state;
@@ -334,6 +363,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ties_follow_the_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rule_that_cannot_be_carried_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(order_holds_only_when_the_version_rises, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rule_fits_a_table_that_has_its_columns, set_up, tear_down),
         cmocka_unit_test(names_are_the_documented_ones),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
