@@ -11,6 +11,7 @@
 #include "applier/bury.h"
 #include "applier/conflict_entry.h"
 #include "applier/exact_lost.h"
+#include "applier/exact_versions.h"
 #include "applier/row_walk.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -25,8 +26,9 @@ struct exact {
     bool inside;              /* one of a group: it may neither stop the link nor be put aside */
     bool stops;               /* it would have */
     struct exact_loser loser; /* of scope transaction */
-    uint64_t number;          /* of the row at hand in its transaction, from 1 */
-    const struct rows *rows;  /* at hand */
+    struct exact_versions versions;
+    uint64_t number;         /* of the row at hand in its transaction, from 1 */
+    const struct rows *rows; /* at hand */
     const struct convert_plan *plan;
     const struct target_table *table;
     const struct policy_rule *rule;
@@ -293,68 +295,77 @@ static int lost(struct exact *x, const struct conflict_case *c, const struct con
 }
 
 /* Judge, write what the verdict says, journal it. */
-static int settle(struct exact *x, enum conflict_kind kind, const struct cell *before, const struct cell *after,
-                  const struct cell *local, struct err *err)
+static int settle(struct exact *x, const struct conflict_case *c, const struct versions_question *asked,
+                  struct err *err)
 {
-    struct conflict_case c = case_of(x, kind, before, after, local);
+    const struct conflict_place place = place_of(x);
     struct conflict_outcome outcome;
-    if (conflict_judge(&c, &outcome, &x->arena, err))
-        return err->class == ERR_DATA ? stopped(x, &c, err->text, err) : -1;
+    if (conflict_judge(c, &outcome, &x->arena, err))
+        return err->class == ERR_DATA ? stopped(x, c, err->text, err) : -1;
     if (outcome.verdict == VERDICT_STOP)
-        return stopped(x, &c, outcome.policy == POLICY_STOP ? "the policy is stop" : outcome.why, err);
+        return stopped(x, c, outcome.policy == POLICY_STOP ? "the policy is stop" : outcome.why, err);
     if (outcome.verdict == VERDICT_PARK)
-        return parked(x, &c, outcome.policy == POLICY_PARK ? "the policy is park" : outcome.why);
+        return parked(x, c, outcome.policy == POLICY_PARK ? "the policy is park" : outcome.why);
     if (outcome.scope == SCOPE_TRANSACTION)
-        return lost(x, &c, &outcome);
-    conflict_warn_skew(&c, &outcome);
-    const struct cell *result = conflict_result(&c, &outcome);
-    if (result != local && write_row(x, local, result, err))
+        return lost(x, c, &outcome);
+    conflict_warn_skew(c, &outcome);
+    conflict_note_winner(c, &outcome, &place, asked);
+    const struct cell *result = conflict_result(c, &outcome);
+    if (result != c->local && write_row(x, c->local, result, err))
         return -1;
-    return journal(x, &c, &outcome, result, err);
+    return journal(x, c, &outcome, result, err);
 }
 
 /* ---- the three operations ---- */
+
+/* The change is applied as it came; only that its version did not rise is put down. */
+static int journal_order(struct exact *x, struct conflict_case *c, struct err *err)
+{
+    struct conflict_outcome outcome = conflict_order_outcome();
+    c->kind = CONFLICT_ORDER_VIOLATED;
+    return journal(x, c, &outcome, c->incoming, err);
+}
+
+/* One row with what is there, read under lock: does the change meet what it expects? */
+static int meet(struct exact *x, const struct cell *before, const struct cell *after, const struct cell *local,
+                struct err *err)
+{
+    const struct conflict_place place = place_of(x);
+    struct conflict_case c = case_of(x, CONFLICT_ORDER_VIOLATED, before, after, local);
+    struct conflict_known known;
+    struct versions_question asked;
+    const struct versions_question *q = exact_ask(&x->versions, &asked, x->table, before ? before : after, local);
+    conflict_take_versions(&c, &known, &place, q);
+    if (conflict_meets(&c, before && as_expected(x, before, local)))
+        return settle(x, &c, q, err);
+    if (write_row(x, local, after, err))
+        return -1;
+    bool rises = !before || !after || conflict_order_holds(x->rule, x->table->def, before, after);
+    return rises ? 0 : journal_order(x, &c, err);
+}
 
 static int insert_row(struct exact *x, const struct cell *after, struct err *err)
 {
     const struct cell *local = NULL;
     if (x->table->def->key_count && local_row(x, after, &local, err))
         return -1;
-    return local ? settle(x, CONFLICT_INSERT_EXISTS, NULL, after, local, err) : write_row(x, NULL, after, err);
+    return meet(x, NULL, after, local, err);
 }
 
 static int delete_row(struct exact *x, const struct cell *before, struct err *err)
 {
     const struct cell *local;
-    if (local_row(x, before, &local, err))
-        return -1;
-    if (as_expected(x, before, local))
-        return write_row(x, local, NULL, err);
-    if (settle(x, local ? CONFLICT_DELETE_CHANGED : CONFLICT_DELETE_MISSING, before, NULL, local, err))
+    if (local_row(x, before, &local, err) || meet(x, before, NULL, local, err))
         return -1;
     return local ? 0 : bury(x, before, err);
 }
 
-/* The change is applied as it came; only that its version did not rise is put down. */
-static int journal_order(struct exact *x, const struct cell *before, const struct cell *after, const struct cell *local,
-                         struct err *err)
+/* Does the change know of all that was written to the image's key? */
+static bool is_known(struct exact *x, const struct cell *image, const struct cell *local)
 {
-    struct conflict_case c = case_of(x, CONFLICT_ORDER_VIOLATED, before, after, local);
-    struct conflict_outcome outcome = conflict_order_outcome();
-    return journal(x, &c, &outcome, after, err);
-}
-
-static int update_in_place(struct exact *x, const struct cell *before, const struct cell *after,
-                           const struct cell *local, struct err *err)
-{
-    if (!local)
-        return settle(x, CONFLICT_UPDATE_MISSING, before, after, NULL, err);
-    if (!as_expected(x, before, local))
-        return settle(x, CONFLICT_UPDATE_CHANGED, before, after, local, err);
-    if (write_row(x, local, after, err))
-        return -1;
-    return conflict_order_holds(x->rule, x->table->def, before, after) ? 0
-                                                                       : journal_order(x, before, after, local, err);
+    struct versions_question asked;
+    const struct versions_question *q = exact_ask(&x->versions, &asked, x->table, image, local);
+    return !q || (q->answer != VERSIONS_CONCURRENT && !q->unseen_delete);
 }
 
 static int update_row(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
@@ -364,13 +375,13 @@ static int update_row(struct exact *x, const struct cell *before, const struct c
     if (local_row(x, before, &old, err))
         return -1;
     if (def->key_count == 0 || same_key(def, before, after))
-        return update_in_place(x, before, after, old, err);
+        return meet(x, before, after, old, err);
     if (local_row(x, after, &new, err))
         return -1;
     /* Two spellings of one key under the table's collation: the row at the new key is the old one. */
     bool free_place = !new || (old && same_key(def, old, new));
-    if (free_place && as_expected(x, before, old))
-        return update_in_place(x, before, after, old, err);
+    if (free_place && as_expected(x, before, old) && is_known(x, before, old) && is_known(x, after, new))
+        return meet(x, before, after, old, err);
     return delete_row(x, before, err) || insert_row(x, after, err) ? -1 : 0;
 }
 
@@ -425,6 +436,8 @@ int exact_rows(struct sink *s, const struct txn *txn, bool inside, struct apply_
     struct exact x = {.sink = s, .txn = txn, .out = out, .inside = inside};
     const uint64_t conflicts = s->counts.conflicts;
     int rc = exact_may_lose(s, txn) && exact_mark(s, err) ? -1 : 1;
+    if (rc == 1)
+        rc = exact_weigh(&x.versions, s, txn, out, err);
     for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
         rc = apply_table(s, txn->rows[k].table, &x.plan, out, err);
         if (rc != 1)
@@ -436,8 +449,12 @@ int exact_rows(struct sink *s, const struct txn *txn, bool inside, struct apply_
     }
     if (x.loser.number > 0) {
         s->counts.conflicts = conflicts; /* of what is undone */
+        causal_undo(s->causal);
         rc = exact_lose(s, txn, &x.loser, out, err);
     }
+    if (rc == 1 && exact_confirm(&x.versions, err))
+        rc = -1;
+    exact_versions_free(&x.versions);
     arena_free(&x.arena);
     buf_free(&x.image);
     return rc;

@@ -228,6 +228,7 @@ static void group_free(struct group *g)
     journal_batch_free(&g->journal);
     keymap_free(&g->keys);
     arena_free(&g->arena);
+    buf_free(&g->scratch);
     free(g->tables);
     free(g->changes);
 }
@@ -255,9 +256,15 @@ int fast_rows(struct sink *s, struct txn *const *txns, size_t count, bool carefu
     if (rc == 1)
         rc = group_verify(&g, &found);
     if (rc == 1)
+        rc = group_weigh(&g, &found);
+    if (rc == 1)
+        group_choose(&g);
+    if (rc == 1)
         rc = group_may_judge(&g);
     if (rc == 1)
         rc = write_group(&w, &found);
+    if (rc == 1)
+        rc = group_confirm(&g, &found);
     s->counts.conflicts += rc == 1 ? g.conflicts : 0;
     if (rc == -1 && found.class == ERR_DATA) /* the server refused a row, and does not say whose */
         rc = group_doubt(&g, count);

@@ -17,6 +17,41 @@ struct conflict_case conflict_case_at(const struct conflict_place *p, enum confl
                                   .to = p->sink->to};
 }
 
+void conflict_take_versions(struct conflict_case *c, struct conflict_known *known, const struct conflict_place *p,
+                            const struct versions_question *q)
+{
+    if (!q)
+        return;
+    *known = (struct conflict_known){
+        .incoming = {p->txn->head.stamp, p->sink->from},
+          .local = {q->newest.stamp,    p->sink->to  }
+    };
+    c->incoming_version = &known->incoming;
+    c->buries = true;
+    if (q->answer == VERSIONS_LOST)
+        return;
+    c->causality = q->answer == VERSIONS_CONCURRENT ? CAUSALITY_CONCURRENT : CAUSALITY_AFTER;
+    c->unseen_delete = q->unseen_delete;
+    if (c->causality != CAUSALITY_CONCURRENT)
+        return;
+    c->local_version = &known->local;
+    if (!c->local) {
+        known->tombstone.version = &known->local;
+        c->tombstone = &known->tombstone;
+    }
+}
+
+/* Where both say the same, the later one's word counts against what is still to come. */
+void conflict_note_winner(const struct conflict_case *c, const struct conflict_outcome *outcome,
+                          const struct conflict_place *p, const struct versions_question *q)
+{
+    if (c->causality != CAUSALITY_CONCURRENT)
+        return;
+    bool later = outcome->policy == POLICY_LATEST && c->incoming_version->stamp > c->local_version->stamp;
+    if (outcome->verdict == VERDICT_INCOMING || (outcome->verdict == VERDICT_SAME && later))
+        causal_won(p->sink->causal, &q->key, q->newest.seq);
+}
+
 struct conflict_outcome conflict_order_outcome(void)
 {
     return (struct conflict_outcome){.verdict = VERDICT_INCOMING,

@@ -27,6 +27,8 @@ struct group_table {
     bool settles;    /* a row that is not as expected can be judged by what was read */
     bool text_key;   /* keys may equal each other without having the same bytes */
     bool disordered; /* caller's: its rule asks for rising versions */
+    bool causal;     /* versions tell what is concurrent */
+    uint64_t id;     /* writeset_table_id */
 };
 
 /* One row change, in source order. */
@@ -49,6 +51,8 @@ struct group {
     struct apply_outcome *out;
     bool careful; /* the server refused a row of this group: read what inserts expect as well */
     bool *exact;  /* a transaction: it goes row by row */
+    bool weighed; /* versions were asked with what was read under lock */
+    struct buf scratch;
     struct keymap keys;
     struct arena arena;
     struct group_table *tables;
@@ -67,6 +71,12 @@ int group_doubt(struct group *g, size_t txn);
 /* Each: 1: go on; 0: out is set; -1: error. */
 int group_plan(struct group *g, struct err *err);
 int group_verify(struct group *g, struct err *err);
+/* Where something is in doubt, or has been lately: which of the rows that were read do the changes not know of? */
+int group_weigh(struct group *g, struct err *err);
+/* By what was read and weighed: the way of each key, and of each transaction. */
+void group_choose(struct group *g);
+/* When all is written, so that all rows are locked: nothing has come in between that a change does not know of. */
+int group_confirm(struct group *g, struct err *err);
 
 /* A row that is to be written instead of the change; both empty: nothing. */
 struct settled {

@@ -104,6 +104,8 @@ static int group_table(struct group *g, const struct table_def *source, uint32_t
     *t = (struct group_table){
         .source = source, .plan = plan, .target = plan->table, .rule = policy_of_table(g->sink, source)};
     t->keys = keymap_table(&g->keys, plan->table->def, plan->present, plan->ignore);
+    t->causal = g->sink->causal && t->rule->versions == VERSIONS_CAUSAL;
+    t->id = writeset_table_id(plan->table->def->db, plan->table->def->name);
     t->disordered = t->rule->by_count > 0 || t->rule->group_count > 0;
     find_bound(g, t);
     find_freedoms(t);
@@ -144,6 +146,12 @@ static void plan_update(struct group *g, const struct group_table *t, const stru
         c->key->way = KEY_SETTLE;
 }
 
+static void name_version(struct group *g, const struct group_table *t, struct key_entry *e, const struct cell *cells)
+{
+    if (t->causal && e->version.b == 0)
+        e->version = version_key_of(t->id, t->target->def, cells, &g->scratch);
+}
+
 static void plan_row(struct group *g, const struct rows *rows, uint32_t table, const struct row_step *row, uint32_t txn)
 {
     const struct group_table *t = &g->tables[table];
@@ -158,6 +166,9 @@ static void plan_row(struct group *g, const struct rows *rows, uint32_t table, c
         c->key = keymap_delete(&g->keys, t->keys, &(struct key_image){row->before_image, row->before}, txn);
     else
         plan_update(g, t, row, c);
+    name_version(g, t, c->key, row->before ? row->before : row->after);
+    if (c->moved)
+        name_version(g, t, c->moved, row->after);
 }
 
 /* A row of a table without any unique key is found by its whole image, by the server itself: what is not there is an

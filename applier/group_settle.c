@@ -18,6 +18,7 @@ struct settling {
     const struct cell *local; /* the row now; NULL: none */
     uint32_t txn;
     const struct convert_plan *plan;
+    struct versions_question asked;
     struct settled *out;
 };
 
@@ -59,12 +60,11 @@ static bool is_for_the_exact_way(const struct conflict_outcome *o)
     return o->verdict == VERDICT_STOP || o->verdict == VERDICT_PARK || o->scope == SCOPE_TRANSACTION;
 }
 
-static int judge(struct settling *s, enum conflict_kind kind, struct err *err)
+static int judge(struct settling *s, const struct conflict_case *c, struct err *err)
 {
-    struct conflict_case c = conflict_case_at(&s->place, kind, s->before, s->after, s->local);
     struct conflict_outcome outcome;
     struct err failed = {0};
-    if (conflict_judge(&c, &outcome, &s->g->arena, &failed)) {
+    if (conflict_judge(c, &outcome, &s->g->arena, &failed)) {
         if (failed.class == ERR_DATA)
             return group_doubt(s->g, s->txn);
         *err = failed;
@@ -72,46 +72,43 @@ static int judge(struct settling *s, enum conflict_kind kind, struct err *err)
     }
     if (is_for_the_exact_way(&outcome))
         return group_doubt(s->g, s->txn);
-    const struct cell *result = conflict_result(&c, &outcome);
-    conflict_warn_skew(&c, &outcome);
+    const struct cell *result = conflict_result(c, &outcome);
+    conflict_warn_skew(c, &outcome);
+    conflict_note_winner(c, &outcome, &s->place, &s->asked);
     if (result != s->local)
         write_row(s, result);
-    return put_down(s, &c, &outcome, result, err);
+    return put_down(s, c, &outcome, result, err);
 }
 
-static bool as_expected(const struct settling *s)
+/* What versions say of the row to this change; NULL: they were not asked. Only where something is contested do the
+ * transactions that change one key need an answer each. */
+static const struct versions_question *ask(struct settling *s)
 {
-    return s->local && convert_same(s->plan, s->before, s->local);
+    const struct versions_question *first = s->key->question;
+    if (!first)
+        return NULL;
+    s->asked = *first;
+    s->asked.cut = s->place.txn->head.cut;
+    if (first->answer == VERSIONS_CONCURRENT || first->unseen_delete)
+        causal_ask(s->g->sink->causal, &s->asked, 1);
+    return &s->asked;
 }
 
-static int settle_update(struct settling *s, bool violates, struct err *err)
+/* The change is written as it came; only that its version did not rise is put down. */
+static int settle_row(struct settling *s, bool violates, struct err *err)
 {
-    if (!s->local)
-        return judge(s, CONFLICT_UPDATE_MISSING, err);
-    if (!as_expected(s))
-        return judge(s, CONFLICT_UPDATE_CHANGED, err);
+    struct conflict_case c = conflict_case_at(&s->place, CONFLICT_ORDER_VIOLATED, s->before, s->after, s->local);
+    struct conflict_known known;
+    bool expected = s->before && s->local && convert_same(s->plan, s->before, s->local);
+    conflict_take_versions(&c, &known, &s->place, ask(s));
+    if (conflict_meets(&c, expected))
+        return judge(s, &c, err);
     write_row(s, s->after);
     if (!violates)
         return 1;
-    struct conflict_case c = conflict_case_at(&s->place, CONFLICT_ORDER_VIOLATED, s->before, s->after, s->local);
     struct conflict_outcome outcome = conflict_order_outcome();
+    c.kind = CONFLICT_ORDER_VIOLATED;
     return put_down(s, &c, &outcome, s->after, err);
-}
-
-static int settle_delete(struct settling *s, struct err *err)
-{
-    if (!as_expected(s))
-        return judge(s, s->local ? CONFLICT_DELETE_CHANGED : CONFLICT_DELETE_MISSING, err);
-    write_row(s, NULL);
-    return 1;
-}
-
-static int settle_insert(struct settling *s, struct err *err)
-{
-    if (s->local)
-        return judge(s, CONFLICT_INSERT_EXISTS, err);
-    write_row(s, s->after);
-    return 1;
 }
 
 static const struct cell *cells_of(struct group *g, const struct table_def *t, struct span image)
@@ -140,9 +137,7 @@ int group_settle(struct group *g, const struct change *c, struct settled *out, s
         .out = out,
     };
     *out = (struct settled){0};
-    if (!s.before)
-        return settle_insert(&s, err);
-    return s.after ? settle_update(&s, c->violates, err) : settle_delete(&s, err);
+    return settle_row(&s, c->violates, err);
 }
 
 int group_send_journal(struct group *g, struct err *err)

@@ -94,10 +94,14 @@ static int read_table(struct group *g, const struct group_table *t, struct err *
     return rc;
 }
 
-/* A key at which something else was found is judged by what was found, where that says all there is to know. */
+/* A key at which something else was found, or of which a change does not know all, is judged by what was found, where
+ * that says all there is to know. */
 static void choose_way(const struct group_table *t, struct key_entry *e)
 {
-    if (e->way == KEY_EXACT || (e->way == KEY_CLEAN && (!e->read || e->as_expected)))
+    const struct versions_question *q = e->question;
+    bool contested = q && (q->answer == VERSIONS_CONCURRENT || q->unseen_delete);
+    bool expected = (!e->read || e->as_expected) && !contested;
+    if (e->way == KEY_EXACT || (e->way == KEY_CLEAN && expected))
         return;
     bool sure = e->there || !e->read || !t->text_key;
     e->way = t->settles && !e->moves && sure ? KEY_SETTLE : KEY_EXACT;
@@ -138,9 +142,18 @@ int group_verify(struct group *g, struct err *err)
             continue;
         if (read_table(g, t, err))
             return -1;
+    }
+    return 1;
+}
+
+void group_choose(struct group *g)
+{
+    for (size_t i = 0; i < g->table_count; i++) {
+        const struct group_table *t = &g->tables[i];
+        if (t->target->def->key_count == 0)
+            continue;
         for (struct key_entry *e = g->keys.tables[t->keys].entries; e; e = e->next)
             choose_way(t, e);
     }
     spread_exact(g);
-    return 1;
 }

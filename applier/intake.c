@@ -99,6 +99,18 @@ static void empty_txn(struct txn *t)
     t->rows_count = t->row_total = 0;
 }
 
+/* As after the record taken last; where none has told it since reading began, it says that nothing is known. */
+static void note_cut(struct intake *in, const struct record *rec)
+{
+    if (rec->cut.n > 0 && span_eq(rec->cut, buf_span(&in->cut_text)))
+        return;
+    buf_clear(&in->cut_text);
+    if (rec->cut.n > 0)
+        buf_put_span(&in->cut_text, rec->cut);
+    else
+        cut_put(&in->stream.cut, &in->cut_text);
+}
+
 /* `body`: whose rows it has instead of its own, for an XA COMMIT; else NULL. */
 static int hand_over(struct intake *in, const struct record *rec, const struct record *body, int64_t offset,
                      struct err *err)
@@ -112,6 +124,10 @@ static int hand_over(struct intake *in, const struct record *rec, const struct r
     }
     if (watermark_has(&in->done, rec->seq))
         empty_txn(t);
+    if (t->head.cut.n == 0)
+        t->head.cut = arena_copy(&t->arena, buf_span(&in->cut_text));
+    if (in->setup.versions)
+        versions_note_cut(in->setup.versions, rec->seq, t->head.cut);
     t->held = arena_copy(&t->arena, buf_span(&in->held_text));
     t->anchors = arena_copy(&t->arena, buf_span(&in->anchors_text));
     intake_put(in, t);
@@ -241,6 +257,7 @@ static int take_xa_end(struct intake *in, const struct record *rec, int64_t offs
 
 static int take_numbered(struct intake *in, const struct record *rec, const struct kafka_record *raw, struct err *err)
 {
+    note_cut(in, rec);
     if (rec->kind == RECORD_XA_END)
         return take_xa_end(in, rec, raw->offset, err);
     if (rec->flags & RECORD_HELD)
@@ -359,6 +376,7 @@ static void free_memory(struct intake *in)
     anchors_free(&in->anchors);
     buf_free(&in->held_text);
     buf_free(&in->anchors_text);
+    buf_free(&in->cut_text);
     for (size_t i = 0; i < in->act_count; i++)
         txn_free(&in->acts[i]);
     free(in->acts);

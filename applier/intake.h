@@ -7,6 +7,7 @@
 
 #include "applier/inbox.h"
 #include "applier/status.h"
+#include "applier/versions.h"
 #include "common/base/stop.h"
 #include "common/link/config.h"
 
@@ -21,6 +22,7 @@ struct intake_setup {
     const struct ledger_state *from; /* copied as far as it is needed */
     struct inbox *inbox;             /* told why, when it ends */
     struct status *status;
+    struct versions *versions; /* told what is known; NULL: versions are not asked for */
     const struct stop *stop;
 };
 

@@ -22,6 +22,7 @@ struct intake {
     struct anchors anchors;
     struct buf held_text; /* the two in the ledger's form */
     struct buf anchors_text;
+    struct buf cut_text; /* of the transaction handed over last, in wire form */
     struct backoff backoff;
     int64_t from_low; /* above the log's start when the hint was out of range last; 0: it was not */
     bool rejoining;   /* intake_rejoin.c has the word */

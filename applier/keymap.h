@@ -8,6 +8,7 @@
 #ifndef DRC_APPLIER_KEYMAP_H
 #define DRC_APPLIER_KEYMAP_H
 
+#include "applier/version_index.h"
 #include "common/base/arena.h"
 #include "common/model/cell.h"
 
@@ -16,6 +17,8 @@ struct key_image {
     struct span image;
     const struct cell *cells;
 };
+
+struct versions_question;
 
 /* How the changes of a key come into effect. */
 enum key_way {
@@ -35,13 +38,16 @@ struct key_entry {
     bool judged;                /* caller's: `present` has been set */
     size_t write;               /* caller's: where it was written last, from 1; 0: nowhere */
     uint32_t table;
-    uint32_t txn;     /* first transaction that touched it */
-    enum key_way way; /* caller's, but KEY_EXACT where a change does not fit the one before */
-    bool tied;        /* caller's: from some transaction on, those that change it go row by row */
-    bool moves;       /* an update leads from or to this key */
-    bool read;        /* caller's: it is to be read before the group */
-    bool there;       /* caller's: a row was read */
-    bool as_expected; /* caller's: what was read is what the group expects */
+    uint32_t txn;               /* first transaction that touched it */
+    enum key_way way;           /* caller's, but KEY_EXACT where a change does not fit the one before */
+    bool tied;                  /* caller's: from some transaction on, those that change it go row by row */
+    bool moves;                 /* an update leads from or to this key */
+    bool read;                  /* caller's: it is to be read before the group */
+    bool there;                 /* caller's: a row was read */
+    bool as_expected;           /* caller's: what was read is what the group expects */
+    struct version_key version; /* caller's: under which versions know it; b 0: not made */
+    const struct versions_question *question; /* caller's: what they say of it; NULL: not asked */
+    bool outdone; /* caller's: a change of the group has won over the version that it says */
 };
 
 struct key_table {

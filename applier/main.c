@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "applier/run.h"
+#include "applier/versions.h"
 #include "common/base/log.h"
 #include "common/link/daemon.h"
 #include "common/link/options.h"
@@ -31,7 +32,11 @@ static int load(struct config **config, const struct arguments *a, struct err *e
     struct err absent = {0};
     if (config_password(*config, a->link.from, &absent)) /* only to compare definitions: it need not be here */
         log_debug("%s", absent.text);
-    return config_password(*config, a->link.to, err) || config_kafka_password(*config, a->link.from, err) ? -1 : 0;
+    const struct link_config *link;
+    if (config_password(*config, a->link.to, err) || config_kafka_password(*config, a->link.from, err) ||
+        config_link(*config, a->link.from, a->link.to, &link, err))
+        return -1;
+    return versions_wanted(*config, link) ? config_kafka_password(*config, a->link.to, err) : 0;
 }
 
 int main(int argc, char **argv)

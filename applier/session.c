@@ -28,11 +28,13 @@ static void end_threads(struct session *n)
     stop_request(n->stop, "the session ends");
     inbox_abandon(n->inbox);
     schedule_abandon(n->schedule);
+    versions_abandon(n->versions);
 }
 
 static void show(struct applier *a, struct session *n)
 {
     status_watch_queues(a->status, n ? n->schedule : NULL, n ? n->inbox : NULL);
+    status_watch_versions(a->status, n ? n->versions : NULL);
     pthread_mutex_lock(&a->lock);
     a->session = n;
     pthread_mutex_unlock(&a->lock);
@@ -95,6 +97,7 @@ static uint32_t start_workers(struct session *n, struct thread *threads, struct 
     for (uint32_t i = 0; i < a->link->workers; i++) {
         n->sinks[i].schedule = n->schedule;
         n->sinks[i].part = n->state.part;
+        n->sinks[i].causal = n->versions ? causal_new(n->versions) : NULL;
         memcpy(n->sinks[i].stream, n->state.stream, sizeof n->state.stream);
         threads[i] = (struct thread){
             .session = n,
@@ -158,6 +161,7 @@ static void read_and_apply(struct session *n, struct err *err)
         .from = &n->state,
         .inbox = n->inbox,
         .status = a->status,
+        .versions = n->versions,
         .stop = n->stop,
     };
     const struct throttle_setup throttle_setup = {
@@ -187,6 +191,17 @@ static void read_and_apply(struct session *n, struct err *err)
     intake_join(&intake);
 }
 
+/* The target's region's own stream tells which of its changes are concurrent. */
+static int start_versions(struct session *n, struct err *err)
+{
+    struct applier *a = n->applier;
+    if (!a->own_topic)
+        return 0;
+    const struct versions_setup setup = {
+        .kafka = &a->to->kafka, .topic = a->own_topic, .region = a->to->name, .schedule = n->schedule, .stop = n->stop};
+    return versions_start(&n->versions, &setup, err);
+}
+
 static void apply(struct session *n, struct err *err)
 {
     struct applier *a = n->applier;
@@ -202,7 +217,9 @@ static void apply(struct session *n, struct err *err)
     n->inbox = inbox_new(a->config->queue_bytes / 4);
     n->schedule = schedule_new(&setup);
     status_place(a->status, &n->state);
-    read_and_apply(n, err);
+    if (start_versions(n, &n->err) == 0)
+        read_and_apply(n, err);
+    versions_join(&n->versions);
     schedule_state(n->schedule, &last);
     a->applied_seq = last.done.low;
     ledger_state_free(&last);

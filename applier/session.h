@@ -16,7 +16,8 @@ struct applier {
     const struct region_config *to;
     const struct link_config *link;
     char *topic;
-    char *name; /* "drc-applier eu:us" */
+    char *own_topic; /* of the target's region, where its stream tells which changes are concurrent; else NULL */
+    char *name;      /* "drc-applier eu:us" */
     struct status *status;
     struct hold *hold;
     struct stop *stop; /* the process's */

@@ -11,7 +11,8 @@ struct session {
     struct ledger_state state; /* where it began */
     struct schedule *schedule;
     struct inbox *inbox;
-    struct stop *stop; /* of the session's threads */
+    struct versions *versions; /* NULL: conflicts are told by images */
+    struct stop *stop;         /* of the session's threads */
     pthread_mutex_t lock;
     enum worker_end end; /* of the first worker that ended before the others */
     struct err err;

@@ -224,6 +224,7 @@ void session_close_sinks(struct session *n)
         map_free(&s->touched);
         rows_writer_free(&s->writer);
         tombstone_batch_free(&s->tombstones);
+        causal_free(&s->causal);
         db_close(&s->db);
         free(s->link);
     }

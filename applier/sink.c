@@ -195,6 +195,7 @@ void sink_renew_tables(struct sink *s)
 static int begin(struct sink *s, const struct ledger_state *next, struct err *err)
 {
     map_clear(&s->touched);
+    causal_forget(s->causal);
     if (target_session_begin(s->db, err))
         return -1;
     int rc = s->standby ? standby_hold(s->db, s->standby, err) : 0;
@@ -235,6 +236,7 @@ int sink_commit_aside(struct sink *s, struct err *err)
         return -1;
     s->unsettled = false;
     ledger_committed(&s->slot);
+    causal_committed(s->causal);
     return 0;
 }
 

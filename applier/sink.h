@@ -4,6 +4,7 @@
 #ifndef DRC_APPLIER_SINK_H
 #define DRC_APPLIER_SINK_H
 
+#include "applier/causal.h"
 #include "applier/schedule.h"
 #include "common/base/map.h"
 #include "common/link/config.h"
@@ -34,6 +35,7 @@ struct sink {
     uint8_t stream[STREAM_UUID_LEN];
     uint32_t part;
     struct schedule *schedule; /* knows what the ledger has to say */
+    struct causal *causal;     /* by which conflicts are told; NULL: by images */
     struct map tables;         /* "db\0name" -> struct target_table * */
     struct map plans;          /* source's struct table_def * -> struct convert_plan * into one of the tables */
     uint64_t tables_as_of;     /* schedule_table_changes */

@@ -9,6 +9,7 @@
 #include "applier/inbox.h"
 #include "applier/park.h"
 #include "applier/schedule.h"
+#include "applier/versions.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -53,6 +54,7 @@ struct status {
     struct parked_sum parked;
     struct schedule *schedule; /* NULL between sessions, like the inbox */
     struct inbox *inbox;
+    struct versions *versions; /* NULL between sessions, and where conflicts are told by images */
 };
 
 struct status *status_new(const char *from, const char *to)
@@ -209,6 +211,13 @@ void status_place(struct status *s, const struct ledger_state *state)
     pthread_mutex_unlock(&s->lock);
 }
 
+void status_watch_versions(struct status *s, struct versions *versions)
+{
+    pthread_mutex_lock(&s->lock);
+    s->versions = versions;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void status_applied(struct status *s, uint32_t worker, const struct sink_counts *counts)
 {
     pthread_mutex_lock(&s->lock);
@@ -236,7 +245,7 @@ void status_limit(struct status *s, uint32_t worker, size_t group_limit)
 
 /* ---- telling ---- */
 
-enum { MOST_FACTS = 32 };
+enum { MOST_FACTS = 48 };
 
 struct fact {
     const char *name;
@@ -314,6 +323,20 @@ static void collect_counts(struct facts *f, const struct status *s)
     add_number(f, "conflicts", all.conflicts);
 }
 
+static void collect_versions(struct facts *f, const struct status *s)
+{
+    struct versions_facts facts;
+    if (!s->versions)
+        return;
+    versions_facts(s->versions, &facts);
+    add_number(f, "versions", facts.count);
+    add_number(f, "versions_bytes", facts.bytes);
+    add_number(f, "versions_spilled_bytes", facts.spilled);
+    add_number(f, "versions_seq", facts.seq);
+    add_number(f, "versions_waits", facts.waits);
+    add_number(f, "versions_waited_ms", facts.waited_us / 1000);
+}
+
 static void collect(struct facts *f, const struct status *s)
 {
     char since[CLOCK_TEXT_LEN];
@@ -335,6 +358,7 @@ static void collect(struct facts *f, const struct status *s)
     collect_counts(f, s);
     add_number(f, "duplicate_records", s->duplicates);
     add_number(f, "void_records", s->voids);
+    collect_versions(f, s);
 }
 
 static struct facts *take_facts(struct status *s)

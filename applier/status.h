@@ -40,6 +40,9 @@ void status_place(struct status *s, const struct ledger_state *state);
 /* By a worker: what it has done since the daemon's start, how many transactions it puts together, and what it has to
  * wait for, which is the link's state as long as one of them has to. LINK_RUNNING, LINK_WAITING or LINK_RETRYING. */
 void status_applied(struct status *s, uint32_t worker, const struct sink_counts *counts);
+/* The same for the versions of the target's region; NULL where they are not used. */
+struct versions;
+void status_watch_versions(struct status *s, struct versions *versions);
 /* What is parked. */
 struct park;
 void status_parked(struct status *s, struct park *park);

@@ -92,6 +92,7 @@ static void fill_head(struct txn *t, const struct record *rec, int64_t next_offs
     t->head = *rec;
     t->head.body = t->head.cut = t->head.position = t->head.before = t->head.region = (struct span){0};
     t->head.permits = t->head.session = (struct span){0};
+    t->head.cut = arena_copy(&t->arena, rec->cut);
     t->head.act = arena_copy(&t->arena, rec->act);
     t->head.xid = arena_copy(&t->arena, rec->xid);
     t->next_offset = next_offset;

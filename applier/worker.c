@@ -88,10 +88,31 @@ static void group_done(struct worker *w, size_t n)
 
 /* ---- applying ---- */
 
+#define FREE_WAIT_MS 1000 /* for the target's own stream, with no lock in hand */
+
+/* The capture of the target's region has not told in time what is written there. What is tried again asks anew. */
+static int wait_for_word(struct worker *w, struct err *err)
+{
+    bool passed = false;
+    while (!passed && err->class == ERR_RETRY && err->code == VERSIONS_BEHIND && !stop_requested(w->stop) &&
+           !hold_due(w->hold)) {
+        status_worker(w->status, w->number, LINK_WAITING, err->text);
+        passed = causal_wait_free(w->sink->causal, FREE_WAIT_MS, err);
+        struct err keep = {0};
+        if (target_session_keep(w->sink->db, &keep)) {
+            *err = keep;
+            return -1;
+        }
+    }
+    return passed || err->code == VERSIONS_BEHIND ? 0 : -1;
+}
+
 /* After an error that rolled back. 0: try again here; -1: the session has to start anew, or the link to stop. */
 static int retry(struct worker *w, size_t tried, struct err *err)
 {
     struct err keep;
+    if (err->class == ERR_RETRY && err->code == VERSIONS_BEHIND)
+        return wait_for_word(w, err);
     if (err->class != ERR_RETRY || w->sink->unsettled || db_says_read_only(err) ||
         target_session_keep(w->sink->db, &keep))
         return -1;

@@ -70,22 +70,48 @@ static int check_what_belongs(const struct rule_check *k, struct err *err)
 
 /* ---- versions ---- */
 
+/* Does something that it says need to know which of two changes is later, and no column tells? */
+static bool asks_for_versions(const struct rule_check *k)
+{
+    const struct policy_rule *rule = k->rule;
+    if (rule->by_count > 0)
+        return false;
+    bool asks = rule->policy == POLICY_LATEST || rule->policy == POLICY_EARLIEST ||
+                (k->two_way && (policies_of(rule) & VERSIONED));
+    for (size_t i = 0; i < CONFLICT_KIND_COUNT; i++)
+        asks = asks || rule->by_kind[i] == POLICY_LATEST + 1 || rule->by_kind[i] == POLICY_EARLIEST + 1;
+    return asks;
+}
+
+/* One region's stream tells what is concurrent with the other's; of three regions, one would have to read two. */
+static bool are_two(const struct config *c)
+{
+    return c->link_count == 2;
+}
+
+/* What nothing is said about. */
+static void fill_in(const struct rule_check *k)
+{
+    if (k->rule->versions == VERSIONS_DEFAULT)
+        k->rule->versions =
+            k->two_way && are_two(k->r->config) && asks_for_versions(k) ? VERSIONS_CAUSAL : VERSIONS_COLUMN;
+}
+
 static int check_versions(const struct rule_check *k, struct err *err)
 {
     struct policy_rule *rule = k->rule;
     bool causal = rule->versions == VERSIONS_CAUSAL;
+    if (causal && k->two_way && !are_two(k->r->config))
+        return config_fail(k->r, config_mark(k->entry, "versions"), err,
+                           "%s: versions: causal is for two regions that are linked both ways, and here are more; name "
+                           "a version column in by, and leave versions out",
+                           k->path);
     if (causal && !k->two_way)
         return config_fail(k->r, config_mark(k->entry, "versions"), err,
                            "%s: versions: causal is for regions that are linked both ways, and these are not; leave it "
                            "out",
                            k->path);
-    if (causal || rule->by_count > 0)
-        return 0;
-    bool asks = rule->policy == POLICY_LATEST || rule->policy == POLICY_EARLIEST ||
-                (k->two_way && (policies_of(rule) & VERSIONED));
-    for (size_t i = 0; i < CONFLICT_KIND_COUNT; i++)
-        asks = asks || rule->by_kind[i] == POLICY_LATEST + 1 || rule->by_kind[i] == POLICY_EARLIEST + 1;
-    if (asks)
+    if (!causal && asks_for_versions(k))
         return config_fail(k->r, config_mark(k->entry, "policy"), err,
                            "%s: policy %s cannot tell which row is later; name in by a version column that every "
                            "update raises, such as by: [updated_at]",
@@ -197,13 +223,6 @@ static int check_table_is_ours(const struct rule_check *k, struct err *err)
                        k->path);
 }
 
-/* What nothing is said about. */
-static void fill_in(struct policy_rule *rule)
-{
-    if (rule->versions == VERSIONS_DEFAULT)
-        rule->versions = VERSIONS_COLUMN;
-}
-
 int config_check_conflicts(const struct config_reader *r, const struct yaml_node *root, struct err *err)
 {
     struct config *c = r->config;
@@ -211,19 +230,19 @@ int config_check_conflicts(const struct config_reader *r, const struct yaml_node
     struct rule_check k = {.r = r, .rule = &c->conflicts.fallback, .path = "conflicts.default"};
     struct buf path = {0};
     int rc = -1;
-    fill_in(&c->conflicts.fallback);
+    for (size_t i = 0; i < c->link_count && !k.two_way; i++)
+        if (config_two_way(c, c->links[i].from, c->links[i].to))
+            k.two_way = &c->links[i];
+    fill_in(&k);
     if (!conflicts) /* the default, stop, needs nothing */
         return 0;
     const struct yaml_entry *tables = yaml_find(&conflicts->value, "tables");
     k.entry = yaml_find(&conflicts->value, "default");
-    for (size_t i = 0; i < c->link_count && !k.two_way; i++)
-        if (config_two_way(c, c->links[i].from, c->links[i].to))
-            k.two_way = &c->links[i];
     if (k.entry && check_rule(&k, err) < 0)
         goto out;
     for (size_t i = 0; i < c->conflicts.count; i++) {
         k.rule = &c->conflicts.rules[i];
-        fill_in(k.rule);
+        fill_in(&k);
         k.entry = &tables->value.entries[i];
         buf_clear(&path);
         buf_put_str(&path, "conflicts.tables.");

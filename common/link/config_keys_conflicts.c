@@ -111,10 +111,12 @@ const struct config_key config_keys_conflicts[] = {
     {.path = "conflicts.default.versions",
      .type = &config_choice,
      .words = versions,
-     .fallback_note = "column",
+     .fallback_note = "causal where two regions compare versions both ways and `by` names no column; else column",
      RULE(versions),
-     .help = "what tells that somebody else has been there: `causal`: the versions and cuts that changes carry; "
-             "`column`: the row's image, sound where a version column in `by` rises with every update"},
+     .help =
+         "what tells that somebody else has been there: `causal`: the versions and cuts that changes carry, as the "
+         "capture of the target's region tells; `column`: the row's image, sound where a version column in `by` rises "
+         "with every update"},
     {.path = "conflicts.default.ignore",
      .type = &config_names,
      RULE(ignore),
@@ -167,5 +169,5 @@ const struct config_key config_keys_conflicts[] = {
      .fallback = "false",
      CONFIG(allow_divergence_anywhere),
      .help = "the same as conflicts.allow_divergence"},
-    {.path = NULL,                                                                                               .next = config_keys_daemons                                                                                                           },
+    {.path = NULL,                                                                                               .next = config_keys_daemons                        },
 };

@@ -291,6 +291,31 @@ static void regions_links_and_names_are_found(void **state)
     config_free(&one_way);
 }
 
+/* Where two regions compare versions both ways, and no column tells them, those of the changes do. */
+static void versions_are_causal_where_no_column_tells(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule;
+        enum policy_versions versions;
+    } cases[] = {
+        {"policy: latest, tie: [us, eu]",                            VERSIONS_CAUSAL},
+        {"policy: latest, by: [a, b], tie: [us, eu]",                VERSIONS_COLUMN},
+        {"policy: latest, by: [a], tie: [us, eu], versions: causal", VERSIONS_CAUSAL},
+        {"policy: delta, columns: [qty]",                            VERSIONS_CAUSAL},
+        {"policy: stop",                                             VERSIONS_COLUMN},
+    };
+    static const char usual[] = "policy: latest, by: [a, b], tie: [us, eu]";
+    const char *at = strstr(full, usual);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = xasprintf("%.*s%s%s", (int)(at - full), full, cases[i].rule, at + strlen(usual));
+        struct config *c = parsed("drc.yaml", text);
+        assert_int_equal(c->conflicts.fallback.versions, cases[i].versions);
+        config_free(&c);
+        free(text);
+    }
+}
+
 static void the_shipped_examples_load(void **state)
 {
     (void)state;
@@ -376,6 +401,7 @@ int main(void)
         cmocka_unit_test(one_broker_that_is_known_changes_the_topics_defaults),
         cmocka_unit_test(three_regions_need_and_may_have_the_complete_mesh),
         cmocka_unit_test(regions_links_and_names_are_found),
+        cmocka_unit_test(versions_are_causal_where_no_column_tells),
         cmocka_unit_test(the_shipped_examples_load),
         cmocka_unit_test(the_table_is_sound),
         cmocka_unit_test(the_committed_document_is_what_the_table_says),
