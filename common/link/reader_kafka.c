@@ -17,7 +17,10 @@ static_assert(KAFKA_OFFSET_BEGINNING == RD_KAFKA_OFFSET_BEGINNING && KAFKA_OFFSE
 #define PARTITION 0
 #define BATCH 256              /* messages taken from librdkafka's queue at once: for what is taken it fetches more */
 #define BATCH_BYTES (1u << 20) /* and bytes, by the first one's size */
-#define REFETCHES 3            /* of an offset that was passed over, before it counts as missing */
+#define QUEUE_KBYTES "8192"    /* of librdkafka before it fetches no more */
+#define QUEUE_BYTES (8192u << 10)
+#define STALL_MS 5  /* without a message behind a full queue */
+#define REFETCHES 3 /* of an offset that was passed over, before it counts as missing */
 
 static const struct kafka_setting reader_settings[] = {
     {"auto.offset.reset",          "error",            true },
@@ -28,7 +31,7 @@ static const struct kafka_setting reader_settings[] = {
     {"enable.partition.eof",       "false",            true },
     {"receive.message.max.bytes",  "1000000000",       false},
     {"fetch.message.max.bytes",    "1048576",          false}, /* compressed: several times that in memory */
-    {"queued.max.messages.kbytes", "8192",             false},
+    {"queued.max.messages.kbytes", QUEUE_KBYTES,       false},
     {"fetch.error.backoff.ms",     "100",              false},
     {"fetch.wait.max.ms",          "100",              false}, /* a seek waits for the poll before it */
     {NULL,                         NULL,               false},
@@ -44,6 +47,7 @@ struct kafka_reader {
     size_t next;        /* of batch; the one before it is in the caller's hands */
     int64_t due;        /* offset that comes next; negative: not known yet */
     unsigned refetches; /* since a due offset came */
+    size_t run;         /* bytes that were taken since the queue was empty */
     bool started;
 };
 
@@ -115,18 +119,50 @@ static size_t batch_size(const rd_kafka_message_t *first)
     return fit < BATCH - 1 ? fit : BATCH - 1;
 }
 
+/* Does the topic hold more, as far as the last answer of the broker tells? */
+static bool has_more(const struct kafka_reader *r)
+{
+    int64_t low = 0, high = 0;
+    return r->due >= 0 &&
+           rd_kafka_get_watermark_offsets(r->client.rk, r->topic, PARTITION, &low, &high) ==
+               RD_KAFKA_RESP_ERR_NO_ERROR &&
+           high > r->due;
+}
+
+/* Once its queue has been full, librdkafka looks only a second later whether it has room again (2.0.2), however soon it
+ * was empty. So whoever has taken a full queue's bytes without a wait, and comes to its end while the topic holds more,
+ * begins to fetch anew where he stands. */
+static int fetch_again(struct kafka_reader *r, ssize_t *got, struct err *err)
+{
+    *got = rd_kafka_consume_batch_queue(r->queue, STALL_MS, r->batch, 1);
+    if (*got > 0 || !has_more(r))
+        return 0;
+    stop_fetching(r);
+    return start_fetching(r, r->due, err);
+}
+
 /* librdkafka waits until an array is full: so one message is waited for, and what else is there taken without waiting.
  */
-static void fill_batch(struct kafka_reader *r, int timeout_ms)
+static int fill_batch(struct kafka_reader *r, int timeout_ms, struct err *err)
 {
     drop_batch(r);
-    ssize_t n = rd_kafka_consume_batch_queue(r->queue, timeout_ms, r->batch, 1);
-    if (n <= 0)
-        return;
+    ssize_t n = rd_kafka_consume_batch_queue(r->queue, 0, r->batch, 1);
+    if (n <= 0) {
+        if (r->run >= QUEUE_BYTES && fetch_again(r, &n, err))
+            return -1;
+        r->run = 0;
+        if (n <= 0)
+            n = rd_kafka_consume_batch_queue(r->queue, timeout_ms, r->batch, 1);
+        if (n <= 0)
+            return 0;
+    }
     r->count = (size_t)n;
     n = rd_kafka_consume_batch_queue(r->queue, 0, r->batch + 1, batch_size(r->batch[0]));
     r->count += n > 0 ? (size_t)n : 0;
+    for (size_t i = 0; i < r->count; i++)
+        r->run += r->batch[i]->len;
     r->client.down = false;
+    return 0;
 }
 
 static int take_error(struct kafka_reader *r, const rd_kafka_message_t *m, struct err *err)
@@ -156,8 +192,8 @@ static int refetch(struct kafka_reader *r, int64_t got, struct err *err)
 /* The next message of the batch, a new batch when it is used up. 1: *out; 0: none in time; -1: error. */
 static int next_message(struct kafka_reader *r, const rd_kafka_message_t **out, int timeout_ms, struct err *err)
 {
-    if (r->next == r->count)
-        fill_batch(r, timeout_ms);
+    if (r->next == r->count && fill_batch(r, timeout_ms, err))
+        return -1;
     if (r->count > 0) {
         *out = r->batch[r->next++];
         return 1;
