@@ -300,6 +300,11 @@ static int settle(struct exact *x, const struct conflict_case *c, const struct v
 {
     const struct conflict_place place = place_of(x);
     struct conflict_outcome outcome;
+    struct conflict_case whole = *c;
+    struct bury_found grave;
+    if (bury_recall(&whole, &grave, x->sink, &x->arena, err))
+        return -1;
+    c = &whole;
     if (conflict_judge(c, &outcome, &x->arena, err))
         return err->class == ERR_DATA ? stopped(x, c, err->text, err) : -1;
     if (outcome.verdict == VERDICT_STOP)

@@ -1,10 +1,9 @@
-/* From a delete to the sink's batch of tombstones. */
+/* From a delete to the sink's batch of tombstones, and from a tombstone to the judge. */
 #include "applier/bury.h"
 
 #include "applier/conflict_entry.h"
 #include "applier/txn.h"
 #include "common/target/session.h"
-#include "common/target/tombstone.h"
 
 int bury_row(const struct conflict_place *p, const struct cell *row, struct err *err)
 {
@@ -21,4 +20,18 @@ int bury_row(const struct conflict_place *p, const struct cell *row, struct err 
         s->tombstones = tombstone_batch_new();
     tombstone_batch_put(s->tombstones, &d);
     return tombstone_batch_is_full(s->tombstones) ? sink_send_tombstones(s, err) : 0;
+}
+
+int bury_recall(struct conflict_case *c, struct bury_found *room, struct sink *s, struct arena *a, struct err *err)
+{
+    if (!s->buries || c->kind != CONFLICT_UPDATE_MISSING || c->tombstone || c->table->key_count == 0)
+        return 0;
+    int found = tombstone_find(&room->tombstone, s->db, c->table, c->before, a, err);
+    if (found != 1)
+        return found;
+    room->version = (struct conflict_version){.stamp = room->tombstone.stamp, .region = room->tombstone.region};
+    room->known = (struct conflict_tombstone){.version = &room->version, .columns = room->tombstone.columns};
+    c->tombstone = &room->known;
+    c->kind = CONFLICT_UPDATE_DELETED;
+    return 0;
 }

@@ -14,7 +14,8 @@ struct conflict_case conflict_case_at(const struct conflict_place *p, enum confl
                                   .incoming = after,
                                   .local = local,
                                   .from = p->sink->from,
-                                  .to = p->sink->to};
+                                  .to = p->sink->to,
+                                  .mask = &p->sink->config->conflict_mask};
 }
 
 void conflict_take_versions(struct conflict_case *c, struct conflict_known *known, const struct conflict_place *p,

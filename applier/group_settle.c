@@ -4,6 +4,7 @@
  * It gives the same verdicts and the same entries as apply_exact.c; a test holds both against each other. Nothing else
  * of the group can have changed the row in between: cascades are barriers, and keys that are changed or spelled in
  * several ways go the exact way. */
+#include "applier/bury.h"
 #include "applier/conflict_entry.h"
 #include "applier/group.h"
 #include "applier/row_walk.h"
@@ -63,7 +64,12 @@ static bool is_for_the_exact_way(const struct conflict_outcome *o)
 static int judge(struct settling *s, const struct conflict_case *c, struct err *err)
 {
     struct conflict_outcome outcome;
+    struct bury_found grave;
     struct err failed = {0};
+    struct conflict_case whole = *c;
+    if (bury_recall(&whole, &grave, s->g->sink, &s->g->arena, err))
+        return -1;
+    c = &whole;
     if (conflict_judge(c, &outcome, &s->g->arena, &failed)) {
         if (failed.class == ERR_DATA)
             return group_doubt(s->g, s->txn);

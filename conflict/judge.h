@@ -8,6 +8,7 @@
 
 #include "common/model/cell.h"
 #include "common/model/conflict_kind.h"
+#include "common/model/mask.h"
 #include "common/model/policy.h"
 #include "common/model/record.h"
 
@@ -61,6 +62,7 @@ struct conflict_case {
     const struct conflict_tombstone *tombstone;      /* where there is no row; NULL: none */
     bool unseen_delete; /* the key was deleted at the target, now or before, by a change that is not in the incoming
                          * one's cut; only delete: delete_wins asks for it */
+    const struct mask *mask; /* columns of which `why` tells no values; NULL: none */
     bool buries;        /* deletes at both sides leave tombstones; where they do not, any write beats a delete */
 };
 

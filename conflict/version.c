@@ -49,15 +49,15 @@ int version_compare(int *order, uint16_t *decided, const struct version_order *b
     return 0;
 }
 
-static void say_columns(struct conflict_outcome *out, const struct column *column, int order, const struct cell *a,
-                        const struct cell *b)
+static void say_columns(struct conflict_outcome *out, const struct conflict_case *c, uint16_t i, int order,
+                        const struct cell *a, const struct cell *b)
 {
     struct buf text = {0};
-    buf_put_span(&text, column->name);
+    buf_put_span(&text, c->table->columns[i].name);
     buf_put_str(&text, " ");
-    cell_put_text(column, a, &text);
+    mask_put_text(c->mask, c->table, a, i, &text);
     buf_put_str(&text, order > 0 ? " > " : " < ");
-    cell_put_text(column, b, &text);
+    mask_put_text(c->mask, c->table, b, i, &text);
     say(out, "%s", buf_cstr(&text));
     buf_free(&text);
 }
@@ -194,7 +194,7 @@ int version_decides(bool *incoming, const struct conflict_case *c, const struct 
     look_at_clocks(out, c, &c->table->columns[decided], in, local);
     if (order == 0)
         return break_tie(incoming, c, out, err);
-    say_columns(out, &c->table->columns[decided], order, in, local);
+    say_columns(out, c, decided, order, c->incoming, c->local);
     *incoming = (order > 0) != by->earliest;
     return 0;
 }
@@ -213,7 +213,7 @@ static int decide_delete_by_columns(bool *incoming, const struct conflict_case *
         *incoming = !c->incoming;
         return 0;
     }
-    say_columns(out, &c->table->columns[decided], order, &in[decided], &there[decided]);
+    say_columns(out, c, decided, order, in, there);
     *incoming = (order > 0) != by->earliest;
     return 0;
 }

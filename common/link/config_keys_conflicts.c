@@ -164,10 +164,5 @@ const struct config_key config_keys_conflicts[] = {
      .fallback = "false",
      CONFIG(allow_divergence),
      .help = "permit that of every rule"},
-    {.path = "allow_divergence",
-     .type = &config_flag,
-     .fallback = "false",
-     CONFIG(allow_divergence_anywhere),
-     .help = "the same as conflicts.allow_divergence"},
-    {.path = NULL,                                                                                               .next = config_keys_daemons                        },
+    {.path = NULL,                                                                                                               .next = config_keys_journal                                                                                              },
 };

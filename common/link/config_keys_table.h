@@ -28,6 +28,7 @@
 extern const struct config_key config_keys_regions[];
 extern const struct config_key config_keys_links[];
 extern const struct config_key config_keys_conflicts[];
+extern const struct config_key config_keys_journal[];
 extern const struct config_key config_keys_daemons[];
 
 #endif

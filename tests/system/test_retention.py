@@ -30,11 +30,11 @@ def test_old_entries_and_tombstones_go(pair):
     applier.stop()
     pair.us.sql("UPDATE shop.item SET name = 'us', updated_at = '2026-01-02' WHERE id <= 8")
     pair.eu.sql("UPDATE shop.item SET name = 'eu' WHERE id <= 8", "DELETE FROM shop.item WHERE id > 20")
-    pair.eu.sql("UPDATE shop.item SET id = 2000 WHERE id = 20")
+    pair.eu.sql("UPDATE shop.item SET id = 2000, updated_at = '2026-01-02' WHERE id = 20")
     applier.start()
     pair.settle()
     left = tombstones(pair.us)
-    assert len(left) == 1281 and left[0] == ("shop", "item", "eu", "14000000"), "the old key of a row that moved as well"
+    assert len(left) == 1281 and ("shop", "item", "eu", "0514000000") in left, "the old key of a row that moved as well"
     assert pair.us.value("SELECT COUNT(*) FROM drc.conflicts") == 8
     assert pair.us.value("SELECT HEX(kept) FROM drc.tombstones WHERE region = 'eu' LIMIT 1").startswith("0A" + b"updated_at".hex().upper())
 
