@@ -1,4 +1,5 @@
-"""Conflicts: how fast the judge alone decides, and what conflicts cost a durable backlog that is applied.
+"""Conflicts: how fast the judge alone decides, what conflicts cost a durable backlog that is applied, and what versions
+cost: in time (bench_causal.py), and in memory.
 
 The backlog's updates go to rows that stand on both sides. At a target a share of these was changed beforehand, half of
 them to a newer version than the update's, half to an older one: under `latest` either side wins as often. The run fails
@@ -10,6 +11,7 @@ import subprocess
 
 import servers
 import workload
+from bench_causal import causal
 from link import Link
 from report import Report
 from support import place
@@ -17,18 +19,26 @@ from support import place
 LATEST = {"default": {"policy": "latest", "by": ["made"], "tie": ["eu", "us"]}}
 SHARES = {"conflict_free": 0, "one_percent": 1, "ten_percent": 10}
 JUDGE_SECONDS = 5
+VERSIONS = 1_000_000
+
+
+def _program(name, *words):
+    command = [place.ROOT / "build" / "bench" / name, *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{name}: {done.stderr}"
+    return json.loads(done.stdout)
 
 
 def pure(report, _directory, arguments):
     """Verdicts a second of the judge, one thread."""
-    rates = []
-    for _ in range(arguments.rounds):
-        words = [place.ROOT / "build" / "bench" / "verdicts", str(JUDGE_SECONDS)]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        result = json.loads(done.stdout)
-        rates.append(result["verdicts"] / result["seconds"])
-    report.add("pure_verdicts_per_s", "verdicts/s", rates)
+    runs = [_program("verdicts", JUDGE_SECONDS) for _ in range(arguments.rounds)]
+    report.add("pure_verdicts_per_s", "verdicts/s", [run["verdicts"] / run["seconds"] for run in runs])
+
+
+def index(report, _directory, arguments):
+    """Memory of the index of newest versions."""
+    runs = [_program("versions_held", VERSIONS) for _ in range(arguments.rounds)]
+    report.add("index_mib_per_m", "MiB", [run["bytes"] / run["versions"] * 1e6 / 2**20 for run in runs])
 
 
 def apply_share(link, percent):
@@ -64,7 +74,7 @@ def rate(report, directory, arguments):
         link.close()
 
 
-PARTS = {"pure": pure, "rate": rate}
+PARTS = {"pure": pure, "rate": rate, "causal": causal, "index": index}
 
 
 def run(arguments, directory):

@@ -191,6 +191,24 @@ def latency_table(*servers):
         server.create_user(LOAD_USER, server.password, ["GRANT ALL ON bench.* TO {user}"])
 
 
+LOCAL_TABLE = "CREATE TABLE bench.local_item (id BIGINT NOT NULL PRIMARY KEY, note VARCHAR(120) NOT NULL)"
+LOCAL = f"""CREATE PROCEDURE bench.local()
+BEGIN
+    DECLARE at BIGINT DEFAULT 1;
+    LOOP
+        INSERT INTO bench.local_item VALUES {", ".join(f"(at + {n}, REPEAT('l', 100))" for n in range(SMALL_ROWS))};
+        SET at = at + {SMALL_ROWS};
+        DO SLEEP(0.005);
+    END LOOP;
+END"""
+LOCAL_WRITES = "CALL bench.local()"  # at most 200 transactions of five rows a second, until it is ended
+
+
+def local_table(server):
+    """Make the table of those writes, out of the binlog."""
+    server.sql("SET SESSION sql_log_bin = 0", LOCAL_TABLE, LOCAL)
+
+
 def checksum(server):
     """What the table holds, as one number."""
     return server.query("CHECKSUM TABLE bench.item")[0][1]

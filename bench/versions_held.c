@@ -1,0 +1,57 @@
+/* What the index of newest versions holds in memory: changes of so many keys, none of them let go.
+ *
+ * versions_held [COUNT]: prints one JSON object: versions, bytes (of this process, more than before). One thread. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "applier/version_index.h"
+
+#define ROWS 5 /* of a transaction */
+
+/* Resident. */
+static size_t memory_now(void)
+{
+    size_t pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (!f)
+        return 0;
+    if (fscanf(f, "%*u %zu", &pages) != 1)
+        pages = 0;
+    fclose(f);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Spread as hashes are. */
+static struct version_key key_of(uint64_t n)
+{
+    uint64_t a = n * 0x9e3779b97f4a7c15u, b = (n ^ a >> 29) * 0xbf58476d1ce4e5b9u;
+    return (struct version_key){a ^ a >> 32, b ^ b >> 31 ? b ^ b >> 31 : 1};
+}
+
+static int fill(struct version_index *ix, uint64_t count, struct err *err)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        struct version_key key = key_of(i + 1);
+        if (version_index_put(ix, &key, 1 + i / ROWS, 1 + i, false, err))
+            return -1;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+    struct version_index_setup setup = {.memory_bytes = (size_t)4 << 30, .directory = "/tmp"};
+    struct err err = {0};
+    size_t before = memory_now();
+    struct version_index *ix = version_index_new(&setup);
+    int rc = fill(ix, count, &err);
+    if (rc)
+        fprintf(stderr, "versions_held: %s\n", err.text);
+    else
+        printf("{\"versions\": %zu, \"bytes\": %zu}\n", version_index_count(ix), memory_now() - before);
+    version_index_free(&ix);
+    return rc ? 1 : 0;
+}
