@@ -31,7 +31,9 @@ void conflict_take_versions(struct conflict_case *c, struct conflict_known *know
     c->buries = true;
     if (q->answer == VERSIONS_LOST)
         return;
-    c->causality = q->answer == VERSIONS_CONCURRENT ? CAUSALITY_CONCURRENT : CAUSALITY_AFTER;
+    /* Where the newest local change left a row and there is none, one of the link's own stream has ended it since. */
+    bool ended = !c->local && q->newest.deleted_seq != q->newest.seq;
+    c->causality = q->answer == VERSIONS_CONCURRENT && !ended ? CAUSALITY_CONCURRENT : CAUSALITY_AFTER;
     c->unseen_delete = q->unseen_delete;
     if (c->causality != CAUSALITY_CONCURRENT)
         return;
