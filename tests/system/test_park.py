@@ -98,7 +98,7 @@ def test_a_missing_parent_is_waited_for_and_what_is_given_up_stays_known(one_way
     pair.wait("eu", "us", expect=69)
     (first, _, _), (_, behind, _), (third, _, _) = seqs(pair)
     assert behind == first
-    assert {entry["kind"] for entry in pair.conflicts()} == {"foreign_key/no_parent", "parked"}
+    assert {entry["kind"] for entry in pair.conflicts()} == {"parent/missing", "parked"}
     pair.ctl("parked", "discard", str(third), "--from", "eu", "--to", "us", "--why", "not needed here")
     pair.us.sql("INSERT INTO shop.parent VALUES (10, 'found')")
     retry(pair, str(first))

@@ -346,8 +346,8 @@ static void names_are_the_documented_ones(void **state)
     assert_string_equal(conflict_kind_name(CONFLICT_INSERT_DELETED), "insert/deleted");
     assert_string_equal(conflict_kind_name(CONFLICT_UPDATE_DELETED), "update/deleted");
     assert_string_equal(conflict_kind_name(CONFLICT_FOREIGN_WRITE), "foreign/write");
-    assert_string_equal(conflict_kind_name(CONFLICT_NO_PARENT), "foreign_key/no_parent");
-    assert_string_equal(conflict_kind_name(CONFLICT_HAS_CHILD), "foreign_key/has_child");
+    assert_string_equal(conflict_kind_name(CONFLICT_NO_PARENT), "parent/missing");
+    assert_string_equal(conflict_kind_name(CONFLICT_HAS_CHILD), "child/exists");
     assert_string_equal(conflict_kind_name(CONFLICT_WITH_LOSER), "transaction/lost");
     assert_string_equal(conflict_verdict_name(VERDICT_SAME), "same");
     assert_string_equal(conflict_verdict_name(VERDICT_PARK), "park");
