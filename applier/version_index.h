@@ -40,7 +40,7 @@ struct version_index_setup {
 };
 
 struct version_index *version_index_new(const struct version_index_setup *setup);
-void version_index_free(struct version_index **ix);
+void version_index_free(struct version_index **index);
 void version_index_clear(struct version_index *ix);
 
 /* One change of the transaction; `deletes`: it ends the row. `seq` never falls, but for a transaction that comes a
