@@ -9,8 +9,8 @@
  *
  * The exact way gives verdicts, which must not be given while anything earlier is still to come. By the write sets only
  * what shares a key could matter, but a verdict is for good, and a write set is only as right as the definitions that
- * it was made from; conflicts are rare, so it waits for all. For the same reason a key that the target has got a moment
- * ago does no harm: what is done in the wrong order is refused by the server, that is doubt, and then order is kept.
+ * it was made from; conflicts are rare, so it waits for all. A key that the target got a moment ago is not known yet:
+ * what the server refuses for it is in doubt, and then order is kept; if a later change has overtaken it, it is parked.
  *
  * Bounded: in bytes, and ORDER_MOST transactions above the watermark. */
 #ifndef DRC_APPLIER_SCHEDULE_H

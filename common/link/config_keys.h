@@ -66,7 +66,7 @@ struct config_key {
     /* Mappings: before their keys are read, point the reader at what they fill. `name` is the mapping's own, or NULL.
      */
     int (*enter)(struct config_reader *r, const char *name, struct yaml_mark at, struct err *err);
-    const char *like; /* mappings: they have the keys of that path */
+    const char *like;              /* mappings: they have the keys of that path */
     const struct config_key *next; /* without a path: the end of a part of the table; where the next one begins */
 };
 

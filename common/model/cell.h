@@ -26,8 +26,9 @@ void image_skip(const struct table_def *t, const uint8_t *present, struct bytes 
 /* The reverse; of columns in the image no cell may be absent. */
 void image_put(const struct cell *cells, const struct table_def *t, const uint8_t *present, struct buf *out);
 /* Are all cells equal by value (NULL equals NULL; absent on either side equals anything)? One value has one encoding,
- * but for compressed columns, which are compared unpacked, MySQL's JSON, which is compared as json_binary_same does, and
- * the 0 of FLOAT and DOUBLE, whose sign does not count. Columns that `ignore` (may be NULL, one bool a column) names are left out. */
+ * but for compressed columns, which are compared unpacked, MySQL's JSON, which is compared as json_binary_same does,
+ * and the 0 of FLOAT and DOUBLE, whose sign does not count. Columns that `ignore` (may be NULL, one bool a column)
+ * names are left out. */
 bool image_equal(const struct cell *a, const struct cell *b, const struct table_def *t, const bool *ignore);
 /* The same for one cell. */
 bool cell_equal(const struct column *c, const struct cell *a, const struct cell *b);
