@@ -15,6 +15,7 @@ struct conflict_case conflict_case_at(const struct conflict_place *p, enum confl
                                   .local = local,
                                   .from = p->sink->from,
                                   .to = p->sink->to,
+                                  .buries = p->sink->buries,
                                   .mask = &p->sink->config->conflict_mask};
 }
 

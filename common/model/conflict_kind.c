@@ -9,20 +9,20 @@ static const struct {
     const char *name;
     bool has_policy;
 } kinds[CONFLICT_KIND_COUNT] = {
-    [CONFLICT_INSERT_EXISTS] = {"insert/exists",         true },
-    [CONFLICT_INSERT_DELETED] = {"insert/deleted",        true },
-    [CONFLICT_UPDATE_CHANGED] = {"update/changed",        true },
-    [CONFLICT_UPDATE_MISSING] = {"update/missing",        true },
-    [CONFLICT_UPDATE_DELETED] = {"update/deleted",        true },
-    [CONFLICT_DELETE_CHANGED] = {"delete/changed",        true },
-    [CONFLICT_DELETE_MISSING] = {"delete/missing",        true },
-    [CONFLICT_UNIQUE_CLASH] = {"unique/clash",          false},
-    [CONFLICT_NO_PARENT] = {"parent/missing", false},
-    [CONFLICT_HAS_CHILD] = {"child/exists", false},
-    [CONFLICT_REFUSED] = {"row/refused",           false},
-    [CONFLICT_FOREIGN_WRITE] = {"foreign/write",         true },
-    [CONFLICT_ORDER_VIOLATED] = {"order/violated",        false},
-    [CONFLICT_WITH_LOSER] = {"transaction/lost",      false},
+    [CONFLICT_INSERT_EXISTS] = {"insert/exists",    true },
+      [CONFLICT_INSERT_DELETED] = {"insert/deleted",   true },
+    [CONFLICT_UPDATE_CHANGED] = {"update/changed",   true },
+      [CONFLICT_UPDATE_MISSING] = {"update/missing",   true },
+    [CONFLICT_UPDATE_DELETED] = {"update/deleted",   true },
+      [CONFLICT_DELETE_CHANGED] = {"delete/changed",   true },
+    [CONFLICT_DELETE_MISSING] = {"delete/missing",   true },
+      [CONFLICT_UNIQUE_CLASH] = {"unique/clash",     false},
+    [CONFLICT_NO_PARENT] = {"parent/missing",   false},
+      [CONFLICT_HAS_CHILD] = {"child/exists",     false},
+    [CONFLICT_REFUSED] = {"row/refused",      false},
+      [CONFLICT_FOREIGN_WRITE] = {"foreign/write",    true },
+    [CONFLICT_ORDER_VIOLATED] = {"order/violated",   false},
+      [CONFLICT_WITH_LOSER] = {"transaction/lost", false},
 };
 
 const char *conflict_kind_name(enum conflict_kind k)
