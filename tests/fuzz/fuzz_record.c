@@ -105,6 +105,24 @@ static void try_stream(const struct record *rec)
     stream_free(&s);
 }
 
+/* What a DDL record says of its session beside the body. */
+static void try_session(struct span session)
+{
+    struct ddl d = {0};
+    struct ddl back = {0};
+    struct buf wire = {0};
+    struct err err = {0};
+    if (ddl_session_read(&d, session, &err) == 0) {
+        ddl_session_put(&d, &wire);
+        must(ddl_session_read(&back, buf_span(&wire), &err) == 0);
+        must(back.at_us == d.at_us && span_eq(back.time_zone, d.time_zone));
+        must(back.no_foreign_keys == d.no_foreign_keys && back.no_unique_checks == d.no_unique_checks);
+    } else {
+        must(err.class == ERR_FATAL);
+    }
+    buf_free(&wire);
+}
+
 static void try_record(struct span input)
 {
     struct buf bytes = {0};
@@ -130,6 +148,8 @@ static void try_record(struct span input)
         try_stream(&rec);
         if (rec.kind == RECORD_DATA)
             walk_body(rec.body, &cache);
+        if (rec.kind == RECORD_DDL)
+            try_session(rec.session);
     }
     table_cache_free(&cache);
     buf_free(&bytes);

@@ -218,6 +218,10 @@ def record():
         yield b"\0" + bytes(2) + bytes([kind, flags]) + bytes(4) + common + rest + b"\2\5\1x\6\0"
     ddl = b"\1" + varint(4) + b"shop" + varint(14) + b"CREATE TABLE t" + varint(0) + bytes(6) + b"\1\0\1t"
     yield b"\0" + bytes(2) + b"\2\3" + bytes(4) + common + numbered + b"\0" + ddl
+    at_us = varint(1700000000123456)
+    for session in (at_us + b"\0\6SYSTEM", at_us + b"\3\6+03:00", b"\0\1\0", at_us + b"\2\0later", at_us + b"\0\7short", at_us):
+        extension = b"\1\3" + varint(len(session)) + session
+        yield b"\0" + bytes(2) + b"\2\3" + bytes(4) + common + numbered + extension + ddl
     yield b"\2" + ddl
     yield b"\3\2" + stream + b"\0\5\0" + stream + b"\1\7\2\1\1\1\1"
     act = b"\4skip" + b"\6me@eu1" + varint(1700000000000000) + b"\3why" + b"\2{}"
