@@ -234,14 +234,20 @@ int ledger_row_insert(struct db *db, const char *topic, const struct ledger_stat
 int ledger_create(struct db *db, const char *topic, const struct ledger_state *start, struct err *err)
 {
     const struct ledger_slot nobody = {0};
+    struct ledger_state there = {0};
     struct err why = {0};
     if (ledger_row_insert(db, topic, start, &nobody, &why) == 0)
         return 0;
-    if (why.code == ER_DUP_ENTRY)
-        return err_fatal(err, EXIT_UNSAFE, "%s has a row for topic %s already", LEDGER, topic);
-    if (err)
-        *err = why;
-    return -1;
+    if (why.code != ER_DUP_ENTRY) {
+        if (err)
+            *err = why;
+        return -1;
+    }
+    int found = ledger_find(db, topic, &there, err);
+    ledger_state_free(&there);
+    if (found == 0)
+        return err_fatal(err, EXIT_UNSAFE, "%s has that stream's row for another topic than %s", LEDGER, topic);
+    return found < 0 ? -1 : 0;
 }
 
 int ledger_slot_lost(const struct ledger_slot *held, bool is_there, struct err *err)

@@ -44,7 +44,8 @@ MUST_CHECK int ledger_find(struct db *db, const char *topic, struct ledger_state
 /* Is a writer of that link connected (ledger_attach) to this server now? 1: yes; 0: no; -1: error. No locks. */
 MUST_CHECK int ledger_is_attended(struct db *db, const char *topic, struct err *err);
 
-/* First start only: make the row of slot 0. ERR_FATAL 69 when there is one already. In a transaction of its own. */
+/* First start only: make the row of slot 0, in a transaction of its own. 0 also when another instance of the link that
+ * starts at the same moment has made it: who takes over last has it. ERR_FATAL 69 when the row is another link's. */
 MUST_CHECK int ledger_create(struct db *db, const char *topic, const struct ledger_state *start, struct err *err);
 
 /* Take over: one transaction that changes `owner` in all slots of the stream (so waits for every open transaction),

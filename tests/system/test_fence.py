@@ -1,19 +1,34 @@
-"""A daemon that was frozen (a stalled host) and replaced meanwhile leaves when it wakes, and harms nothing."""
+"""A daemon that was frozen (a stalled host) and replaced meanwhile leaves when it wakes, and harms nothing.
+
+And of two appliers of one link that start together one works: never both.
+"""
+
+import random
+import time
 
 import pytest
 
 from support import faults
 from support.load import TokenLoad
 
+WORKERS = 4
+ROWS = "SELECT COUNT(*) FROM shop.token"
+
 
 @pytest.fixture
 def one_way(make_pair):
     """A function that starts a pair with the link from eu to us only."""
 
-    def make(**arguments):
+    def make(appliers=True, **arguments):
         pair = make_pair(links=[("eu", "us")], **arguments)
+        pair.file["links"][0]["apply"] = {"workers": WORKERS}
+        pair.write_config()
         pair.everywhere("CREATE DATABASE shop", TokenLoad.TABLE)
-        return pair.start()
+        if appliers:
+            return pair.start()
+        pair.capture("eu").start()
+        pair.until(lambda: pair.stream_stands("eu"), 60, "stream of eu")
+        return pair
 
     return make
 
@@ -30,6 +45,37 @@ def replaced_while_frozen(pair, old):
         old.thaw()
         load.wait_for(300)
     return load
+
+
+def one_of(pair, twins):
+    """Of two that have been launched one must leave because of the other; returns the one that goes on."""
+    deadline = time.monotonic() + 60
+    while all(twin.running for twin in twins):
+        assert time.monotonic() < deadline, f"both go on{pair.tails()}"
+        time.sleep(0.02)
+    loser, winner = sorted(twins, key=lambda twin: twin.running)
+    assert "fenced by a newer instance" in loser.expect_exit(77)
+    return winner
+
+
+def test_of_two_appliers_that_start_at_once_one_goes_on(one_way, long_run):
+    """Also at the link's first start, where neither finds a row in the ledger."""
+    pair = one_way(appliers=False)
+    twins = [pair.applier("eu", "us"), pair.rival(pair.applier("eu", "us"))]
+    rng = random.Random()
+    with TokenLoad(pair.eu, threads=2, rate=200) as load:
+        for left in reversed(range(50 if long_run else 5)):
+            rng.shuffle(twins)
+            for twin in twins:
+                twin.launch().wanted = False
+            winner = one_of(pair, twins)
+            before = pair.us.value(ROWS)
+            pair.until(lambda: pair.us.value(ROWS) > before, 60, "row by the one that goes on")
+            assert winner.running
+            if left:
+                winner.kill()
+    pair.wait("eu", "us")
+    TokenLoad.check(pair.us, [load])
 
 
 def test_an_applier_that_was_replaced_leaves(one_way):
