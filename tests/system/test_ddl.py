@@ -1,67 +1,12 @@
 """Changes of definition in the middle of a load: run at the target, waited for, or put down, as links[].ddl says."""
 
 import contextlib
-import json
 
 import pytest
 
 from support import pairfile
 from support.daemon import Daemon
-from support.load import Load
-
-ITEM = "CREATE TABLE shop.item (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40), qty INT NOT NULL DEFAULT 1)"
-GRANT = "GRANT ALTER, CREATE, DROP, INDEX, INSERT, REFERENCES ON shop.* TO drc"  # what apply needs
-
-
-def one_way(make_pair, ddl, tables_exclude=()):
-    config = {"links": [{"from": "eu", "to": "us", "start": "beginning", "ddl": ddl}]}
-    if tables_exclude:
-        config["tables"] = {"exclude": list(tables_exclude)}
-    pair = make_pair(links=[("eu", "us")], config=config)
-    pair.everywhere("CREATE DATABASE shop", ITEM)
-    pair.us.sql("SET SESSION sql_log_bin = 0", GRANT)
-    return pair.start()
-
-
-def definition(server, table):
-    """As the server shows it, without the counter that rows move."""
-    text = server.query(f"SHOW CREATE TABLE {table}")[0][1]
-    return " ".join(word for word in text.split() if not word.startswith("AUTO_INCREMENT="))
-
-
-def tables(server, database="shop"):
-    return sorted(row[0] for row in server.query(f"SHOW TABLES FROM {database}"))
-
-
-def assert_same(pair, database="shop"):
-    """Tables, their definitions and their rows."""
-    assert tables(pair.us, database) == tables(pair.eu, database)
-    for table in tables(pair.eu, database):
-        name = f"`{database}`.`{table}`"
-        assert definition(pair.us, name) == definition(pair.eu, name)
-        pair.assert_equal(name)
-
-
-def journal(pair):
-    """The statements in the target's journal: (policy, verdict, text)."""
-    rows = pair.us.query("SELECT policy, verdict, incoming_image FROM drc.conflicts WHERE kind = 'ddl' ORDER BY id")
-    return [(policy, verdict, json.loads(image)["statement"]) for policy, verdict, image in rows]
-
-
-def waits(pair, *words):
-    """The link waits, and says these words."""
-    applier = pair.applier("eu", "us")
-
-    def told():
-        status = applier.status()
-        return status["state"] == "waiting" and all(word in status["cause"] for word in words)
-
-    pair.until(told, 30, f"link that waits and says {words}")
-    return applier.status()["cause"]
-
-
-def resume(pair, *arguments, expect=0):
-    return pair.ctl("resume", "--from", "eu", "--to", "us", *arguments, expect=expect)
+from system.ddl import CHANGES, COPY, GH_OST, ITEM, PT_OSC, Rows, assert_same, journal, one_way, resume, tables, waits
 
 
 @contextlib.contextmanager
@@ -82,25 +27,6 @@ def running(server, word):
     )
 
 
-# Each changes shop.item or what lies beside it, whoever comes before it; rows between them are of every definition.
-CHANGES = [
-    "ALTER TABLE shop.item ADD COLUMN first INT NOT NULL DEFAULT 3 FIRST",
-    "ALTER TABLE shop.item ADD COLUMN made DATETIME DEFAULT CURRENT_TIMESTAMP AFTER id",
-    "ALTER TABLE shop.item MODIFY name VARCHAR(80) CHARACTER SET utf8mb4",
-    "ALTER TABLE shop.item DROP COLUMN first",
-    "ALTER TABLE shop.item MODIFY qty BIGINT NOT NULL DEFAULT 1 AFTER id",
-    "CREATE INDEX by_name ON shop.item (name)",
-    "RENAME TABLE shop.item TO shop.thing, shop.other TO shop.item, shop.thing TO shop.other",
-    "RENAME TABLE shop.item TO shop.thing, shop.other TO shop.item, shop.thing TO shop.other",
-    "TRUNCATE TABLE shop.other",
-    "CREATE TABLE shop.copy AS SELECT id, name FROM shop.item",
-    "CREATE TABLE shop.like_it LIKE shop.item",
-    "ALTER TABLE shop.like_it RENAME TO shop.liked",
-    "DROP TABLE shop.liked",
-    "ALTER TABLE shop.item DROP INDEX by_name, ADD UNIQUE KEY by_both (name, id)",
-]
-
-
 def change(pair, statement):
     pair.eu.sql("INSERT INTO shop.item (name) VALUES ('before')", "INSERT INTO shop.other (id) VALUES (NULL)")
     pair.eu.sql("SET SESSION time_zone = '+03:00'", statement)
@@ -116,36 +42,6 @@ def test_every_change_is_run_where_it_stands(make_pair):
     assert_same(pair)
     assert journal(pair) == []
     assert pair.us.query("SELECT topic, ddl_state FROM drc.links") == [("drc.shop.eu", "done")]
-
-
-class Rows(Load):
-    """Inserts into shop.item and changes of it, by the columns that every definition has."""
-
-    def transaction(self, cursor, rng):
-        yield rng.random()
-        cursor.execute("INSERT INTO shop.item (name) VALUES (%s)", (rng.random(),))
-        cursor.execute("UPDATE shop.item SET qty = qty + 1 ORDER BY id DESC LIMIT 3")
-
-
-# What gh-ost and pt-online-schema-change do, as far as a binlog shows it: the shadow table's name, the statements
-# before the copy, and the swap with what follows it.
-GH_OST = (
-    "_item_gho",
-    ["CREATE TABLE shop._item_gho LIKE shop.item", "ALTER TABLE shop._item_gho ADD COLUMN size INT NOT NULL DEFAULT 7"],
-    ["RENAME TABLE shop.item TO shop._item_del, shop._item_gho TO shop.item", "DROP TABLE shop._item_del"],
-)
-PT_OSC = (
-    "_item_new",
-    ["CREATE TABLE shop._item_new LIKE shop.item", "ALTER TABLE shop._item_new ADD COLUMN size INT AFTER id"]
-    + [
-        f"CREATE TRIGGER shop.pt_{event} AFTER {event} ON shop.item FOR EACH ROW "
-        "REPLACE INTO shop._item_new (id, name, qty) VALUES (NEW.id, NEW.name, NEW.qty)"
-        for event in ("INSERT", "UPDATE")
-    ],
-    ["RENAME TABLE shop.item TO shop._item_old, shop._item_new TO shop.item", "DROP TABLE IF EXISTS shop._item_old"]
-    + [f"DROP TRIGGER IF EXISTS shop.pt_{event}" for event in ("INSERT", "UPDATE")],
-)
-COPY = "INSERT IGNORE INTO shop.{} (id, name, qty) SELECT id, name, qty FROM shop.item"
 
 
 @pytest.mark.parametrize("tool", [GH_OST, PT_OSC], ids=["gh_ost", "pt_osc"])
