@@ -125,6 +125,7 @@ static const struct error_rule rules[] = {
     {4025, ERR_DATA,  0              }, /* constraint failed */
     {4031, ERR_RETRY, 0              }, /* disconnected by the server: inactivity (MySQL) */
     {4151, ERR_FATAL, EXIT_DENIED    }, /* account is locked */
+    {6038, ERR_FATAL, EXIT_DENIED    }, /* a privilege is missing: TRANSACTION_GTID_TAG */
 };
 
 static int by_code(const void *key, const void *rule)

@@ -93,7 +93,14 @@ static int mark_mysql(struct ddl_session *s, struct err *err)
     if (strcmp(mode, "ON") != 0)
         return 0;
     (void)snprintf(s->mark, sizeof s->mark, DDL_MARK_TAG);
-    return db_exec(s->db, "SET SESSION gtid_next = 'AUTOMATIC:" DDL_MARK_TAG "'", err);
+    if (db_exec(s->db, "SET SESSION gtid_next = 'AUTOMATIC:" DDL_MARK_TAG "'", err) == 0)
+        return 0;
+    if (err && err->class == ERR_FATAL && err->exit_code == EXIT_DENIED)
+        return err_fatal(err, EXIT_DENIED,
+                         "what links[].ddl: apply runs at the target cannot be marked (%d). Run: "
+                         "GRANT TRANSACTION_GTID_TAG ON *.* TO %s;",
+                         err->code, db_account(s->db));
+    return -1;
 }
 
 const char *ddl_session_mark(const struct ddl_session *s)
