@@ -13,6 +13,7 @@
 
 #define MOST_TOGETHER 4096 /* transactions in one group, whatever the configuration allows */
 #define WAIT_MS 1000       /* between looks at a table that does not fit */
+#define PARK_LOOK_MS 500   /* an operator's word about what is parked is not to wait for the next transaction */
 #define SERVER_LOCK_WAIT_TIMEOUT 1205
 
 /* ---- gathering ---- */
@@ -50,7 +51,8 @@ static bool gather_one(struct worker *w, int timeout_ms)
 /* What is there now, up to the bounds; waits a while for the first. */
 static void gather(struct worker *w)
 {
-    if (w->next || (w->count == 0 && !gather_one(w, TARGET_SESSION_IDLE_MS / 2)))
+    const int patience_ms = park_is_empty(w->park) ? TARGET_SESSION_IDLE_MS / 2 : PARK_LOOK_MS;
+    if (w->next || (w->count == 0 && !gather_one(w, patience_ms)))
         return;
     while (!w->next && !group_is_full(w) && gather_one(w, 0))
         ;
