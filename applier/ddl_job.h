@@ -30,6 +30,10 @@ MUST_CHECK int ddl_job_end(struct ddl_job *j, const struct ddl_end *end, struct 
  * again (or stop); -1: error. `begun` as in struct ddl_end. */
 MUST_CHECK int ddl_job_wait(struct ddl_job *j, const char *why, bool begun, unsigned ms, struct err *err);
 
+/* Before it is run or waited for: until nothing is parked that touches its tables. 0: so, or a stop was requested; 1
+ * and -1 as ddl_job_wait. */
+MUST_CHECK int ddl_job_wait_for_parked(struct ddl_job *j, struct err *err);
+
 /* Run it, and see that it is run once. 0: it is settled, or a stop was requested before; -1: the session starts anew.
  */
 MUST_CHECK int ddl_job_run(struct ddl_job *j, struct err *err);

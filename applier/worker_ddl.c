@@ -148,12 +148,16 @@ int worker_apply_ddl(struct worker *w, struct txn *t, struct err *err)
         [DDL_ACT_RUN] = ddl_job_run,
     };
     struct ddl_job j;
+    int rc = 0;
     make(&j, w, t);
-    int rc = ways[j.plan.action](&j, err);
+    if (j.plan.action == DDL_ACT_RUN || j.plan.action == DDL_ACT_WAIT)
+        rc = ddl_job_wait_for_parked(&j, err);
+    if (rc == 0 && !stop_requested(w->stop))
+        rc = ways[j.plan.action](&j, err);
     hold_expect(w->hold, NULL);
     ddl_session_close(&j.session);
     buf_free(&j.name);
     arena_free(&j.arena);
     txn_free(&t);
-    return rc;
+    return rc < 0 ? -1 : 0;
 }

@@ -75,7 +75,7 @@ static void add_number(uint64_t **list, size_t *count, size_t *cap, uint64_t v)
     (*list)[(*count)++] = v;
 }
 
-static void add_whole(struct writeset *w, uint64_t table)
+void writeset_add_table(struct writeset *w, uint64_t table)
 {
     add_number(&w->whole, &w->whole_count, &w->whole_cap, table);
 }
@@ -326,7 +326,7 @@ static bool add_key(struct adding *a, const struct hashed_key *k, const struct c
     for (uint16_t i = 0; i < k->count && !k->constant && known; i++)
         known = put_part(&a->form, &k->parts[i], &image[k->parts[i].index]);
     if (!known)
-        add_whole(a->set, k->table);
+        writeset_add_table(a->set, k->table);
     add_touch(a->set, k->table, hash64(buf_span(&a->form), k->seed), k->shared);
     return true;
 }

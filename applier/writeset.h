@@ -55,6 +55,8 @@ uint64_t writeset_table_id(struct span db, struct span name);
 /* Add the keys of all rows, which are of the source definition that `t` was made for. `scratch` is reset. */
 void writeset_add_rows(struct writeset *w, const struct writeset_table *t, const struct rows *rows,
                        struct arena *scratch);
+/* Any row of that table may be touched. */
+void writeset_add_table(struct writeset *w, uint64_t table);
 /* Once everything is added: sort, and have each once; alone goes before shared. */
 void writeset_seal(struct writeset *w);
 

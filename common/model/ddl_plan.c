@@ -55,6 +55,13 @@ bool ddl_plan_is_ours(const struct ddl_plan *p, const struct filter *f, size_t i
     return t->name.n > 0 ? filter_match(f, t->db, t->name) : filter_match_db(f, t->db);
 }
 
+bool ddl_plan_finds_rows(const struct ddl_plan *p)
+{
+    const struct form_rule *rule = &rules[p->reading.form];
+    bool of_database = p->reading.form == DDL_FORM_CREATE_DATABASE || p->reading.form == DDL_FORM_ALTER_DATABASE;
+    return (rule->changed == ALL && !of_database) || p->reading.form == DDL_FORM_REPLACE;
+}
+
 static bool is_move(const struct ddl_plan *p)
 {
     return p->reading.form == DDL_FORM_RENAME || p->reading.form == DDL_FORM_MOVE;

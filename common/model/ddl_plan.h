@@ -49,6 +49,8 @@ void ddl_plan_make(struct ddl_plan *out, const struct ddl *d, enum flavor from, 
 
 /* Is the i-th table of the plan the pair's? A database counts when it can have tables of the pair. */
 bool ddl_plan_is_ours(const struct ddl_plan *p, const struct filter *f, size_t i);
+/* Is it about rows that its tables had before? What only makes a table, or a database, is not. */
+bool ddl_plan_finds_rows(const struct ddl_plan *p);
 /* May a table's rows be other rows behind the statement: does a name stand among those that it moves from, or to? */
 bool ddl_plan_moves_from(const struct ddl_plan *p, size_t i);
 bool ddl_plan_moves_to(const struct ddl_plan *p, size_t i);

@@ -4,16 +4,28 @@ import json
 
 import pytest
 
+from support.load import Load
+from support.mariadb import MariaDB
+from support.mysql import MySQL
+from system.ddl import GRANT, waits
+
 ITEM = "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40), code INT UNIQUE)"
 PARENT = "CREATE TABLE shop.parent (id INT PRIMARY KEY, name VARCHAR(20))"
 CHILD = "CREATE TABLE shop.child (id INT PRIMARY KEY, parent INT)"
 REFERS = "ALTER TABLE shop.child ADD CONSTRAINT refers FOREIGN KEY (parent) REFERENCES shop.parent (id)"
 
 
+BOTH = pytest.mark.parametrize("server", [MariaDB, MySQL], ids=["mariadb", "mysql"])
+
+
 @pytest.fixture
 def one_way(make_pair):
-    def make(**apply):
-        pair = make_pair(links=[("eu", "us")], config={"apply": apply} if apply else None)
+    """A function that starts a link; `link` is more of the link's part of the pair file, the rest is of `apply`."""
+
+    def make(server=MariaDB, link=None, **apply):
+        pair = make_pair(server=server, links=[("eu", "us")], config={"apply": apply} if apply else None)
+        pair.file["links"][0].update(link or {})
+        pair.write_config()
         pair.everywhere("CREATE DATABASE shop", ITEM, PARENT, CHILD)
         return pair.start()
 
@@ -37,8 +49,9 @@ def names(server):
     return dict(server.query("SELECT id, name FROM shop.item"))
 
 
-def test_a_refused_row_parks_what_depends_on_it_and_nothing_else(one_way):
-    pair = one_way()
+@BOTH
+def test_a_refused_row_parks_what_depends_on_it_and_nothing_else(one_way, server):
+    pair = one_way(server)
     pair.us.sql("INSERT INTO shop.item VALUES (90, 'of us', 7)")
     pair.eu.sql(
         "INSERT INTO shop.item VALUES (1, 'clashes', 7)",  # 1: refused
@@ -147,3 +160,106 @@ def test_at_its_bound_the_park_stops_the_link_and_can_be_led_out_of(one_way):
     applier.start()
     pair.wait("eu", "us")
     pair.assert_equal("shop.item")
+
+
+def test_a_change_of_definition_waits_for_what_is_parked_of_its_tables(one_way):
+    """Or rows would come back behind a TRUNCATE, and meet another definition behind an ALTER."""
+    pair = one_way(link={"ddl": "apply"})
+    pair.us.sql("SET SESSION sql_log_bin = 0", GRANT)
+    pair.us.sql("INSERT INTO shop.item VALUES (90, 'of us', 7)")
+    pair.eu.sql(
+        "INSERT INTO shop.item VALUES (1, 'clashes', 7)",
+        "INSERT INTO shop.parent VALUES (1, 'gone')",
+        "TRUNCATE TABLE shop.parent",  # not of what is parked
+        "CREATE TABLE shop.like_it LIKE shop.item",  # nor does it change it
+        "INSERT INTO shop.parent VALUES (2, 'there')",
+        "TRUNCATE TABLE shop.item",
+        "INSERT INTO shop.item VALUES (2, 'behind it', 7)",
+    )
+    pair.until(lambda: len(seqs(pair)) == 1, 30, "a parked transaction")
+    ((first, _, _),) = seqs(pair)
+    waits(pair, "TRUNCATE TABLE shop.item", f"seq {first}, which is parked", "drcctl parked retry")
+    assert pair.us.query("SELECT id FROM shop.parent") == [(2,)]
+    assert pair.us.value("SHOW TABLES FROM shop LIKE 'like_it'") == "like_it"
+    pair.applier("eu", "us").kill()
+    pair.applier("eu", "us").start()
+    waits(pair, "TRUNCATE TABLE shop.item", "which is parked")
+    pair.us.sql("DELETE FROM shop.item WHERE id = 90")
+    retry(pair, str(first))
+    pair.wait("eu", "us")
+    assert names(pair.us) == {2: "behind it"}
+
+    pair.us.sql("INSERT INTO shop.item VALUES (90, 'of us', 8)")
+    pair.eu.sql(
+        "INSERT INTO shop.item VALUES (3, 'clashes', 8)",
+        "ALTER TABLE shop.item DROP COLUMN code, ADD COLUMN size INT DEFAULT 3 FIRST",
+        "INSERT INTO shop.item (id, name) VALUES (4, 'of the new one')",
+    )
+    waits(pair, "ALTER TABLE shop.item", "which is parked")
+    pair.ctl("parked", "discard", str(seqs(pair)[0][0]), "--from", "eu", "--to", "us", "--why", "not needed here")
+    pair.wait("eu", "us")
+    assert names(pair.us) == {90: "of us", 2: "behind it", 4: "of the new one"}
+
+
+CLASHES = 20
+COUNTERS = 5
+PARKED = "SELECT COUNT(DISTINCT seq) FROM drc.parked WHERE state <> 'discarded'"
+COUNTER = "CREATE TABLE shop.counter (id INT PRIMARY KEY, n INT NOT NULL)"
+FULL = f"INSERT INTO shop.counter VALUES {', '.join(f'({number}, 0)' for number in range(COUNTERS))}"
+
+
+class Orders(Load):
+    """Rows of which some have a code that the target has given to another one, and changes that depend on them."""
+
+    def transaction(self, cursor, rng):
+        number, last = rng.randrange(1000, 10**9), getattr(rng, "last", 0)
+        yield number
+        code = rng.randrange(CLASHES) if rng.random() < 0.1 else 100 + number
+        cursor.execute("INSERT IGNORE INTO shop.item VALUES (%s, 'new', %s)", (number, code))
+        if rng.random() < 0.7:
+            cursor.execute("UPDATE shop.item SET name = CONCAT(name, '+') WHERE id = %s AND LENGTH(name) < 30", (last,))
+        if rng.random() < 0.1:
+            cursor.execute("DELETE FROM shop.item WHERE id = %s", (last,))
+        if rng.random() < 0.1:
+            cursor.execute("UPDATE shop.counter SET n = n + 1 WHERE id = %s", (rng.randrange(COUNTERS),))
+        rng.last = number
+
+
+@BOTH
+def test_killed_while_it_parks_and_drains(one_way, server, long_run):
+    """Each transaction is parked once or in effect once, in order, whoever is killed in between."""
+    pair = one_way(server, link={"apply": {"workers": 4}})
+    applier = pair.applier("eu", "us")
+    pair.everywhere(COUNTER, FULL)
+    of_us = ", ".join(f"({number}, 'of us', {number})" for number in range(CLASHES))
+    pair.us.sql("SET SESSION sql_log_bin = 0", f"INSERT INTO shop.item VALUES {of_us}")
+    with Orders(pair.eu, threads=2, rate=150) as load:
+        for number in range(20 if long_run else 3):
+            before = len(seqs(pair))
+            pair.until(lambda before=before: len(seqs(pair)) > before + 2, 60, "more that is parked")
+            applier.kill()
+            if number % 3 == 2:
+                pair.us.kill()
+                pair.us.start()
+            applier.launch()
+        load.wait_for(50)
+    pair.wait("eu", "us", timeout=120, expect=69)
+    entries = [entry["seq"] for entry in pair.conflicts()]
+    waiting = [seq for seq, _, _ in seqs(pair)]
+    assert sorted(set(entries)) == sorted(waiting) and len(entries) == len(waiting), "each in the journal once"
+
+    pair.us.sql("SET SESSION sql_log_bin = 0", f"DELETE FROM shop.item WHERE id < {CLASHES}")
+    retry(pair, "--all")
+    left, cut = len(waiting), 0
+    while left > 0 and cut < (20 if long_run else 3):
+        pair.until(lambda left=left: pair.us.value(PARKED) < left, 60, "smaller park")
+        applier.kill()
+        left = pair.us.value(PARKED)
+        cut += left > 0
+        applier.launch()
+    print(f"{len(waiting)} were parked, {cut} kills in the middle of the drain; {load.summary()}")
+    assert cut > 0
+    pair.until(lambda: pair.us.value(PARKED) == 0, 60, "empty park")
+    pair.wait("eu", "us")
+    pair.assert_equal("shop.item", "shop.counter")
+    assert {entry["kind"] for entry in pair.conflicts()} == {"unique/clash", "parked", "operator_act"}

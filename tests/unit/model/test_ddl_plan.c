@@ -119,6 +119,40 @@ static void every_statement_under_every_policy(void **state)
     }
 }
 
+static void which_statements_find_rows_that_were_there(void **state)
+{
+    static const char *const find[] = {
+        "CREATE OR REPLACE TABLE item (a INT)",
+        "ALTER TABLE item ADD a INT",
+        "ALTER TABLE item DROP PARTITION p1",
+        "ALTER TABLE item EXCHANGE PARTITION p WITH TABLE shop.b",
+        "ALTER TABLE item RENAME TO thing",
+        "RENAME TABLE item TO thing",
+        "DROP TABLE item",
+        "TRUNCATE item",
+        "DROP DATABASE shop",
+    };
+    static const char *const make[] = {
+        "CREATE TABLE item (id INT)",
+        "CREATE TABLE shop.item LIKE shop.other",
+        "CREATE TABLE shop.item SELECT * FROM shop.other",
+        "CREATE DATABASE shop",
+        "ALTER DATABASE COLLATE utf8mb4_bin",
+        "GRANT ALL ON shop.* TO somebody",
+    };
+    struct kit *k = *state;
+    for (size_t i = 0; i < sizeof find / sizeof find[0]; i++) {
+        const struct ddl_plan p = plan_of(k, find[i], DDL_APPLY);
+        if (!ddl_plan_finds_rows(&p))
+            fail_msg("%s", find[i]);
+    }
+    for (size_t i = 0; i < sizeof make / sizeof make[0]; i++) {
+        const struct ddl_plan p = plan_of(k, make[i], DDL_APPLY);
+        if (ddl_plan_finds_rows(&p))
+            fail_msg("%s", make[i]);
+    }
+}
+
 static void what_two_servers_read_differently_is_not_run(void **state)
 {
     struct kit *k = *state;
@@ -195,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_statement_under_every_policy),
+        cmocka_unit_test(which_statements_find_rows_that_were_there),
         cmocka_unit_test(what_two_servers_read_differently_is_not_run),
         cmocka_unit_test(the_end_that_only_its_group_has_is_cut_off),
         cmocka_unit_test(what_a_statement_did_is_told_from_definitions),
