@@ -1,18 +1,23 @@
-"""A TCP proxy of our own, for what happens to lines: cut, stalled, half closed, slow.
+"""A TCP proxy of our own, for what happens to lines: cut, stalled, half closed, slow, or cut at one certain request.
 
 It listens on a loopback port and leads to another one. All calls may come from any thread and take effect at once, on
 the connections that are open as well as on later ones.
 """
 
 import asyncio
+import random
 import socket
 import struct
 import threading
 import weakref
+from collections import Counter
 
 from support import ports
 
 CHUNK = 65536
+COMMIT = b"\x07\0\0\0\x03COMMIT"  # a client's whole packet: its length, COM_QUERY
+CUTS = ("asked", "unheard", "answered")  # where a connection is cut at one
+OK = b"\0"  # the fifth byte of the server's answer
 
 
 class Proxy:
@@ -22,6 +27,7 @@ class Proxy:
         self.host = "127.0.0.1"
         self.port = ports.free_port()
         self.connections = 0  # accepted so far
+        self.cuts = Counter()  # by cut_at_commit: "asked", "unheard", "answered", and of these "done"
         self._target = (target_host, target_port)
         self._delay = 0.0
         self._refusing = False
@@ -31,6 +37,7 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._alive = asyncio.Event()  # of the connections opened since lose() was called last
         self._stall_at = None  # bytes
+        self._cut_at = None  # (a packet, how likely, the generator of chances)
         self._listener = None
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy {self.port}", daemon=True)
         self._thread.start()
@@ -62,6 +69,13 @@ class Proxy:
         """The open connections carry nothing any more and neither side ever hears of it, as behind a dead firewall; new
         ones are served."""
         self._call(self._lose())
+
+    def cut_at_commit(self, chance, seed):
+        """Reset a connection at one in 1/`chance` of its COMMITs, in turns that chance decides: before the server gets
+        it ("asked"), right behind it ("unheard": nobody knows what becomes of it), or where the server has answered
+        ("answered"). 0: no more.
+        """
+        self._call(self._set_cut_at((COMMIT, chance, random.Random(seed)) if chance else None))
 
     def half_close(self, side="client"):
         """Tell one side ("client" or "server") that the other has ended; the other still may send."""
@@ -115,9 +129,10 @@ class Proxy:
         pair = (client_writer, server_writer)
         self._pairs.add(pair)
         try:
+            doomed = asyncio.Event()  # its next answer is not carried
             await asyncio.gather(
-                self._carry(client_reader, server_writer, self._alive, True),
-                self._carry(server_reader, client_writer, self._alive, False),
+                self._carry(client_reader, server_writer, pair, self._alive, doomed, True),
+                self._carry(server_reader, client_writer, pair, self._alive, doomed, False),
             )
         except OSError:
             pass
@@ -126,7 +141,7 @@ class Proxy:
             for writer in pair:
                 _reset(writer)
 
-    async def _carry(self, reader, writer, alive, from_client):
+    async def _carry(self, reader, writer, pair, alive, doomed, from_client):
         """Read in one task and write in another, so that a delay does not slow the line down."""
         waiting = asyncio.Queue(maxsize=1024)
         sender = asyncio.create_task(self._send(waiting, writer, alive))
@@ -134,6 +149,8 @@ class Proxy:
             while chunk := await reader.read(CHUNK):
                 if from_client and self._stall_at and len(chunk) >= self._stall_at:
                     await self._set_flowing(False)
+                if self._cut_at and self._cut_here(chunk, writer, pair, doomed, from_client):
+                    return
                 await alive.wait()
                 await self._put(waiting, chunk, sender)
             await self._put(waiting, b"", sender)
@@ -148,6 +165,35 @@ class Proxy:
         if sender.done():
             put.cancel()
             sender.result()
+
+    def _cut_here(self, chunk, writer, pair, doomed, from_client):
+        """Whether this packet is where the connection ends."""
+        request, chance, rng = self._cut_at
+        where = None
+        if from_client and chunk == request and rng.random() < chance:
+            where = rng.choice(CUTS)
+            if where == "answered":
+                doomed.set()
+                return False
+        elif not from_client and doomed.is_set():
+            where = "answered"
+            self.cuts["done"] += chunk[4:5] == OK
+        if where is None:
+            return False
+        self.cuts[where] += 1
+        if where == "unheard":
+            writer.write(chunk)
+        self._end(pair, gently=where == "unheard")
+        return True
+
+    @staticmethod
+    def _end(pair, gently):
+        """By RST on the client's side; `gently`: what the server has not read yet it may still read."""
+        _reset(pair[0])
+        if gently:
+            pair[1].close()
+        else:
+            _reset(pair[1])
 
     async def _send(self, waiting, writer, alive):
         while True:
@@ -184,6 +230,9 @@ class Proxy:
         self._alive.clear()
         self._alive = asyncio.Event()
         self._alive.set()
+
+    async def _set_cut_at(self, cut_at):
+        self._cut_at = cut_at
 
     async def _half_close(self, side):
         for pair in list(self._pairs):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from support import ports
-from support.proxy import Proxy
+from support.proxy import COMMIT, CUTS, Proxy
 
 
 @pytest.fixture
@@ -118,3 +118,22 @@ def test_delay(proxy):
         line.sendall(b"x")
         assert line.recv(1) == b"x"
         assert time.monotonic() - begun >= 0.4
+
+
+def test_it_cuts_at_commits_in_each_way(proxy):
+    """Other packets pass; of three ways to lose a COMMIT each happens, and what follows is a new connection's."""
+    proxy.cut_at_commit(1, seed=7)
+    answers = 0
+    while not all(proxy.cuts[where] for where in CUTS):
+        line = connect(proxy)
+        line.sendall(COMMIT)
+        try:
+            answers += len(line.recv(100))
+        except ConnectionResetError:
+            pass
+        assert sum(proxy.cuts[where] for where in CUTS) < 100, proxy.cuts
+    assert answers == 0, "the echo of a COMMIT came through"
+    proxy.cut_at_commit(0, seed=7)
+    line = connect(proxy)
+    line.sendall(COMMIT)
+    assert read_exactly(line, len(COMMIT)) == COMMIT
