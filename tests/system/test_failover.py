@@ -5,43 +5,7 @@ import pytest
 from support import pairfile
 from support.load import TokenLoad
 from support.mariadb import MariaDB
-from support.mysql import MySQL
-
-
-class Spare:
-    """A replica of eu, read-only until it is promoted."""
-
-    kind = MariaDB
-    options = {"log_slave_updates": "ON", "read_only": "ON"}
-    change = (
-        "CHANGE MASTER TO master_host='127.0.0.1', master_port=%s, master_user='drc', master_password=%s,"
-        " master_use_gtid=slave_pos, master_connect_retry=1"
-    )
-    start, halt, forget = "START SLAVE", "STOP SLAVE", "RESET SLAVE ALL"
-
-    def __init__(self, pair):
-        self.primary = pair.eu
-        self.server = self.kind("eu2", pair.directory / "eu2", 12, options=self.options)
-
-    def follow(self, *schema):
-        self.server.start()
-        self.server.sql("SET SESSION sql_log_bin = 0", *schema)
-        with self.server.connect() as connection, connection.cursor() as cursor:
-            cursor.execute(self.change, (self.primary.port, self.primary.password))
-            cursor.execute(self.start)
-
-    def promote(self):
-        self.server.sql(self.halt, self.forget, "SET GLOBAL read_only = OFF")
-
-
-class MySQLSpare(Spare):
-    kind = MySQL
-    options = {"read_only": "ON"}
-    change = (
-        "CHANGE REPLICATION SOURCE TO source_host='127.0.0.1', source_port=%s, source_user='drc', source_password=%s,"
-        " source_auto_position=1, get_source_public_key=1, source_connect_retry=1"
-    )
-    start, halt, forget = "START REPLICA", "STOP REPLICA", "RESET REPLICA ALL"
+from support.spare import MySQLSpare, Spare
 
 
 BOTH_FLAVORS = pytest.mark.parametrize("two_hosts", [Spare, MySQLSpare], ids=["mariadb", "mysql"], indirect=True)
@@ -55,7 +19,7 @@ def two_hosts(make_pair, request):
     pair = make_pair(conflicts=rule, server={"eu": spare_kind.kind, "us": MariaDB})
     schema = ("CREATE DATABASE shop CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", TokenLoad.TABLE)
     pair.everywhere(*schema)
-    spare = spare_kind(pair)
+    spare = spare_kind(pair.eu)
     hosts = [f"127.0.0.1:{server.port}" for server in (pair.eu, spare.server)]
     pair.file = pairfile.merge(pair.file, {"regions": {"eu": {"host": hosts, "port": pairfile.DELETE}}})
     pair.write_config()
