@@ -77,6 +77,7 @@ struct region_config {
     char *name;
     enum flavor flavor; /* FLAVOR_NONE: auto, taken from the server */
     uint32_t replica_id;
+    uint32_t id_tag;           /* of ids made by drc.next_id(); unique */
     struct host_config *hosts; /* the servers that may have the region's data, the usual one first */
     size_t host_count;
     char *socket; /* instead of host and port */

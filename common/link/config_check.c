@@ -123,6 +123,10 @@ static int check_unique(const struct config_reader *r, size_t i, const struct ya
             return config_fail(r, config_mark(e, "replica_id"), err,
                                "regions.%s.replica_id: %u is region %s's already; give each region a number of its own",
                                regions[i].name, regions[i].replica_id, regions[k].name);
+        if (regions[k].id_tag == regions[i].id_tag)
+            return config_fail(r, config_mark(e, "id_tag"), err,
+                               "regions.%s.id_tag: %u is region %s's already; give each region a number of its own",
+                               regions[i].name, regions[i].id_tag, regions[k].name);
         char *a = config_password_variable(regions[k].name), *b = config_password_variable(regions[i].name);
         bool same = strcmp(a, b) == 0;
         free(a);
@@ -182,6 +186,8 @@ static int check_regions(const struct config_reader *r, const struct yaml_node *
         struct region_config *region = &c->regions[i];
         const struct yaml_entry *e = &regions->value.entries[i];
         char path[100];
+        if (region->id_tag == 0)
+            region->id_tag = (uint32_t)i + 1;
         (void)snprintf(path, sizeof path, "regions.%s", region->name);
         if (check_address(r, region, e, err) < 0 || check_one_secret(r, path, e, err) < 0 ||
             check_tls(r, region, e, err) < 0 || check_unique(r, i, e, err) < 0 ||

@@ -95,6 +95,14 @@ const struct config_key config_keys_regions[] = {
      .max = UINT32_MAX,
      REGION(replica_id),
      .help = "the server id under which capture registers; used by no server and no other replica of the region"},
+    {.path = "regions.<region>.id_tag",
+     .type = &config_number,
+     .min = 1,
+     .max = 1023,
+     .fallback_note = "the region's place in the file, from 1",
+     REGION(id_tag),
+     .help = "what marks the ids that drc.next_id() gives there, different in each region; to be kept when regions "
+             "change their places"},
     {.path = "regions.<region>.start",
      .type = &config_start,
      .required = true,
@@ -159,5 +167,5 @@ const struct config_key config_keys_regions[] = {
      .enter = config_enter_region_kafka,
      .help = "the cluster that holds this region's stream, where it is another one; what is left out is taken from the "
              "global `kafka`"},
-    {.path = NULL,                                              .next = config_keys_links                                                                                                      },
+    {.path = NULL,                                                          .next = config_keys_links                                                                                                                          },
 };

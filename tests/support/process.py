@@ -57,7 +57,7 @@ class Process:
         self.name = name
         self.argv = [str(word) for word in argv]
         self.log = pathlib.Path(log)
-        self._env = env
+        self.env = env  # beside our own; taken at each start
         self._cwd = cwd
         self._outlive = outlive
         self._child = None
@@ -84,7 +84,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=None if self._env is None else {**os.environ, **self._env},
+                env=None if self.env is None else {**os.environ, **self.env},
                 cwd=self._cwd,
                 start_new_session=True,
             )
