@@ -23,6 +23,7 @@ enum apply_result {
 struct apply_outcome {
     enum apply_result result;
     size_t doubt;
+    bool early; /* APPLY_DOUBT: a verdict is to be given in it, and something before it is not in effect yet */
     struct buf why;
     struct conflict_case *refusal; /* with images of its own; NULL: there are none */
     struct arena arena;            /* of the refusal */

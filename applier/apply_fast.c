@@ -240,8 +240,10 @@ static int group_may_judge(struct group *g)
     size_t ready = schedule_in_order(g->sink->schedule, g->txns, g->count);
     for (size_t i = 0; ready < g->count && i < g->change_count; i++) {
         const struct change *c = &g->changes[i];
-        if (c->txn >= ready && (g->exact[c->txn] || (c->key && c->key->way == KEY_SETTLE)))
+        if (c->txn >= ready && (g->exact[c->txn] || (c->key && c->key->way == KEY_SETTLE))) {
+            g->out->early = true;
             return group_doubt(g, c->txn);
+        }
     }
     return 1;
 }

@@ -14,6 +14,7 @@
 #define MOST_TOGETHER 4096 /* transactions in one group, whatever the configuration allows */
 #define WAIT_MS 1000       /* between looks at a table that does not fit */
 #define PARK_LOOK_MS 500   /* an operator's word about what is parked is not to wait for the next transaction */
+#define TURN_MS 200        /* for what comes before a verdict to be in effect */
 #define SERVER_LOCK_WAIT_TIMEOUT 1205
 
 /* ---- gathering ---- */
@@ -168,6 +169,19 @@ static size_t after_doubt(struct worker *w, size_t n, size_t doubt)
     return doubt < n ? doubt : n / 2;
 }
 
+/* One of the group is to be judged, and what comes before it is at other workers: soon it is in effect, and then all
+ * that is in order goes together. It may as well be behind us, in our own queue: so the wait is short, and then the
+ * clean ones go, or the schedule is asked to see to it. */
+static size_t await_turn(struct worker *w, size_t n, size_t doubt)
+{
+    for (unsigned ms = 0; ms < TURN_MS && !stop_wait(w->stop, 1); ms++) {
+        size_t ready = schedule_in_order(w->schedule, w->group, w->count);
+        if (ready > 0)
+            return ready;
+    }
+    return after_doubt(w, n, doubt);
+}
+
 /* The first n of the group together. `next`: how many to try next. */
 static int apply_some(struct worker *w, size_t n, size_t *next, struct err *err)
 {
@@ -176,6 +190,8 @@ static int apply_some(struct worker *w, size_t n, size_t *next, struct err *err)
     if (rc) {
         rc = retry(w, n, err);
         *next = w->limit;
+    } else if (out.result == APPLY_DOUBT && out.early) {
+        *next = await_turn(w, n, out.doubt);
     } else if (out.result == APPLY_DOUBT) {
         *next = after_doubt(w, n, out.doubt);
     } else if (out.result == APPLY_WAIT) {
