@@ -131,13 +131,15 @@ def _seen(definition, text):
     return expected(definition, b"0" if text == b"-0" else text)
 
 
-def carried(entry, server, targets, writer):
+def carried(entry, server, targets, writer, key=False):
     """The type with those values only that the writer can bring to all the targets (docs/conversions.md)."""
     definition, values = entry
     refused = []
-    if writer == "sql":
+    if writer == "sql" or key:
         refused += ["838:59:59."] if MySQL in targets and server is not MySQL else []
         refused += ["[-3.402823e38]"] if MariaDB118 in targets else []
+    if key:  # MariaDB 10.11 hands such a key out as 0: its row is found by the exact way only
+        refused += ["-0e0"]
     return definition, [value for value in values if not any(part in value for part in refused)]
 
 
@@ -157,7 +159,7 @@ def tables_of(prefix, server, targets, writer, width):
 def keys_of(prefix, server, targets, writer):
     """Every type that can be a key as a whole, but for texts of a collation that only one release has."""
     types = {name: entry for name, entry in TYPES[server].items() if name in apply_types.KEYS and "uca" not in name}
-    return [KeyTable(f"shop.{prefix}_k_{name}", *carried(entry, server, targets, writer)) for name, entry in types.items()]
+    return [KeyTable(f"shop.{prefix}_k_{name}", *carried(entry, server, targets, writer, key=True)) for name, entry in types.items()]
 
 
 def write(server, statements):
@@ -221,9 +223,9 @@ def write_by(pair, writer):
 
 def go_through(pair, tables):
     """Insert, change and delete all of it; the same everywhere after each."""
-    for change in (Table.inserts, Table.updates, Table.deletes):
+    for change in ("inserts", "updates", "deletes"):
         for region, mine in tables.items():
-            write(pair.servers[region], [statement for table in mine for statement in change(table)])
+            write(pair.servers[region], [statement for table in mine for statement in getattr(table, change)()])
         pair.settle(180)
         assert_same(pair, tables)
     assert_undoubted(pair)
