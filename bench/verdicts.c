@@ -172,12 +172,12 @@ static void print(const uint64_t *counts, double seconds)
 
 int main(int argc, char **argv)
 {
-    static struct conflict_case cases[CASES];
     char made[] = "made", stock[] = "stock", eu[] = "eu", us[] = "us";
     char *by[] = {made}, *tie[] = {eu, us}, *columns[] = {stock};
-    struct policy_rule rules[POLICIES];
     uint64_t counts[VERDICT_MERGED + 1] = {0};
     struct arena arena = {0};
+    struct policy_rule *rules = arena_zalloc(&arena, POLICIES * sizeof *rules);
+    struct conflict_case *cases = arena_zalloc(&arena, CASES * sizeof *cases);
     double limit = argc > 1 ? strtod(argv[1], NULL) : 2, seconds = 0;
     for (size_t i = 0; i < POLICIES; i++)
         rules[i] = (struct policy_rule){.policy = (enum policy)i,
