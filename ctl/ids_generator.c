@@ -11,27 +11,32 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/target/schema.h"
 #include "include/drc/id.h"
 
 #define VERSION 1u /* of the function; changes with its text */
-#define COMMENT_HEAD "drc ids: version %u, tag %u"
+#define COMMENT_HEAD "drc ids: version %u, tag "
 
 #define TICK DRC_DB "." IDS_TABLE
 #define LOCK "CONCAT('" DRC_DB "." IDS_FUNCTION ".', slot)"
 
 void ids_generator_comment(struct buf *out, const char *region, unsigned tag)
 {
-    buf_printf(out, COMMENT_HEAD ", region %s", VERSION, tag, region);
+    buf_printf(out, COMMENT_HEAD "%u, region %s", VERSION, tag, region);
 }
 
 bool ids_generator_tag(unsigned *tag, struct span comment)
 {
-    char text[100];
-    unsigned version;
+    char text[100], head[sizeof text], *end;
     (void)snprintf(text, sizeof text, "%.*s", SPAN_ARG(comment));
-    return sscanf(text, COMMENT_HEAD, &version, tag) == 2 && version == VERSION;
+    int n = snprintf(head, sizeof head, COMMENT_HEAD, VERSION);
+    if (strncmp(text, head, (size_t)n) != 0)
+        return false;
+    unsigned long number = strtoul(text + n, &end, 10);
+    *tag = (unsigned)number;
+    return *end == ',' && number <= DRC_ID_TAG_MAX;
 }
 
 /* The clock is read anew at each call (NOW() stands still in a statement) and in UTC whatever the session's time zone
