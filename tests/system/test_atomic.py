@@ -65,7 +65,7 @@ def test_a_transaction_of_100_megabytes_passes_whole_in_bounded_memory(make_pair
     """The broker keeps its default limits, and what the rows hold cannot be compressed."""
     pair = big_pair(make_pair)
     before = {daemon.name: peak_memory(daemon) for daemon in pair.daemons}
-    with Watch(lambda: pair.us.value("SELECT COUNT(*) FROM shop.big"), 0.1) as watch:
+    with Watch(lambda: pair.us.value("SELECT COUNT(*) FROM shop.big WHERE id > 0"), 0.1) as watch:
         fill(pair.eu)
         begun = time.monotonic()
         rows = pair.eu.value("SELECT COUNT(*) FROM shop.big")
@@ -75,7 +75,7 @@ def test_a_transaction_of_100_megabytes_passes_whole_in_bounded_memory(make_pair
     growth = {daemon.name: peak_memory(daemon) - before[daemon.name] for daemon in pair.daemons}
     print(f"{rows} rows; there {took:.1f} s after the commit; memory in MB before: {before}, more at the peak: {growth}")
     print(f"counts seen at the target: {dict(watch.values)}")
-    assert set(watch.values) <= {0, rows, rows + 1}
+    assert set(watch.values) <= {0, rows}  # the one behind it shares no key: it may be in effect before
     assert max(growth.values()) < MEMORY_GROWTH
 
     assert pair.us.value("SELECT SUM(LENGTH(body)) FROM shop.big") >= BIG
