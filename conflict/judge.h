@@ -63,7 +63,7 @@ struct conflict_case {
     bool unseen_delete; /* the key was deleted at the target, now or before, by a change that is not in the incoming
                          * one's cut; only delete: delete_wins asks for it */
     const struct mask *mask; /* columns of which `why` tells no values; NULL: none */
-    bool buries;        /* deletes at both sides leave tombstones; where they do not, any write beats a delete */
+    bool buries;             /* deletes at both sides leave tombstones; where they do not, any write beats a delete */
 };
 
 /* Find the kind of a change by what it meets: sets c->kind from the images, causality and tombstone. `as_expected`: the

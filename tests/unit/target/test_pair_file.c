@@ -41,10 +41,10 @@ static void divergence_is_allowed_for_the_pair_all_rules_or_one(void **state)
          false                                                                                                           },
         {"conflicts: {tables: {shop.a: {policy: target_wins, allow_divergence: true}}}\n",                          true },
         {"conflicts: {default: {policy: source_wins, allow_divergence: true}, tables: {shop.a: {policy: "
-         "source_wins}}}\n",                                                                                                          false                                                                                              },
-        {"conflicts: {default: {policy: latest, by: [v], tie: [eu, us]}}\n",                                                                                                         true},
-        {"conflicts: {default: {policy: park}}\n",                                                                                                         true                                                                                                                        },
-        {"",                                                                                                         true},
+         "source_wins}}}\n",                                                                               false},
+        {"conflicts: {default: {policy: latest, by: [v], tie: [eu, us]}}\n",                                        true },
+        {"conflicts: {default: {policy: park}}\n",                                                                  true },
+        {"",                                                                                                        true },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct err err = {0};
