@@ -158,9 +158,8 @@ static void print_json(const struct ids_facts *f, const struct findings *found)
 int command_ids_check(int argc, char **argv, const char *config_path)
 {
     static const char doc[] =
-        "Say whether the regions of the pair can give the same ids, and how many of each table are left.\vExit codes: "
-        "0 "
-        "nothing found; 1 warnings; 2 errors; others as for all commands, when a region cannot be asked.";
+        "Say whether the regions of the pair can give the same ids, and how many of each table are left.\v"
+        "Exit codes: 0 nothing found; 1 warnings; 2 errors; others as for all commands, when a region cannot be asked.";
     const struct argp argp = {options, parse, NULL, doc, command_config_child, NULL, NULL};
     struct check_arguments a = {.config_path = config_path, .headroom = HEADROOM};
     struct findings found = {0};
