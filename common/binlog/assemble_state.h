@@ -26,8 +26,8 @@ struct mapped_table {
 };
 
 struct assembler {
-    bool take_nameless;
     const struct filter *limit; /* NULL: every table matters */
+    bool take_nameless;
     bool tell_statements;
     struct assembler_place {
         char *file;

@@ -51,10 +51,10 @@ static void values_are_not_shown(void **state)
     const struct cell row[COLUMNS] = {{.data = span_of("\x07\0\0\0", 4)}, {.data = span_of("\2me", 3)}, {.null = true}};
     char *names[] = {"mail", "note"};
     const struct mask m = {names, 2};
-    for (uint16_t i = 0; i < COLUMNS; i++)
-        mask_put_text(&m, t, row, i, &out);
-    for (uint16_t i = 0; i < COLUMNS; i++)
-        mask_put_json(&m, t, row, i, &out);
+    for (int i = 0; i < COLUMNS; i++)
+        mask_put_text(&m, t, row, (uint16_t)i, &out);
+    for (int i = 0; i < COLUMNS; i++)
+        mask_put_json(&m, t, row, (uint16_t)i, &out);
     assert_string_equal(buf_cstr(&out), "7***NULL7{\"masked\": true}null");
     buf_free(&out);
     arena_free(&a);
