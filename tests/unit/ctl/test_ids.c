@@ -266,6 +266,7 @@ static void sequences_apart_or_by_the_settings_do_not_overlap(void **state)
     w.sequences[2].cycle = true; /* but comes again */
     judge(&w);
     assert_int_equal(w.found.count, 3);
+    findings_free(&w.found);
     with_sequences(&w, 0);
     judge(&w);
     assert_int_equal(w.found.count, 0);
