@@ -154,6 +154,16 @@ class Pair:
         self.rivals.append(rival)
         return rival
 
+    def one_of(self, twins):
+        """Of two instances that have been launched, one must leave because of the other; returns the one that goes on."""
+        deadline = time.monotonic() + 60
+        while all(twin.running for twin in twins):
+            assert time.monotonic() < deadline, f"both go on{self.tails()}"
+            time.sleep(0.02)
+        loser, winner = sorted(twins, key=lambda twin: twin.running)
+        assert "fenced by a newer instance" in loser.expect_exit(77)
+        return winner
+
     def state(self, source, target):
         """What the applier says of its link: starting, running, waiting, retrying, stopping."""
         return json.loads(self.applier(source, target).ask("status json")[0])["state"]

@@ -72,17 +72,6 @@ def test_a_zombie_leaves(stream, long_run):
     print(load.summary(), witness.prove(), sep="\n")
 
 
-def one_of(pair, twins):
-    """Of two that have been launched, one must leave because of the other; returns the one that goes on."""
-    deadline = time.monotonic() + 60
-    while all(twin.running for twin in twins):
-        assert time.monotonic() < deadline, f"both go on{pair.tails()}"
-        time.sleep(0.02)
-    loser, winner = sorted(twins, key=lambda twin: twin.running)
-    assert "fenced by a newer instance" in loser.expect_exit(77)
-    return winner
-
-
 def test_of_two_that_start_at_once_one_goes_on(stream, long_run):
     """Also on a topic that neither finds there."""
     pair, witness = stream(rivals=1)
@@ -90,7 +79,7 @@ def test_of_two_that_start_at_once_one_goes_on(stream, long_run):
     rng = random.Random()
     with MixedLoad(pair.eu, threads=2, rate=200) as load:
         for left in reversed(range(50 if long_run else 5)):
-            winner = one_of(pair, twins)
+            winner = pair.one_of(twins)
             before = len(witness.read().transactions)
             pair.until(lambda: len(witness.read().transactions) > before, 60, "transaction of the one that goes on")
             if left:

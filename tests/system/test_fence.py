@@ -4,7 +4,6 @@ And of two appliers of one link that start together one works: never both.
 """
 
 import random
-import time
 
 import pytest
 
@@ -47,17 +46,6 @@ def replaced_while_frozen(pair, old):
     return load
 
 
-def one_of(pair, twins):
-    """Of two that have been launched one must leave because of the other; returns the one that goes on."""
-    deadline = time.monotonic() + 60
-    while all(twin.running for twin in twins):
-        assert time.monotonic() < deadline, f"both go on{pair.tails()}"
-        time.sleep(0.02)
-    loser, winner = sorted(twins, key=lambda twin: twin.running)
-    assert "fenced by a newer instance" in loser.expect_exit(77)
-    return winner
-
-
 def test_of_two_appliers_that_start_at_once_one_goes_on(one_way, long_run):
     """Also at the link's first start, where neither finds a row in the ledger."""
     pair = one_way(appliers=False)
@@ -68,7 +56,7 @@ def test_of_two_appliers_that_start_at_once_one_goes_on(one_way, long_run):
             rng.shuffle(twins)
             for twin in twins:
                 twin.launch().wanted = False
-            winner = one_of(pair, twins)
+            winner = pair.one_of(twins)
             before = pair.us.value(ROWS)
             pair.until(lambda: pair.us.value(ROWS) > before, 60, "row by the one that goes on")
             assert winner.running
