@@ -3,16 +3,10 @@
 #define DRC_CTL_COMMAND_H
 
 #include "common/base/err.h"
+#include "common/link/command_table.h"
 #include "common/link/config.h"
 #include "common/link/db.h"
 #include "common/link/options.h"
-
-struct command {
-    const char *name; /* may be two words: "conflicts list" */
-    const char *help; /* one line for drcctl --help */
-    /* argv[0] is "drcctl NAME". Returns the exit code. */
-    int (*run)(int argc, char **argv, const char *config_path);
-};
 
 /* Ends with a NULL name. */
 extern const struct command commands[];

@@ -1,16 +1,12 @@
 /* Which tables there are on both sides, and one comparison after the other. */
-#include "reconcile/full.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "reconcile/apart.h"
 #include "reconcile/keyed.h"
+#include "reconcile/mode.h"
 #include "reconcile/unkeyed.h"
-
-#define LOOK_MS 15000 /* a row written on both sides several times a second is equal now and then */
 
 struct table_name {
     struct span db;
@@ -48,13 +44,13 @@ static void start_list(struct table_list *l)
                                " AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')");
 }
 
-static void take_list(struct table_list *l, const struct config *c, const struct full_options *o)
+static void take_list(struct table_list *l, const struct run *run)
 {
     const struct db_rows *rows = &l->query.rows;
     l->names = xcalloc(rows->row_count, sizeof *l->names);
     for (size_t i = 0; i < rows->row_count; i++) {
         struct table_name n = {db_cell(rows, i, 0), db_cell(rows, i, 1), 0};
-        if (!filter_match(&c->tables, n.db, n.name) || (o->tables && !filter_match(o->tables, n.db, n.name)))
+        if (!filter_match(&run->config->tables, n.db, n.name) || !wishes_table(run->wishes, n.db, n.name))
             continue;
         n.about_rows = strtoull((const char *)db_cell(rows, i, 2).p, NULL, 10);
         l->names[l->count++] = n;
@@ -62,15 +58,14 @@ static void take_list(struct table_list *l, const struct config *c, const struct
     qsort(l->names, l->count, sizeof *l->names, compare_names);
 }
 
-static int list_tables(struct table_list lists[2], struct run *run, const struct config *c,
-                       const struct full_options *o, struct err *err)
+static int list_tables(struct table_list lists[2], struct run *run, struct err *err)
 {
     for (int side = 0; side < 2; side++)
         start_list(&lists[side]);
     if (side_both(run->sides, &lists[0].query.job, &lists[1].query.job, err))
         return -1;
     for (int side = 0; side < 2; side++)
-        take_list(&lists[side], c, o);
+        take_list(&lists[side], run);
     return 0;
 }
 
@@ -197,46 +192,16 @@ static int compare_tables(struct run *run, const struct table_list lists[2], str
 
 /* ---- the run ---- */
 
-/* Passwords of both sides, of all regions whose links write to them, and of those regions' clusters. */
-static int load_secrets(struct config *c, const struct full_options *o, struct err *err)
-{
-    for (int side = 0; side < 2; side++)
-        if (config_password(c, o->regions[side], err))
-            return -1;
-    for (size_t i = 0; i < c->link_count; i++) {
-        const struct link_config *l = &c->links[i];
-        if (strcmp(l->to, o->regions[0]) != 0 && strcmp(l->to, o->regions[1]) != 0)
-            continue;
-        if (config_password(c, l->from, err) || config_kafka_password(c, l->from, err))
-            return -1;
-    }
-    return 0;
-}
-
-static int check_pair(const struct config *c, const struct full_options *o, const struct region_config *regions[2],
-                      struct err *err)
-{
-    const struct link_config *link;
-    struct err other = {0};
-    if (config_region(c, o->regions[0], &regions[0], err) || config_region(c, o->regions[1], &regions[1], err))
-        return -1;
-    if (strcmp(o->regions[0], o->regions[1]) == 0)
-        return err_fatal(err, EXIT_BAD_USAGE, "--pair wants two different regions, not %s twice", o->regions[0]);
-    if (config_link(c, o->regions[0], o->regions[1], &link, err) &&
-        config_link(c, o->regions[1], o->regions[0], &link, &other))
-        return -1;
-    return 0;
-}
-
-static int compare_pair(struct run *run, const struct config *config, const struct full_options *options)
+static int compare_pair(struct run *run)
 {
     struct table_list lists[2] = {0};
     struct err err = {0};
-    if (list_tables(lists, run, config, options, &err))
+    if (list_tables(lists, run, &err))
         report_problem(run->report, err.text);
     else if (lists[0].count + lists[1].count == 0)
-        report_problem(run->report, options->tables ? "no table of the pair on either side matches --tables"
-                                                    : "the pair has no table on either side: nothing was compared");
+        report_problem(run->report, run->wishes->some_tables
+                                        ? "no table of the pair on either side matches --tables"
+                                        : "the pair has no table on either side: nothing was compared");
     else if (compare_tables(run, lists, &err))
         report_problem(run->report, "the tables after this one were not compared");
     meter_clear(run->meter);
@@ -246,31 +211,50 @@ static int compare_pair(struct run *run, const struct config *config, const stru
     return code;
 }
 
-int full_run(struct config *config, const struct full_options *options)
+/* ---- the mode ---- */
+
+enum { KEY_CHUNK_ROWS = 0x100 };
+
+struct arguments {
+    struct wishes wishes;
+    uint64_t chunk_rows;
+};
+
+static const struct argp_option options[] = {
+    {"chunk-rows", KEY_CHUNK_ROWS, "N",  0, "Rows a chunk (default: what takes 0.25 s)", 0},
+    {NULL,         0,              NULL, 0, NULL,                                        0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    const struct report_options report = {
-        .regions = {options->regions[0], options->regions[1]},
-        .json_path = options->json_path,
-        .quiet = options->quiet
-    };
-    const struct region_config *regions[2];
-    struct run run = {.chunk_rows = options->chunk_rows, .timeout_ms = options->timeout_ms};
-    struct err err = {0};
-    if (check_pair(config, options, regions, &err) || load_secrets(config, options, &err) ||
-        report_open(&run.report, &report, &err)) {
-        fprintf(stderr, "drc-reconcile: %s\n", err.text);
-        return err.exit_code;
+    struct arguments *a = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->wishes;
+        return 0;
+    case KEY_CHUNK_ROWS:
+        a->chunk_rows = options_number(arg, "--chunk-rows", 1, UINT32_MAX, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
-    run.look_ms = options->timeout_ms < LOOK_MS ? options->timeout_ms : LOOK_MS;
-    run.meter = meter_new(options->quiet);
-    run.links = links_new(config, options->regions);
-    run.sides[0] = side_new(regions[0]);
-    run.sides[1] = side_new(regions[1]);
-    int code = compare_pair(&run, config, options);
-    side_free(&run.sides[0]);
-    side_free(&run.sides[1]);
-    links_free(&run.links);
-    meter_free(&run.meter);
-    report_close(&run.report);
+}
+
+int mode_full(int argc, char **argv, const char *config_path)
+{
+    static const char doc[] = "Compare every row of every table of a pair in two regions, by checksums in the "
+                              "databases, and name every row that differs. Both may be written meanwhile: what differs "
+                              "is looked at again after the links have passed it.";
+    const struct argp argp = {options, parse, NULL, doc, wishes_child, NULL, NULL};
+    struct arguments a = {.wishes = wishes_default(config_path)};
+    struct run run;
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    int code = run_open(&run, &a.wishes);
+    if (code == 0) {
+        run.chunk_rows = a.chunk_rows;
+        code = compare_pair(&run);
+        run_close(&run);
+    }
+    wishes_free(&a.wishes);
     return code;
 }

@@ -2,13 +2,17 @@
 #ifndef DRC_RECONCILE_RUN_H
 #define DRC_RECONCILE_RUN_H
 
+#include "common/link/config.h"
 #include "reconcile/links.h"
 #include "reconcile/meter.h"
 #include "reconcile/plan.h"
 #include "reconcile/report.h"
 #include "reconcile/side.h"
+#include "reconcile/wishes.h"
 
 struct run {
+    struct config *config;
+    const struct wishes *wishes;
     struct side *sides[2];
     struct links *links;
     struct report *report;
@@ -17,5 +21,10 @@ struct run {
     uint64_t timeout_ms; /* to wait for the links; 0 after they once did not come in time */
     uint64_t look_ms;    /* how long rows that keep changing are looked at again and again, at least */
 };
+
+/* Reads the pair file, sees that the pair is one, loads what secrets it needs, opens the report. Nothing is connected
+ * to yet. `wishes` outlives it. Returns 0, or, having said on stderr what is wrong, the exit code. */
+int run_open(struct run *out, const struct wishes *wishes);
+void run_close(struct run *run);
 
 #endif

@@ -1,0 +1,75 @@
+/* Beginning and end of a run. */
+#include "reconcile/run.h"
+
+#define LOOK_MS 15000 /* a row written on both sides several times a second is equal now and then */
+
+/* Passwords of both sides, of all regions whose links write to them, and of those regions' clusters. */
+static int load_secrets(struct config *c, const struct wishes *w, struct err *err)
+{
+    for (int side = 0; side < 2; side++)
+        if (config_password(c, w->regions[side], err))
+            return -1;
+    for (size_t i = 0; i < c->link_count; i++) {
+        const struct link_config *l = &c->links[i];
+        if (strcmp(l->to, w->regions[0]) != 0 && strcmp(l->to, w->regions[1]) != 0)
+            continue;
+        if (config_password(c, l->from, err) || config_kafka_password(c, l->from, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int check_pair(const struct config *c, const struct wishes *w, const struct region_config *regions[2],
+                      struct err *err)
+{
+    const struct link_config *link;
+    struct err other = {0};
+    if (config_region(c, w->regions[0], &regions[0], err) || config_region(c, w->regions[1], &regions[1], err))
+        return -1;
+    if (config_link(c, w->regions[0], w->regions[1], &link, err) &&
+        config_link(c, w->regions[1], w->regions[0], &link, &other))
+        return -1;
+    return 0;
+}
+
+/* What can be found wrong before a database is asked. */
+static int prepare(struct run *run, const struct region_config *regions[2], struct err *err)
+{
+    const struct wishes *w = run->wishes;
+    const struct report_options report = {
+        .regions = {w->regions[0], w->regions[1]},
+          .json_path = w->json_path, .quiet = w->quiet
+    };
+    if (config_load(&run->config, w->config_path, err) || check_pair(run->config, w, regions, err) ||
+        load_secrets(run->config, w, err) || report_open(&run->report, &report, err))
+        return -1;
+    return 0;
+}
+
+int run_open(struct run *out, const struct wishes *wishes)
+{
+    const struct region_config *regions[2];
+    struct err err = {0};
+    *out = (struct run){.wishes = wishes, .timeout_ms = wishes->timeout_ms};
+    if (prepare(out, regions, &err)) {
+        fprintf(stderr, "drc-reconcile: %s\n", err.text);
+        run_close(out);
+        return err.exit_code;
+    }
+    out->look_ms = wishes->timeout_ms < LOOK_MS ? wishes->timeout_ms : LOOK_MS;
+    out->meter = meter_new(wishes->quiet);
+    out->links = links_new(out->config, wishes->regions);
+    out->sides[0] = side_new(regions[0]);
+    out->sides[1] = side_new(regions[1]);
+    return 0;
+}
+
+void run_close(struct run *run)
+{
+    side_free(&run->sides[0]);
+    side_free(&run->sides[1]);
+    links_free(&run->links);
+    meter_free(&run->meter);
+    report_close(&run->report);
+    config_free(&run->config);
+}

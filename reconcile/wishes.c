@@ -1,0 +1,91 @@
+/* Parsing what all modes take. */
+#include "reconcile/wishes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/mem.h"
+
+#define TIMEOUT_MS 120000u
+
+static const struct argp_option options[] = {
+    {"pair",    'p', "A,B",     0, "The two regions; A is told as the source of B",  -1},
+    {"tables",  't', "PATTERN", 0, "Only tables that match; may be given again",     -1},
+    {"json",    'j', "FILE",    0, "Write JSON Lines, a summary last; - for stdout", -1},
+    {"timeout", 'T', "SECONDS", 0, "Wait that long for the links (default: 120)",    -1},
+    {"quiet",   'q', NULL,      0, "Print only what differs",                        -1},
+    {NULL,      0,   NULL,      0, NULL,                                             0 },
+};
+
+static void parse_pair(struct wishes *w, const char *arg, struct argp_state *state)
+{
+    free(w->pair);
+    w->pair = xstrdup(arg);
+    char *comma = strchr(w->pair, ',');
+    if (!comma || comma == w->pair || !comma[1] || strchr(comma + 1, ','))
+        argp_error(state, "--pair wants two regions, as in --pair eu,us, not '%s'", arg);
+    *comma = '\0';
+    w->regions[0] = w->pair;
+    w->regions[1] = comma + 1;
+    if (strcmp(w->regions[0], w->regions[1]) == 0)
+        argp_error(state, "--pair wants two different regions, not %s twice", w->regions[0]);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct wishes *w = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &w->config_path;
+        return 0;
+    case 'p':
+        parse_pair(w, arg, state);
+        return 0;
+    case 't':
+        options_table(&w->tables, arg, state);
+        w->some_tables = true;
+        return 0;
+    case 'j':
+        w->json_path = arg;
+        return 0;
+    case 'T':
+        w->timeout_ms = options_number(arg, "--timeout", 1, UINT32_MAX, state) * 1000;
+        return 0;
+    case 'q':
+        w->quiet = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (!w->pair)
+            argp_error(state, "--pair is needed");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child config_child[] = {
+    {&options_config, 0, NULL, 0},
+    {0          }
+};
+static const struct argp wishes_argp = {.options = options, .parser = parse, .children = config_child};
+const struct argp_child wishes_child[] = {
+    {&wishes_argp, 0, NULL, 0},
+    {0       }
+};
+
+struct wishes wishes_default(const char *config_path)
+{
+    return (struct wishes){.config_path = config_path, .timeout_ms = TIMEOUT_MS};
+}
+
+void wishes_free(struct wishes *w)
+{
+    filter_free(&w->tables);
+    free(w->pair);
+    *w = (struct wishes){0};
+}
+
+bool wishes_table(const struct wishes *w, struct span db, struct span table)
+{
+    return !w->some_tables || filter_match(&w->tables, db, table);
+}

@@ -1,0 +1,27 @@
+/* What the operator wishes, in every mode alike: the options that all modes take, as a child of a mode's argp. */
+#ifndef DRC_RECONCILE_WISHES_H
+#define DRC_RECONCILE_WISHES_H
+
+#include "common/link/options.h"
+
+struct wishes {
+    const char *config_path;
+    const char *regions[2]; /* source and target, as differences are told */
+    char *pair;             /* holds their names; NULL: not said */
+    struct filter tables;   /* of those of the pair only these */
+    bool some_tables;       /* --tables was said */
+    const char *json_path;  /* NULL: none; "-": stdout */
+    uint64_t timeout_ms;    /* to wait for the links */
+    bool quiet;
+};
+
+struct wishes wishes_default(const char *config_path);
+void wishes_free(struct wishes *w);
+
+/* The child; its input is a struct wishes. --pair is required. */
+extern const struct argp_child wishes_child[];
+
+/* Does the operator want this table of the pair compared? The pair's own filter is another matter. */
+bool wishes_table(const struct wishes *w, struct span db, struct span table);
+
+#endif
