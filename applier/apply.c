@@ -23,7 +23,7 @@ static int admit(struct sink *s, const struct target_table *table, struct apply_
 {
     struct buf why = {0};
     buf_printf(&why, "table `%.*s`.`%.*s`: ", SPAN_ARG(table->def->db), SPAN_ARG(table->def->name));
-    int rc = rows_writer_admit(s->writer, table, &why, err);
+    int rc = s->ground->admit(s, table, &why, err);
     if (rc == 0)
         return wait_for(out, &why);
     buf_free(&why);

@@ -16,8 +16,6 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/target/convert.h"
-#include "common/target/local_row.h"
-#include "common/target/session.h"
 
 struct exact {
     struct sink *sink;
@@ -33,7 +31,6 @@ struct exact {
     const struct target_table *table;
     const struct policy_rule *rule;
     struct arena arena; /* of the row at hand */
-    struct buf image;
 };
 
 static struct conflict_place place_of(const struct exact *x)
@@ -52,12 +49,7 @@ static const struct mask *mask_of(const struct exact *x)
  * none. */
 static int local_row(struct exact *x, const struct cell *image, const struct cell **out, struct err *err)
 {
-    struct local_rows found;
-    int rc = x->table->def->key_count
-                 ? local_rows_by_key(&found, x->sink->db, x->table, &image, 1, LOCAL_FOR_UPDATE, &x->arena, err)
-                 : local_row_by_image(&found, x->sink->db, x->table, image, LOCAL_FOR_UPDATE, &x->arena, err);
-    *out = rc == 0 && found.count ? found.rows[0] : NULL;
-    return rc;
+    return x->sink->ground->read(out, x->sink, x->table, image, &x->arena, err);
 }
 
 static bool as_expected(const struct exact *x, const struct cell *expected, const struct cell *local)
@@ -95,22 +87,7 @@ static int journal(struct exact *x, const struct conflict_case *c, const struct 
     struct journal_entry entry = entry_of(x, c, outcome, result);
     conflict_log(&entry);
     x->sink->counts.conflicts++;
-    return target_session_now(x->sink->db, err) || journal_write(x->sink->db, &entry, err) ? -1 : 0;
-}
-
-static int write_stop(struct exact *x, const struct journal_entry *entry, struct err *err)
-{
-    struct sink *s = x->sink;
-    if (sink_begin_aside(s, err))
-        return -1;
-    int there = journal_has_stop(s->db, entry, err);
-    if (there == 0 && (journal_write(s->db, entry, err) || sink_commit_aside(s, err)))
-        there = -1;
-    if (there != 0)
-        sink_rollback(s);
-    else
-        s->counts.conflicts++;
-    return there < 0 ? -1 : 0;
+    return x->sink->ground->journal(x->sink, &entry, err);
 }
 
 /* What stops the link changes nothing, but stands in the journal: once, in a transaction of its own, however often the
@@ -122,8 +99,7 @@ static int journal_stop(struct exact *x, const struct conflict_case *c, const ch
     struct journal_entry entry = entry_of(x, c, &outcome, c->local);
     struct err failed = {0};
     (void)snprintf(outcome.why, sizeof outcome.why, "%s", why);
-    sink_rollback(x->sink);
-    if (write_stop(x, &entry, &failed) == 0)
+    if (x->sink->ground->stop(x->sink, &entry, &failed) == 0)
         return -1;
     if (failed.class == ERR_RETRY)
         *err = failed;
@@ -240,23 +216,11 @@ static int bury(struct exact *x, const struct cell *row, struct err *err)
 /* `before` NULL: insert; `after` NULL: delete. */
 static int write_row(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
 {
-    const struct table_def *def = x->table->def;
-    enum rows_op op = !before ? ROWS_INSERT : !after ? ROWS_DELETE : ROWS_UPDATE;
-    buf_clear(&x->image);
-    if (before)
-        image_put(before, def, x->plan->present, &x->image);
-    if (after)
-        image_put(after, def, x->plan->present, &x->image);
-    const struct rows row = {.table = def,
-                             .op = op,
-                             .flags = x->rows->flags,
-                             .count = 1,
-                             .images = buf_span(&x->image),
-                             .present_before = x->plan->present,
-                             .present_after = x->plan->present};
-    if (rows_writer_put(x->sink->writer, x->table, &row, err) || rows_writer_flush(x->sink->writer, err))
+    const struct ground_write w = {
+        .table = x->table, .before = before, .after = after, .present = x->plan->present, .flags = x->rows->flags};
+    if (x->sink->ground->write(x->sink, &w, err))
         return not_written(x, before, after, err);
-    return before && (!after || !same_key(def, before, after)) ? bury(x, before, err) : 0;
+    return before && (!after || !same_key(x->table->def, before, after)) ? bury(x, before, err) : 0;
 }
 
 /* ---- deciding ---- */
@@ -461,6 +425,5 @@ int exact_rows(struct sink *s, const struct txn *txn, bool inside, struct apply_
         rc = -1;
     exact_versions_free(&x.versions);
     arena_free(&x.arena);
-    buf_free(&x.image);
     return rc;
 }

@@ -3,7 +3,6 @@
 
 #include "applier/conflict_entry.h"
 #include "applier/txn.h"
-#include "common/target/session.h"
 
 int bury_row(const struct conflict_place *p, const struct cell *row, struct err *err)
 {
@@ -16,17 +15,14 @@ int bury_row(const struct conflict_place *p, const struct cell *row, struct err 
                                        .region = s->from,
                                        .kept = p->rule->by,
                                        .kept_count = p->rule->by_count};
-    if (!s->tombstones)
-        s->tombstones = tombstone_batch_new();
-    tombstone_batch_put(s->tombstones, &d);
-    return tombstone_batch_is_full(s->tombstones) ? sink_send_tombstones(s, err) : 0;
+    return s->ground->bury(s, &d, err);
 }
 
 int bury_recall(struct conflict_case *c, struct bury_found *room, struct sink *s, struct arena *a, struct err *err)
 {
     if (!s->buries || c->kind != CONFLICT_UPDATE_MISSING || c->tombstone || c->table->key_count == 0)
         return 0;
-    int found = tombstone_find(&room->tombstone, s->db, c->table, c->before, a, err);
+    int found = s->ground->recall(&room->tombstone, s, c->table, c->before, a, err);
     if (found != 1)
         return found;
     room->version = (struct conflict_version){.stamp = room->tombstone.stamp, .region = room->tombstone.region};

@@ -6,8 +6,6 @@
 #include "applier/apply_private.h"
 #include "applier/conflict_entry.h"
 #include "applier/row_walk.h"
-#include "common/target/local_row.h"
-#include "common/target/session.h"
 
 struct losing {
     struct sink *sink;
@@ -28,7 +26,7 @@ bool exact_may_lose(const struct sink *s, const struct txn *txn)
 
 int exact_mark(struct sink *s, struct err *err)
 {
-    return db_exec(s->db, "SAVEPOINT drc_whole", err);
+    return s->ground->mark(s, err);
 }
 
 static int put_row(struct losing *l, const struct row_step *row, struct err *err)
@@ -37,7 +35,6 @@ static int put_row(struct losing *l, const struct row_step *row, struct err *err
     const struct conflict_place place = {
         .sink = l->sink, .txn = l->txn, .table = t->def, .rule = policy_of_table(l->sink, t->def)};
     const struct cell *image = row->before ? row->before : row->after;
-    struct local_rows found = {0};
     struct conflict_outcome outcome = l->loser->outcome;
     enum conflict_kind kind = l->loser->kind;
     if (l->number != l->loser->number) {
@@ -46,16 +43,14 @@ static int put_row(struct losing *l, const struct row_step *row, struct err *err
         (void)snprintf(outcome.why, sizeof outcome.why, "row %llu of its transaction lost",
                        (unsigned long long)l->loser->number);
     }
-    int rc = t->def->key_count ? local_rows_by_key(&found, l->sink->db, t, &image, 1, LOCAL_FOR_UPDATE, &l->arena, err)
-                               : local_row_by_image(&found, l->sink->db, t, image, LOCAL_FOR_UPDATE, &l->arena, err);
-    if (rc)
+    const struct cell *local;
+    if (l->sink->ground->read(&local, l->sink, t, image, &l->arena, err))
         return -1;
-    const struct cell *local = found.count ? found.rows[0] : NULL;
     struct conflict_case c = conflict_case_at(&place, kind, row->before, row->after, local);
     struct journal_entry entry = conflict_entry_at(&place, &c, &outcome, local);
     conflict_log(&entry);
     l->sink->counts.conflicts++;
-    return target_session_now(l->sink->db, err) || journal_write(l->sink->db, &entry, err) ? -1 : 0;
+    return l->sink->ground->journal(l->sink, &entry, err);
 }
 
 static int put_rows(struct losing *l, const struct rows *rows, struct err *err)
@@ -80,8 +75,7 @@ int exact_lose(struct sink *s, const struct txn *txn, const struct exact_loser *
                struct err *err)
 {
     struct losing l = {.sink = s, .txn = txn, .loser = loser};
-    rows_writer_drop(s->writer);
-    int rc = db_exec(s->db, "ROLLBACK TO SAVEPOINT drc_whole", err) ? -1 : 1;
+    int rc = s->ground->undo(s, err) ? -1 : 1;
     for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
         rc = apply_table(s, txn->rows[k].table, &l.plan, out, err);
         if (rc == 1 && put_rows(&l, &txn->rows[k], err))

@@ -7,7 +7,6 @@
 #include "applier/row_walk.h"
 #include "applier/writeset.h"
 #include "common/base/mem.h"
-#include "common/target/local_row.h"
 
 #define LOCK_MOST 200 /* rows that one statement locks */
 
@@ -35,10 +34,8 @@ struct locking {
 
 static int lock_now(struct locking *l, struct err *err)
 {
-    struct local_rows found;
-    int rc = 0;
-    if (l->count > 0)
-        rc = local_rows_by_key(&found, l->sink->db, l->table, l->images, l->count, LOCAL_FOR_UPDATE, &l->arena, err);
+    struct sink *s = l->sink;
+    int rc = l->count > 0 ? s->ground->lock(s, l->table, l->images, l->count, &l->arena, err) : 0;
     l->count = 0;
     arena_reset(&l->arena);
     return rc;

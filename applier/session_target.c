@@ -202,6 +202,7 @@ void session_init_sinks(struct session *n)
             .to = a->link->to,
             .link = xasprintf("%s:%s", a->link->from, a->link->to),
             .slot = a->slots[i],
+            .ground = &ground_target,
             .exact_path = a->link->exact_path,
             .standby = a->to->standby ? a->server : NULL,
             .counts = a->counts[i],
@@ -222,6 +223,7 @@ void session_close_sinks(struct session *n)
         map_free(&s->tables);
         map_free(&s->plans);
         map_free(&s->touched);
+        buf_free(&s->image);
         rows_writer_free(&s->writer);
         tombstone_batch_free(&s->tombstones);
         causal_free(&s->causal);

@@ -106,7 +106,7 @@ int sink_table(struct sink *s, const struct table_def *source, const struct conv
         sink_forget_table(s, t);
         return 0;
     }
-    if (plan->by_sql.n > 0 && !rows_writer_computes(s->writer)) {
+    if (plan->by_sql.n > 0 && !s->ground->computes(s)) {
         buf_printf(why,
                    "`%.*s` is only at the target, and its value is an expression, which the server does not compute of "
                    "rows that are written by BINLOG: give it a constant default, or let the link write by plain SQL "

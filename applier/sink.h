@@ -5,6 +5,7 @@
 #define DRC_APPLIER_SINK_H
 
 #include "applier/causal.h"
+#include "applier/ground.h"
 #include "applier/schedule.h"
 #include "common/base/map.h"
 #include "common/link/config.h"
@@ -25,8 +26,9 @@ struct sink {
     const struct config *config;
     const char *from;
     const char *to;
-    char *link;      /* "eu:us" */
-    bool exact_path; /* every transaction goes row by row */
+    char *link;                  /* "eu:us" */
+    bool exact_path;             /* every transaction goes row by row */
+    const struct ground *ground; /* of the exact way */
     struct db *db;
     const char *standby; /* what drc.meta has to name, where the target is a standby; else NULL */
     struct rows_writer *writer;
@@ -40,6 +42,7 @@ struct sink {
     struct map plans;          /* source's struct table_def * -> struct convert_plan * into one of the tables */
     uint64_t tables_as_of;     /* schedule_table_changes */
     bool unsettled;            /* a COMMIT was not answered: what became of it is for the next session to find out */
+    struct buf image;          /* of the row written last */
     struct map touched; /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
     bool buries;        /* deletes leave tombstones */
     struct tombstone_batch *tombstones; /* of the open target transaction; made with the first */
