@@ -120,7 +120,9 @@ class Node:
         self.config = directory / "server.properties"
         logging = directory / "log4j2.properties"
         classes = f"-XX:SharedArchiveFile={_prepared()}/classes.jsa"
-        argv = _java(heap, classes, f"-Dlog4j2.configurationFile={logging}", "kafka.Kafka", self.config)
+        # What a killed broker leaves behind, such as unpacked native libraries, goes with its directory.
+        own = [f"-Dlog4j2.configurationFile={logging}", f"-Djava.io.tmpdir={directory}"]
+        argv = _java(heap, classes, *own, "kafka.Kafka", self.config)
         directory.mkdir(parents=True, exist_ok=True)
         logging.write_text(LOGGING, encoding="ascii")
         self.process = Process(f"kafka node {node_id}", argv, directory / "server.log", outlive=outlive)
