@@ -5,9 +5,9 @@
 #ifndef DRC_CAPTURE_READER_H
 #define DRC_CAPTURE_READER_H
 
-#include "capture/builder.h"
+#include "common/stream/builder.h"
 #include "capture/canary.h"
-#include "capture/dump.h"
+#include "common/stream/dump.h"
 #include "capture/source.h"
 #include "capture/status.h"
 #include "common/base/queue.h"

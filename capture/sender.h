@@ -5,7 +5,7 @@
 #ifndef DRC_CAPTURE_SENDER_H
 #define DRC_CAPTURE_SENDER_H
 
-#include "capture/parcel.h"
+#include "common/stream/parcel.h"
 #include "capture/status.h"
 #include "common/base/queue.h"
 #include "common/base/stop.h"

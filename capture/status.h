@@ -2,7 +2,7 @@
 #ifndef DRC_CAPTURE_STATUS_H
 #define DRC_CAPTURE_STATUS_H
 
-#include "capture/builder.h"
+#include "common/stream/builder.h"
 
 struct status;
 

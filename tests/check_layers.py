@@ -1,6 +1,4 @@
-"""The order of layers, checked on every #include: base <- model <- {conflict, binlog, link} <- target <- programs.
-
-Beside target stands stream, the door by which capture and drcctl write into a topic.
+"""The order of layers, checked on every #include: base <- model <- {conflict, binlog, link} <- target <- stream <- programs.
 
 Siblings may not include each other. Foreign headers of servers and libraries appear only in common/link and in files
 named *_net, *_kafka or *_db. What CMake lets a layer link is held against the same table.
@@ -20,10 +18,10 @@ ALLOWED = {
     "binlog": {"base", "model"},
     "link": {"base", "model"},
     "target": BELOW_TARGET,
-    "stream": {"base", "model", "link"},
+    "stream": BELOW_TARGET | {"target"},
     "capture": BELOW_TARGET | {"target", "stream"},
     "applier": BELOW_TARGET | {"target"},
-    "reconcile": BELOW_TARGET | {"target"},
+    "reconcile": BELOW_TARGET | {"target", "stream"},
     "ctl": BELOW_TARGET | {"target", "stream"},
 }
 FOLDERS = {

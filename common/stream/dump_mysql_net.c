@@ -1,5 +1,5 @@
 /* The dump of a MySQL server: everything that is not in a set of GTIDs, which the command carries. */
-#include "capture/dump_private_net.h"
+#include "common/stream/dump_private_net.h"
 #include "common/binlog/gtid_set.h"
 
 #define COM_BINLOG_DUMP_GTID 30u
@@ -24,7 +24,7 @@ int dump_ask_mysql(struct dump *d, const struct region_config *region, const str
     struct buf b = {0}, set = {0};
     gtid_set_put(&set, from);
     buf_put_le(&b, FLAG_HEARTBEAT_V2, 2); /* and wait at the end for more */
-    buf_put_le(&b, region->replica_id, 4);
+    buf_put_le(&b, dump_replica_id(region, options), 4);
     buf_put_le(&b, 0, 4); /* length of a file's name: the set decides */
     buf_put_le(&b, FIRST_OFFSET, 8);
     buf_put_le(&b, set.len, 4);

@@ -1,6 +1,6 @@
 /* The loop mark: rows of drc.ledger in the source's binlog, which say what was replayed there. Pure. */
-#ifndef DRC_CAPTURE_LEDGER_MARK_H
-#define DRC_CAPTURE_LEDGER_MARK_H
+#ifndef DRC_STREAM_LEDGER_MARK_H
+#define DRC_STREAM_LEDGER_MARK_H
 
 #include "common/base/watermark.h"
 #include "common/model/record.h"

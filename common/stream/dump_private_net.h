@@ -1,11 +1,11 @@
 /* What the dump's files share: the connection, and what asks for a binlog in each flavour. Nobody else includes it. */
-#ifndef DRC_CAPTURE_DUMP_PRIVATE_NET_H
-#define DRC_CAPTURE_DUMP_PRIVATE_NET_H
+#ifndef DRC_STREAM_DUMP_PRIVATE_NET_H
+#define DRC_STREAM_DUMP_PRIVATE_NET_H
 
 #include <mysql.h>
 
-#include "capture/dump.h"
-#include "capture/semi_sync_net.h"
+#include "common/stream/dump.h"
+#include "common/stream/semi_sync_net.h"
 #include "common/link/db.h"
 
 struct dump {
@@ -34,6 +34,8 @@ MUST_CHECK int dump_settings(struct dump *d, const char *const *statements, size
 /* `what` is for messages. `answers`: the server says OK before anything else. */
 MUST_CHECK int dump_command(struct dump *d, unsigned command, const struct buf *arguments, bool answers,
                             const char *what, struct err *err);
+/* The id under which the server knows us. */
+uint32_t dump_replica_id(const struct region_config *region, const struct dump_options *options);
 /* Appear in the server's list of replicas. */
 MUST_CHECK int dump_register(struct dump *d, const struct region_config *region, const struct dump_options *options,
                              struct err *err);

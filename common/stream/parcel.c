@@ -1,5 +1,5 @@
 /* One encoded record on its way from the reader to the sender. */
-#include "capture/parcel.h"
+#include "common/stream/parcel.h"
 
 #include <stdlib.h>
 

@@ -3,11 +3,11 @@
  * It holds the stream's whole state (epoch, seq, chain, position, cut) as of what it has put out, so that everything
  * it says about the past is in the same order as the records themselves: a control record can never be ahead of the
  * data before it. Of a transaction it keeps one fragment at most. Pure but for the clock; one thread. */
-#ifndef DRC_CAPTURE_BUILDER_H
-#define DRC_CAPTURE_BUILDER_H
+#ifndef DRC_STREAM_BUILDER_H
+#define DRC_STREAM_BUILDER_H
 
-#include "capture/gate.h"
-#include "capture/parcel.h"
+#include "common/stream/gate.h"
+#include "common/stream/parcel.h"
 #include "common/binlog/assemble.h"
 #include "common/model/filter.h"
 

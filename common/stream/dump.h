@@ -2,8 +2,8 @@
  *
  * The server's replication protocol over a connection of libmariadb; whether events are decoded, and how, is not known
  * here. One thread reads; any thread may interrupt, and acknowledge. */
-#ifndef DRC_CAPTURE_DUMP_H
-#define DRC_CAPTURE_DUMP_H
+#ifndef DRC_STREAM_DUMP_H
+#define DRC_STREAM_DUMP_H
 
 #include "common/link/config.h"
 #include "common/model/position.h"
@@ -18,6 +18,7 @@ struct dump_options {
     size_t server;         /* which of the region's hosts; 0: the one that db_connect takes */
     const char *host;      /* under which SHOW REPLICA HOSTS lists us, at most 60 bytes */
     uint32_t heartbeat_ms; /* how often an idle server says that it is there */
+    uint32_t replica_id;   /* under which we register; 0: the region's own */
     bool semi_sync;        /* be a semi-synchronous replica: the server waits for dump_acknowledge */
 };
 

@@ -2,7 +2,7 @@
 #ifndef DRC_TESTS_BUILDER_KIT_H
 #define DRC_TESTS_BUILDER_KIT_H
 
-#include "capture/builder.h"
+#include "common/stream/builder.h"
 #include "common/target/schema.h"
 
 #define KIT_RECORDS 256

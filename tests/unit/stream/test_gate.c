@@ -1,5 +1,5 @@
 /* The gate on a MySQL source, whose position in the topic may have holes. */
-#include "capture/gate.h"
+#include "common/stream/gate.h"
 #include "tests/unit/cmocka_all.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The record builder's common part of each record, and the control records. */
 #include <inttypes.h>
 
-#include "capture/builder_private.h"
+#include "common/stream/builder_private.h"
 #include "common/base/clock.h"
 
 int builder_put(struct builder *b, const struct record *rec, struct err *err)

@@ -1,5 +1,5 @@
 /* The dump of a MariaDB server: by the newest GTID of each domain, in a session variable. */
-#include "capture/dump_private_net.h"
+#include "common/stream/dump_private_net.h"
 
 static const char *const settings[] = {
     "SET @mariadb_slave_capability = 4", /* GTIDs and everything that came with them */
@@ -28,7 +28,7 @@ int dump_ask_mariadb(struct dump *d, const struct region_config *region, const s
     struct buf b = {0};
     buf_put_le(&b, 4, 4); /* offset: the GTID position decides */
     buf_put_le(&b, 0, 2); /* flags: wait at the end for more */
-    buf_put_le(&b, region->replica_id, 4);
+    buf_put_le(&b, dump_replica_id(region, options), 4);
     int rc = dump_command(d, COM_BINLOG_DUMP, &b, false, "asking for the binlog", err);
     buf_free(&b);
     return rc;

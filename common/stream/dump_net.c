@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "capture/dump_private_net.h"
+#include "common/stream/dump_private_net.h"
 #include "common/base/mem.h"
 
 #define CONNECT_TIMEOUT_S 5u
@@ -36,6 +36,11 @@ int dump_command(struct dump *d, unsigned command, const struct buf *arguments, 
     return 0;
 }
 
+uint32_t dump_replica_id(const struct region_config *region, const struct dump_options *options)
+{
+    return options->replica_id ? options->replica_id : region->replica_id;
+}
+
 int dump_register(struct dump *d, const struct region_config *region, const struct dump_options *options,
                   struct err *err)
 {
@@ -43,7 +48,7 @@ int dump_register(struct dump *d, const struct region_config *region, const stru
     struct span host = span_str(options->host);
     if (host.n > HOST_MAX)
         host.n = HOST_MAX;
-    buf_put_le(&b, region->replica_id, 4);
+    buf_put_le(&b, dump_replica_id(region, options), 4);
     buf_put_u8(&b, (uint8_t)host.n);
     buf_put_span(&b, host);
     buf_put_u8(&b, 0);    /* user */

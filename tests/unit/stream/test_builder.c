@@ -2,7 +2,7 @@
 #include "tests/unit/cmocka_all.h"
 
 #include "common/model/ddl_text.h"
-#include "tests/unit/capture/builder_kit.h"
+#include "tests/unit/stream/builder_kit.h"
 
 /* Rows in all DATA records from parcel `from` on. */
 static uint32_t count_rows(struct kit *k, size_t from)

@@ -3,8 +3,8 @@
  * The server puts two bytes in front of each event, which say whether it waits; an acknowledgement is a packet back on
  * the same connection. That has one state for both directions (encryption), so only the thread that reads may write:
  * others leave their word here and wake it. One semi_sync a dump. */
-#ifndef DRC_CAPTURE_SEMI_SYNC_NET_H
-#define DRC_CAPTURE_SEMI_SYNC_NET_H
+#ifndef DRC_STREAM_SEMI_SYNC_NET_H
+#define DRC_STREAM_SEMI_SYNC_NET_H
 
 #include "common/base/span.h"
 #include "common/link/db.h"

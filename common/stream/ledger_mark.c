@@ -1,5 +1,5 @@
 /* The loop mark: reading rows of drc.ledger out of rows events. */
-#include "capture/ledger_mark.h"
+#include "common/stream/ledger_mark.h"
 
 #include "common/target/schema.h"
 

@@ -1,5 +1,5 @@
 /* The gate at a resume: skip what the topic has, compare its last transaction. */
-#include "capture/gate.h"
+#include "common/stream/gate.h"
 
 #include <inttypes.h>
 

@@ -1,5 +1,5 @@
 /* The semi-synchronous side of a dump, over libmariadb. */
-#include "capture/semi_sync_net.h"
+#include "common/stream/semi_sync_net.h"
 
 #include <mysql.h>
 /* each needs the one before; a connection's `ctls` is what ma_tls.h calls so */

@@ -3,7 +3,7 @@
 #include "tests/unit/cmocka_all.h"
 
 #include "common/target/ledger_canary.h"
-#include "tests/unit/capture/builder_kit.h"
+#include "tests/unit/stream/builder_kit.h"
 
 /* A new builder that goes on from what a reader of the topic holds, as a restarted capture does. */
 static void restart(struct kit *k, bool compare)

@@ -3,7 +3,7 @@
 #include "tests/unit/cmocka_all.h"
 
 #include "common/model/permit.h"
-#include "tests/unit/capture/builder_kit.h"
+#include "tests/unit/stream/builder_kit.h"
 
 static struct table_def *nameless(struct kit *k, const struct table_def *t)
 {

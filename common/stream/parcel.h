@@ -1,7 +1,7 @@
 /* One encoded record on its way from the reader to the sender, or a word about those before it: ownership moves with
  * the pointer. */
-#ifndef DRC_CAPTURE_PARCEL_H
-#define DRC_CAPTURE_PARCEL_H
+#ifndef DRC_STREAM_PARCEL_H
+#define DRC_STREAM_PARCEL_H
 
 #include "common/model/record.h"
 

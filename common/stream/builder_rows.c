@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "capture/builder_private.h"
+#include "common/stream/builder_private.h"
 #include "common/base/mem.h"
 #include "common/model/way_out.h"
 #include "common/target/ledger_canary.h"

@@ -3,8 +3,8 @@
  *
  * The dump begins one transaction before the topic's end, so that a source which lost transactions (a power cut without
  * sync_binlog, a failover to a replica that lagged) is noticed even when it has given their GTIDs to new ones. */
-#ifndef DRC_CAPTURE_GATE_H
-#define DRC_CAPTURE_GATE_H
+#ifndef DRC_STREAM_GATE_H
+#define DRC_STREAM_GATE_H
 
 #include "common/model/stream.h"
 

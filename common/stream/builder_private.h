@@ -1,9 +1,9 @@
 /* What the builder's files share: its state, and the transaction under construction. Nobody else includes it. */
-#ifndef DRC_CAPTURE_BUILDER_PRIVATE_H
-#define DRC_CAPTURE_BUILDER_PRIVATE_H
+#ifndef DRC_STREAM_BUILDER_PRIVATE_H
+#define DRC_STREAM_BUILDER_PRIVATE_H
 
-#include "capture/builder.h"
-#include "capture/ledger_mark.h"
+#include "common/stream/builder.h"
+#include "common/stream/ledger_mark.h"
 #include "common/base/hash.h"
 #include "common/model/permit.h"
 

@@ -1,12 +1,12 @@
 /* The record builder: one function a kind of item, dispatched by a table. */
-#include "capture/builder.h"
+#include "common/stream/builder.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "capture/builder_private.h"
+#include "common/stream/builder_private.h"
 #include "common/base/mem.h"
 #include "common/target/ddl_session.h"
 

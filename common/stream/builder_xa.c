@@ -3,7 +3,7 @@
  * MySQL says at the beginning of a body that it is one, and only at its end that XA COMMIT ... ONE PHASE left nothing
  * to wait for. By then fragments may be out, as parts of a body that is held: so its end follows at once, under the
  * same GTID. Where nothing is out yet it is a transaction like any other. */
-#include "capture/builder_private.h"
+#include "common/stream/builder_private.h"
 
 int builder_xa_start(struct builder *b, const struct item *item, struct err *err)
 {

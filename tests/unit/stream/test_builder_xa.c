@@ -1,7 +1,7 @@
 /* XA in the record builder: bodies that wait for their end, and such as turn out to need none. */
 #include "tests/unit/cmocka_all.h"
 
-#include "tests/unit/capture/builder_kit.h"
+#include "tests/unit/stream/builder_kit.h"
 
 #define XID "\x01xid"
 
