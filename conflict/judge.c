@@ -203,8 +203,8 @@ static int decide(const struct conflict_case *c, struct conflict_outcome *out, s
 {
     enum way way = (enum way)ways[c->kind][out->policy];
     const char *reason = reasons[c->kind] ? reasons[c->kind] : policy_name(out->policy);
-    if ((way == WAY_ROWS || way == WAY_DELETE) && c->incoming && c->unseen_delete &&
-        policy_deletes(c->rule) == DELETE_WINS)
+    bool is_weighed = way == WAY_ROWS || way == WAY_DELETE || way == WAY_FOREIGN;
+    if (is_weighed && c->incoming && c->unseen_delete && policy_deletes(c->rule) == DELETE_WINS)
         return settle(out, VERDICT_LOCAL, "a delete that the change did not know of wins");
     if (way != WAY_STOP && way != WAY_PARK && same_already(c, arena))
         return settle(out, VERDICT_SAME, "both sides hold the same row");

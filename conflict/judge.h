@@ -41,7 +41,6 @@ enum conflict_causality {
 /* What a deleted row left behind. */
 struct conflict_tombstone {
     const struct conflict_version *version; /* of the delete; NULL: not known */
-    const struct conflict_version *row;     /* of the row that it deleted; NULL: not known, older than all in flight */
     const struct cell *columns;             /* the row that was deleted, absent where not kept; NULL: nothing kept */
 };
 

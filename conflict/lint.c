@@ -20,37 +20,68 @@ static enum world_op draw_op(uint64_t *state, bool deletes)
     return (enum world_op)ops[draw(state) % (deletes ? sizeof ops : OPS_WITHOUT_DELETES)];
 }
 
+/* A history on its way. */
+struct play {
+    struct world *w;
+    size_t regions;
+    uint64_t state;
+    size_t down; /* the link whose applier is down; as many as there are: none */
+};
+
 /* Deliver one that can be, from a link on that is drawn. False: there is none. */
-static bool deliver_any(struct world *w, size_t regions, uint64_t *state)
+static bool deliver_any(struct play *p)
 {
-    size_t links = regions * regions, first = draw(state) % links;
+    size_t links = p->regions * p->regions, first = draw(&p->state) % links;
     for (size_t i = 0; i < links; i++) {
-        size_t from = (first + i) % links / regions, to = (first + i) % links % regions;
-        if (!world_can_deliver(w, from, to))
+        size_t link = (first + i) % links, from = link / p->regions, to = link % p->regions;
+        if (link == p->down || !world_can_deliver(p->w, from, to))
             continue;
-        world_deliver(w, from, to);
+        world_deliver(p->w, from, to);
         return true;
     }
     return false;
 }
 
+/* The applier of some link begins anew. */
+static void restart_any(struct play *p)
+{
+    size_t link = draw(&p->state) % (p->regions * p->regions);
+    if (link / p->regions != link % p->regions)
+        world_restart(p->w, link / p->regions, link % p->regions);
+}
+
+/* One goes down for a while, or the one that was comes back. */
+static void disturb(struct play *p)
+{
+    size_t links = p->regions * p->regions;
+    restart_any(p);
+    p->down = p->down == links ? draw(&p->state) % links : links;
+}
+
+#define DISTURBED_ONCE_IN 6 /* steps */
+
 void lint_play(struct world *w, const struct world_setting *setting, unsigned changes, uint64_t seed)
 {
-    size_t regions = setting->region_count;
-    uint64_t state = seed, lag = 1 + draw(&state) % 4; /* how seldom something arrives while there is writing */
-    unsigned hot = (unsigned)(draw(&state) % 4);       /* 0: both rows are written */
+    struct play p = {.w = w, .regions = setting->region_count, .state = seed};
+    uint64_t lag = 1 + draw(&p.state) % 4;         /* how seldom something arrives while there is writing */
+    unsigned hot = (unsigned)(draw(&p.state) % 4); /* 0: both rows are written */
+    p.down = p.regions * p.regions;
     world_reset(w);
     while (changes > 0 && !world_waits_for_operator(w)) {
-        if (draw(&state) % (lag + 1) == 0 && deliver_any(w, regions, &state))
+        if (draw(&p.state) % DISTURBED_ONCE_IN == 0)
+            disturb(&p);
+        if (draw(&p.state) % (lag + 1) == 0 && deliver_any(&p))
             continue;
-        size_t region = draw(&state) % regions, key = hot == 0 ? draw(&state) % WORLD_KEYS : 0;
-        enum world_op op = draw_op(&state, setting->deletes);
-        if (!world_write(w, region, op, key, draw(&state)))
+        size_t region = draw(&p.state) % p.regions, key = hot == 0 ? draw(&p.state) % WORLD_KEYS : 0;
+        enum world_op op = draw_op(&p.state, setting->deletes);
+        if (!world_write(w, region, op, key, draw(&p.state)))
             break;
         changes--;
     }
-    while (!world_waits_for_operator(w) && deliver_any(w, regions, &state))
-        continue;
+    p.down = p.regions * p.regions;
+    while (!world_waits_for_operator(w) && deliver_any(&p))
+        if (draw(&p.state) % DISTURBED_ONCE_IN == 0)
+            restart_any(&p);
 }
 
 void lint_finding_free(struct lint_finding *f)

@@ -241,9 +241,7 @@ int version_decides_delete(bool *incoming, const struct conflict_case *c, const 
         /* A row at the target that the delete did not know of is newer than the one that it deleted. */
         *incoming = c->incoming != NULL;
         say(out, "the row was written without knowledge of the delete");
-        if (!c->incoming || !t || !t->row || !c->incoming_version)
-            return 0;
-        return decide_by_stamp(incoming, c, t->row, by->earliest, out);
+        return 0;
     }
     if (c->incoming_version && there)
         return decide_by_stamp(incoming, c, there, by->earliest, out);

@@ -162,7 +162,7 @@ static struct world_row write_row(struct world *w, const struct world_place *p, 
 
 static void bury(struct world_place *p, const struct world_txn *t, const struct world_row *row)
 {
-    p->tombstone = (struct world_tombstone){.there = true, .version = t->version, .row = p->version, .columns = *row};
+    p->tombstone = (struct world_tombstone){.there = true, .version = t->version, .columns = *row};
 }
 
 static void commit_change(struct world *w, struct world_txn *t, size_t key, const struct world_row *after)
@@ -178,7 +178,6 @@ static void commit_change(struct world *w, struct world_txn *t, size_t key, cons
         bury(p, t, &p->row);
     }
     p->row = *after;
-    p->version = t->version;
 }
 
 static void move_row(struct world *w, struct world_txn *t, size_t key, uint64_t *dice)

@@ -2,7 +2,7 @@
  *
  * It plays a history: regions write, transactions travel in each stream's order and are judged where they arrive. The
  * linter searches it for histories after which the regions differ; tests hold the argument of docs/conflicts.md against
- * it. Everything but the judge is as simple as it can be: versions, cuts and tombstones are kept exactly. */
+ * it. What a change knows of is found as the applier finds it (known.h); everything else is as simple as it can be. */
 #ifndef DRC_CONFLICT_WORLD_H
 #define DRC_CONFLICT_WORLD_H
 
@@ -13,6 +13,14 @@
 #define WORLD_CHANGES 64 /* transactions of a region, at most */
 #define WORLD_COLUMNS 24 /* of the table, at most */
 
+/* What an applier could do wrong, for tests: each has to be noticed. */
+enum world_fault {
+    WORLD_SOUND,
+    WORLD_HASTY,     /* it does not wait for what a transaction's source knew of */
+    WORLD_BLIND,     /* it follows its target's own region's stream only, not the third region's */
+    WORLD_PREMATURE, /* it takes for present what the third region wrote, though it has not come there yet */
+};
+
 struct world_setting {
     const struct policy_rule *rule;
     const struct policy_rule *other[WORLD_REGIONS]; /* of a region that judges otherwise; NULL: as above */
@@ -21,6 +29,7 @@ struct world_setting {
     bool causal;         /* versions and cuts are known, else images only */
     bool buries;         /* deletes leave tombstones */
     bool deletes;        /* rows are deleted at all */
+    enum world_fault fault;
 };
 
 enum world_op {
@@ -46,6 +55,8 @@ bool world_write(struct world *w, size_t region, enum world_op op, size_t key, u
 bool world_can_deliver(const struct world *w, size_t from, size_t to);
 /* It does, or what the judge makes of it. */
 void world_deliver(struct world *w, size_t from, size_t to);
+/* The applier of that link begins anew: what it has not in its target or in the topics it does not know any more. */
+void world_restart(struct world *w, size_t from, size_t to);
 /* Everything that was written has arrived everywhere. */
 bool world_is_settled(const struct world *w);
 

@@ -45,30 +45,44 @@ static bool same_rows(const struct world *w, const struct world_row *a, const st
 /* Everything that a case points to. */
 struct meeting {
     struct conflict_case c;
-    struct conflict_version local;
+    struct known_room known;
+    struct known_change changes[WORLD_REGIONS];
     struct conflict_tombstone tombstone;
 };
 
-static bool newer(const struct conflict_version *a, const struct conflict_version *b)
+/* What an applier that takes for present what is still to come would take for the newest. */
+static size_t newest_written(const struct world *w, size_t region, size_t key)
 {
-    return !b->region || (a->region && conflict_version_compare(a, b) > 0);
+    for (size_t n = w->written[region]; n > 0; n--)
+        for (size_t i = 0; i < w->streams[region][n - 1].count; i++)
+            if (w->streams[region][n - 1].changes[i].key == key)
+                return n;
+    return 0;
+}
+
+static struct known_change newest_of(const struct world *w, const struct world_place *p, const struct world_txn *t,
+                                     size_t region, size_t to, size_t key)
+{
+    bool premature = w->setting.fault == WORLD_PREMATURE && region != to;
+    size_t newest = premature ? newest_written(w, region, key) : p->newest[region];
+    struct known_change k = {.seq = newest, .deleted_seq = p->newest_delete[region]};
+    if (newest > 0)
+        k.version = w->streams[region][newest - 1].version;
+    k.concurrent = newest > t->cut[region] && newest > p->outdone[t->region][region] && newest > p->ended[region];
+    k.unseen_delete = k.deleted_seq > t->cut[region];
+    return k;
 }
 
 /* What has been written to the key there and is not in the transaction's cut. */
-static void know_versions(const struct world *w, const struct world_place *p, const struct world_txn *t,
-                          struct meeting *m)
+static void know_versions(const struct world *w, const struct world_place *p, const struct world_txn *t, size_t to,
+                          size_t key, struct meeting *m)
 {
-    struct conflict_case *c = &m->c;
-    c->causality = CAUSALITY_AFTER;
-    m->local = p->version;
-    for (size_t r = 0; r < w->setting.region_count; r++) {
-        size_t seen = r == t->region ? t->number : t->cut[r];
-        c->unseen_delete = c->unseen_delete || p->newest_delete[r] > seen;
-        if (p->newest[r] > seen)
-            c->causality = CAUSALITY_CONCURRENT;
-    }
-    c->incoming_version = &t->version;
-    c->local_version = m->local.region ? &m->local : NULL;
+    size_t count = 0;
+    for (size_t r = 0; r < w->setting.region_count; r++)
+        if (r != t->region && (r == to || w->setting.fault != WORLD_BLIND))
+            m->changes[count++] = newest_of(w, p, t, r, to, key);
+    m->known.incoming = t->version;
+    known_tell(&m->c, &m->known, m->changes, count);
 }
 
 static void meet(struct world *w, struct meeting *m, const struct world_place *p, const struct world_txn *t,
@@ -86,11 +100,9 @@ static void meet(struct world *w, struct meeting *m, const struct world_place *p
               .buries = w->setting.buries}
     };
     if (w->setting.causal)
-        know_versions(w, p, t, m);
-    if (p->row.there || !p->tombstone.there || !w->setting.buries)
+        know_versions(w, p, t, to, x->key, m);
+    if (w->setting.causal || p->row.there || !p->tombstone.there || !w->setting.buries)
         return;
-    m->tombstone.version = w->setting.causal ? &p->tombstone.version : NULL;
-    m->tombstone.row = w->setting.causal && p->tombstone.row.region ? &p->tombstone.row : NULL;
     m->tombstone.columns = cells_of(w, &p->tombstone.columns);
     m->c.tombstone = &m->tombstone;
 }
@@ -107,7 +119,7 @@ static bool later_delete(const struct world *w, const struct world_tombstone *ol
         if (row->v[k] != old->columns.v[k])
             return row->v[k] > old->columns.v[k];
     }
-    return newer(&t->version, &old->version);
+    return conflict_version_compare(&t->version, &old->version) > 0;
 }
 
 static void remember_delete(const struct world *w, struct world_place *p, const struct world_txn *t,
@@ -115,17 +127,29 @@ static void remember_delete(const struct world *w, struct world_place *p, const 
 {
     struct world_tombstone *old = &p->tombstone;
     if (p->row.there || !old->there || later_delete(w, old, t, row))
-        *old = (struct world_tombstone){.there = true, .version = t->version, .row = p->version, .columns = *row};
+        *old = (struct world_tombstone){.there = true, .version = t->version, .columns = *row};
 }
 
 static void take_effect(struct world *w, struct world_place *p, const struct world_txn *t, const struct world_change *x,
-                        const struct world_row *result, const struct conflict_version *version)
+                        const struct world_row *result)
 {
     if (!x->after.there && !result->there)
         remember_delete(w, p, t, &x->before);
     p->row = *result;
-    if (version)
-        p->version = *version;
+}
+
+/* What is remembered of a decision. */
+static void note_winner(const struct world *w, const struct meeting *m, const struct conflict_outcome *out,
+                        struct world_place *p, const struct world_txn *t)
+{
+    for (size_t r = 0; w->setting.causal && r < w->setting.region_count; r++) {
+        if (r != t->region && p->newest[r] > t->cut[r] && known_ends_others(&m->c))
+            p->ended[r] = p->newest[r];
+        if (r != t->region && known_outdoes(&m->c, out))
+            p->outdone[t->region][r] = p->newest[r];
+    }
+    if (w->setting.causal && known_is_ended(&m->c, out))
+        p->ended[t->region] = t->number;
 }
 
 /* 1: it had its effect; 0: it lost, and its transaction with it; -1: it waits for the operator. */
@@ -146,7 +170,8 @@ static int judge(struct world *w, struct meeting *m, struct world_place *p, cons
     w->journaled++;
     if (out.scope == SCOPE_TRANSACTION)
         return 0;
-    take_effect(w, p, t, x, &result, out.version);
+    note_winner(w, m, &out, p, t);
+    take_effect(w, p, t, x, &result);
     return 1;
 }
 
@@ -158,7 +183,7 @@ static int apply_change(struct world *w, const struct world_txn *t, const struct
     bool expected = same_rows(w, &p->row, &x->before);
     if (conflict_meets(&m.c, expected))
         return judge(w, &m, p, t, x);
-    take_effect(w, p, t, x, &x->after, &t->version);
+    take_effect(w, p, t, x, &x->after);
     w->silent_losers += !expected;
     return 1;
 }
@@ -184,7 +209,8 @@ bool world_can_deliver(const struct world *w, size_t from, size_t to)
     if (from == to || s->in_effect[from] == w->written[from])
         return false;
     const struct world_txn *t = &w->streams[from][s->in_effect[from]];
-    for (size_t r = 0; w->setting.causal && r < w->setting.region_count; r++)
+    bool waits = w->setting.causal && w->setting.fault != WORLD_HASTY;
+    for (size_t r = 0; waits && r < w->setting.region_count; r++)
         if (r != from && r != to && t->cut[r] > s->in_effect[r])
             return false;
     return true;
@@ -206,6 +232,19 @@ void world_deliver(struct world *w, size_t from, size_t to)
     note_arrival(w, t, to);
     world_say_delivery(w, t, to);
     arena_reset(&w->arena);
+}
+
+void world_restart(struct world *w, size_t from, size_t to)
+{
+    static const size_t nothing[WORLD_REGIONS];
+    bool forgets = false;
+    for (size_t k = 0; k < WORLD_KEYS; k++) {
+        size_t *outdone = w->sites[to].places[k].outdone[from];
+        forgets = forgets || memcmp(outdone, nothing, sizeof nothing) != 0;
+        memset(outdone, 0, sizeof nothing);
+    }
+    if (forgets)
+        world_say_restart(w, from, to);
 }
 
 /* ---- how it ends ---- */

@@ -2,6 +2,7 @@
 #ifndef DRC_CONFLICT_WORLD_PRIVATE_H
 #define DRC_CONFLICT_WORLD_PRIVATE_H
 
+#include "conflict/known.h"
 #include "conflict/world.h"
 
 /* What a column is for, which says how it is written. */
@@ -35,18 +36,19 @@ struct world_txn {
 struct world_tombstone {
     bool there;
     struct conflict_version version;
-    struct conflict_version row; /* region NULL: as old as the world */
     struct world_row columns;
 };
 
 /* A key at a region. */
 struct world_place {
     struct world_row row;
-    struct conflict_version version; /* of its state; region NULL: as old as the world */
     struct world_tombstone tombstone;
     /* Of each region's changes of the key that took effect here: the newest one, and the newest delete. */
     size_t newest[WORLD_REGIONS];
     size_t newest_delete[WORLD_REGIONS];
+    size_t ended[WORLD_REGIONS]; /* up to where each region's changes were ended by deletes (known.h) */
+    /* By the memory of the applier of each link to here: up to where it has won over each region's changes. */
+    size_t outdone[WORLD_REGIONS][WORLD_REGIONS];
 };
 
 struct world_site {
@@ -80,5 +82,6 @@ struct world {
 /* Append to the history. */
 void world_say_write(struct world *w, const struct world_txn *t);
 void world_say_delivery(struct world *w, const struct world_txn *t, size_t to);
+void world_say_restart(struct world *w, size_t from, size_t to);
 
 #endif

@@ -33,6 +33,11 @@ void world_say_delivery(struct world *w, const struct world_txn *t, size_t to)
         buf_printf(&w->history, ": %s, %s", conflict_kind_name(w->kind), conflict_verdict_name(w->verdict));
 }
 
+void world_say_restart(struct world *w, size_t from, size_t to)
+{
+    buf_printf(&w->history, "; %s:%s restarts", w->setting.regions[from], w->setting.regions[to]);
+}
+
 void world_put_rows(const struct world *w, size_t region, struct buf *out)
 {
     bool any = false;

@@ -37,27 +37,27 @@ struct named_rule {
 };
 
 static const struct named_rule convergent[] = {
-    {"latest",                   {.policy = POLICY_LATEST},                                      true,  true,  true,  TWO | THREE},
-    {"latest, delete wins",      {.policy = POLICY_LATEST, .deletes = DELETE_WINS},              true,  true,  true,  TWO | THREE},
-    {"latest by column, causal", {.policy = POLICY_LATEST, BY_COLUMN},                           true,  true,  true,  TWO        },
-    {"latest by column",         {.policy = POLICY_LATEST, BY_COLUMN},                           false, true,  true,  TWO        },
-    {"latest, nothing deleted",  {.policy = POLICY_LATEST, BY_COLUMN},                           false, false, false, TWO        },
+    {"latest",                                    {.policy = POLICY_LATEST},                                      true,  true,  true,  TWO | THREE},
+    {"latest, delete wins",                       {.policy = POLICY_LATEST, .deletes = DELETE_WINS},              true,  true,  true,  TWO | THREE},
+    {"latest by column",                          {.policy = POLICY_LATEST, BY_COLUMN},                           false, true,  true,  TWO        },
+    {"latest by column, causal, nothing deleted", {.policy = POLICY_LATEST, BY_COLUMN},                           true,  true,  false, TWO        },
+    {"latest, nothing deleted",                   {.policy = POLICY_LATEST, BY_COLUMN},                           false, false, false, TWO        },
     {"latest, a column ignored",
      {.policy = POLICY_LATEST, .ignore = of_note, .ignore_count = 1},
-     true,                                                                                              true,
-     true,                                                                                                            TWO | THREE},
-    {"priority",                 {.policy = POLICY_PRIORITY, ORDERED},                           true,  true,  true,  TWO        },
-    {"delta",                    {.policy = POLICY_DELTA, .columns = of_qty, .column_count = 1}, true,  true,  true,  TWO | THREE},
+     true,                                                                                                               true,
+     true,                                                                                                                             TWO | THREE},
+    {"priority",                                  {.policy = POLICY_PRIORITY, ORDERED},                           true,  true,  true,  TWO        },
+    {"delta",                                     {.policy = POLICY_DELTA, .columns = of_qty, .column_count = 1}, true,  true,  true,  TWO | THREE},
     {"a group that adds",
      {.policy = POLICY_LATEST, .groups = a_counter, .group_count = 1},
-     true,                                                                                              true,
-     true,                                                                                                            TWO | THREE},
+     true,                                                                                                               true,
+     true,                                                                                                                             TWO | THREE},
     {"groups by columns",
      {.policy = POLICY_LATEST, BY_COLUMN, .groups = two_groups, .group_count = 2},
-     false,                                                                                             false,
-     false,                                                                                                           TWO        },
-    {"park",                     {.policy = POLICY_PARK},                                        true,  true,  true,  TWO | THREE},
-    {"stop",                     {.policy = POLICY_STOP},                                        false, false, true,  TWO | THREE},
+     false,                                                                                                              false,
+     false,                                                                                                                            TWO        },
+    {"park",                                      {.policy = POLICY_PARK},                                        true,  true,  true,  TWO | THREE},
+    {"stop",                                      {.policy = POLICY_STOP},                                        false, false, true,  TWO | THREE},
 };
 
 static const struct named_rule divergent[] = {
@@ -74,6 +74,7 @@ static const struct named_rule divergent[] = {
      true,                                                                                             true,
      true,                                                                                                          TWO | THREE},
     {"no tombstones",             {.policy = POLICY_LATEST, BY_COLUMN},                         false, false, true, TWO | THREE},
+    {"latest by column, causal",  {.policy = POLICY_LATEST, BY_COLUMN},                         true,  true,  true, TWO | THREE},
     {"updates win",               {.policy = POLICY_LATEST, .deletes = DELETE_UPDATE_WINS},     true,  true,  true, TWO | THREE},
 };
 
@@ -211,6 +212,34 @@ static void a_wrong_tie_break_is_caught(void **state)
     lint_finding_free(&found);
 }
 
+/* An applier of three regions that follows the argument but for one step: some convergent rule must show it. */
+static void a_wrong_applier_is_caught(void **state)
+{
+    (void)state;
+    static const struct {
+        enum world_fault fault;
+        const char *rule;
+    } cases[] = {
+        {WORLD_HASTY,     "delta" },
+        {WORLD_BLIND,     "latest"},
+        {WORLD_BLIND,     "delta" },
+        {WORLD_PREMATURE, "delta" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct named_rule *r = convergent;
+        while (strcmp(r->name, cases[i].rule) != 0)
+            r++;
+        struct world_setting s = setting_of(r, 3);
+        struct lint_finding found;
+        s.fault = cases[i].fault;
+        lint_rule(&found, &s, 8, LINT_HISTORIES, 1);
+        if (!found.diverges)
+            fail_msg("%s, fault %d: nothing found", r->name, (int)s.fault);
+        printf("%s, fault %d: %s\n", r->name, (int)s.fault, buf_cstr(&found.history));
+        lint_finding_free(&found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +248,7 @@ int main(void)
         cmocka_unit_test(the_linter_lets_them_pass),
         cmocka_unit_test(what_does_not_converge_is_shown_by_a_history),
         cmocka_unit_test(a_wrong_tie_break_is_caught),
+        cmocka_unit_test(a_wrong_applier_is_caught),
     };
     return cmocka_run_group_tests_name("converge", tests, NULL, NULL);
 }
