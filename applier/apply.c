@@ -2,6 +2,7 @@
 #include "applier/apply.h"
 
 #include "applier/apply_private.h"
+#include "applier/marks.h"
 
 void apply_outcome_free(struct apply_outcome *out)
 {
@@ -131,6 +132,8 @@ int apply_exact(struct sink *s, const struct txn *txn, struct apply_outcome *out
     int rc = -1;
     if (sink_begin(s, one, 1, err) == 0) {
         rc = exact_rows(s, txn, false, out, err);
+        if (rc == 1)
+            rc = marks_answer(s, txn, err) ? -1 : 1;
         rc = finish(s, one, 1, rc, out, err);
     }
     if (rc == 0 && out->result == APPLY_DONE) {
@@ -160,6 +163,8 @@ static int fast_fragment(struct sink *s, struct txn *fragment, struct apply_outc
 int apply_fragment(struct sink *s, struct txn *fragment, bool exact, struct apply_outcome *out, struct err *err)
 {
     int rc = exact || s->exact_path ? exact_rows(s, fragment, false, out, err) : fast_fragment(s, fragment, out, err);
+    if (rc == 1)
+        rc = marks_answer(s, fragment, err) ? -1 : 1;
     if (rc != 1) {
         sink_rollback(s);
         return rc;

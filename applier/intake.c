@@ -96,7 +96,7 @@ static void empty_txn(struct txn *t)
 {
     t->rows = NULL;
     t->ddl = NULL;
-    t->rows_count = t->row_total = 0;
+    t->rows_count = t->row_total = t->mark_count = 0;
 }
 
 /* As after the record taken last; where none has told it since reading began, it says that nothing is known. */

@@ -1,4 +1,4 @@
-/* One round after another: the journal's retention, then the tombstones'. */
+/* One round after another: the journal's retention, the tombstones', what runs of reconcile left behind. */
 #include "applier/janitor.h"
 
 #include <inttypes.h>
@@ -10,6 +10,7 @@
 #include "common/base/mem.h"
 #include "common/base/stop.h"
 #include "common/target/journal_purge.h"
+#include "common/target/repair.h"
 #include "common/target/session.h"
 #include "common/target/tombstone.h"
 
@@ -75,6 +76,18 @@ static int purge_tombstones(struct janitor *j, struct err *err)
     return rc;
 }
 
+/* ---- marks of reconcile that nobody came back for ---- */
+
+static int purge_marks(struct janitor *j, struct err *err)
+{
+    uint64_t gone = REPAIR_PURGE_STEP;
+    int rc = 0;
+    for (bool first = true; rc == 0 && gone == REPAIR_PURGE_STEP && !stop_wait(j->stop, first ? 0 : STEP_MS);
+         first = false)
+        rc = repair_purge_step(j->db, NULL, &gone, err);
+    return rc;
+}
+
 /* ---- rounds ---- */
 
 static int work(struct janitor *j, struct err *err)
@@ -86,7 +99,8 @@ static int work(struct janitor *j, struct err *err)
         return -1;
     if (!mine)
         return 0;
-    return purge_journal(j, err) || purge_tombstones(j, err) || db_exec(j->db, UNLOCK, err) ? -1 : 0;
+    return purge_journal(j, err) || purge_tombstones(j, err) || purge_marks(j, err) || db_exec(j->db, UNLOCK, err) ? -1
+                                                                                                                   : 0;
 }
 
 /* Between the rounds there is no connection: it would be idle for most of its life. */

@@ -131,15 +131,24 @@ static int table_of(struct key_tables *k, const struct table_def *source, struct
     return 0;
 }
 
+static int add_rows(struct key_tables *k, struct writeset *out, const struct rows *rows, bool *came, struct err *err)
+{
+    struct key_table *table;
+    if (table_of(k, rows->table, &table, came, err))
+        return -1;
+    writeset_add_rows(out, table->hashed, rows, &k->scratch);
+    return 0;
+}
+
 int key_tables_add(struct key_tables *k, struct writeset *out, const struct txn *t, struct err *err)
 {
     bool came = false;
-    for (size_t i = 0; i < t->rows_count; i++) {
-        struct key_table *table;
-        if (table_of(k, t->rows[i].table, &table, &came, err))
+    for (size_t i = 0; i < t->rows_count; i++)
+        if (add_rows(k, out, &t->rows[i], &came, err))
             return -1;
-        writeset_add_rows(out, table->hashed, &t->rows[i], &k->scratch);
-    }
+    for (size_t i = 0; i < t->mark_count; i++)
+        if (!t->marks[i].refused && add_rows(k, out, &t->marks[i].rows, &came, err))
+            return -1;
     out->alone = out->alone || came;
     return 0;
 }

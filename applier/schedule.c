@@ -231,7 +231,7 @@ static void put_new(struct schedule *s, struct txn *t, const struct writeset *w)
     struct job *job = xcalloc(1, sizeof *job);
     job->big = txn_is_fragment(t);
     job->complete = !job->big;
-    job->exact = job->big && t->head.seq == s->exact_seq;
+    job->exact = (job->big && t->head.seq == s->exact_seq) || t->mark_count > 0;
     job->rows = t->row_total;
     order_add(&s->order, &job->place, t);
     s->jobs++;

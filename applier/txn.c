@@ -52,6 +52,22 @@ static struct rows *rows_append(struct txn *t, size_t *cap)
     return &t->rows[t->rows_count++];
 }
 
+/* Marks are no rows to be written. */
+static int append_marks(struct txn *t, const struct rows *rows, struct table_cache *cache, const struct filter *filter,
+                        struct err *err)
+{
+    if (rows->op != ROWS_INSERT)
+        return 0;
+    struct repair_mark *marks = arena_alloc(&t->arena, (t->mark_count + rows->count) * sizeof *marks);
+    if (t->mark_count > 0)
+        memcpy(marks, t->marks, t->mark_count * sizeof *marks);
+    if (repair_read_marks(&marks[t->mark_count], rows, cache, filter, &t->arena, err))
+        return -1;
+    t->marks = marks;
+    t->mark_count += rows->count;
+    return 0;
+}
+
 static int fill_rows(struct txn *t, struct span body, struct table_cache *cache, const struct filter *filter,
                      struct err *err)
 {
@@ -61,8 +77,11 @@ static int fill_rows(struct txn *t, struct span body, struct table_cache *cache,
     int more;
     body_open(&reader, body, cache, &t->arena);
     while ((more = body_next(&reader, &rows, err)) > 0) {
-        if (check_table(&rows, filter, err))
+        bool marks = repair_is_table(rows.table) && !rows.present_after;
+        if (marks ? append_marks(t, &rows, cache, filter, err) : check_table(&rows, filter, err))
             return -1;
+        if (marks)
+            continue;
         *rows_append(t, &cap) = rows;
         t->row_total += rows.count;
     }

@@ -5,13 +5,17 @@
 #define DRC_APPLIER_TXN_H
 
 #include "common/model/record.h"
+#include "common/target/repair.h"
 
 struct txn {
     struct arena arena;
     struct record head; /* spans copied into the arena; body empty */
     struct rows *rows;  /* in source order; images in the arena, tables in the intake's cache (which outlives it) */
     size_t rows_count;
-    size_t row_total;    /* rows of all of them */
+    size_t row_total;          /* rows of all of them */
+    struct repair_mark *marks; /* what reconcile asks at this place of the order; definitions in the intake's cache */
+    size_t mark_count;
+    bool marks_parked;   /* changes of what they ask for are put aside */
     size_t bytes;        /* of the record, for bounds */
     struct ddl *ddl;     /* a DDL record: its statement; NULL otherwise */
     int64_t next_offset; /* of the record after it */

@@ -45,7 +45,7 @@ static int add_body(struct versions *v, struct span body, struct err *err)
     v->changes.count = 0;
     body_open(&reader, body, &v->tables, &v->arena);
     while ((more = body_next(&reader, &rows, err)) > 0) {
-        if (rows.table->key_count == 0)
+        if (rows.table->key_count == 0 || table_is_reserved(rows.table->db)) /* marks of reconcile change no row */
             continue;
         uint64_t table = writeset_table_id(rows.table->db, rows.table->name);
         struct cell *cells = arena_alloc(&v->arena, rows.table->column_count * sizeof *cells);

@@ -44,7 +44,7 @@ static int write_part(struct worker *w, struct txn *t, struct err *err)
     struct apply_outcome out = {0};
     if (t->head.seq == w->big_park.seq)
         return worker_park_fragment(w, t, err) ? -1 : 1;
-    int met = worker_park_meets(w, t, err);
+    int met = worker_park_marks(w, t, err) ? -1 : worker_park_meets(w, t, err);
     if (met) {
         sink_rollback(w->sink);
         return met < 0 ? -1 : 0;

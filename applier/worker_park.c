@@ -153,6 +153,18 @@ static int park_first(struct worker *w, struct park_item *item, uint64_t *behind
     return park_whole(w, &p, err) ? -1 : 1;
 }
 
+int worker_park_marks(struct worker *w, struct txn *t, struct err *err)
+{
+    struct park_item item;
+    if (t->mark_count == 0 || park_is_empty(w->park))
+        return 0;
+    if (item_of(w, &item, t, err))
+        return -1;
+    t->marks_parked = park_behind(w->park, &item) > 0;
+    writeset_free(&item.keys);
+    return 0;
+}
+
 int worker_park_ahead(struct worker *w, size_t *n, struct err *err)
 {
     size_t most = *n;
@@ -162,6 +174,8 @@ int worker_park_ahead(struct worker *w, size_t *n, struct err *err)
         struct park_item item;
         uint64_t behind;
         int met = 0;
+        if (worker_park_marks(w, w->group[i], err))
+            return -1;
         if (w->group[i]->rows_count == 0)
             continue;
         if (item_of(w, &item, w->group[i], err))

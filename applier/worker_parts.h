@@ -18,6 +18,8 @@ MUST_CHECK int worker_apply_ddl(struct worker *w, struct txn *t, struct err *err
 /* Of the first *n of the group, those before one that depends on what is parked; 0: the first one does, and has been
  * parked behind it. -1: rolled back. */
 MUST_CHECK int worker_park_ahead(struct worker *w, size_t *n, struct err *err);
+/* Do its marks ask for what is parked? Notes it in them; they are answered all the same. */
+MUST_CHECK int worker_park_marks(struct worker *w, struct txn *t, struct err *err);
 /* Park one whole transaction that the target refused, in a target transaction of its own. */
 MUST_CHECK int worker_park_refused(struct worker *w, struct txn *t, const struct apply_outcome *refused,
                                    struct err *err);

@@ -8,7 +8,7 @@
 #include "common/model/permit.h"
 
 /* What is to be done with a table's rows: decided once a definition. */
-enum table_fate { FATE_PUBLISH, FATE_DROP, FATE_LEDGER, FATE_NAMELESS };
+enum table_fate { FATE_PUBLISH, FATE_DROP, FATE_LEDGER, FATE_NAMELESS, FATE_REPAIR };
 
 struct decision {
     enum table_fate fate;

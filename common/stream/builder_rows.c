@@ -6,6 +6,7 @@
 #include "common/base/mem.h"
 #include "common/model/way_out.h"
 #include "common/target/ledger_canary.h"
+#include "common/target/repair.h"
 
 #define HEADER_BYTES 1024u /* at most, of a record beside its body, cut and XID */
 
@@ -81,6 +82,10 @@ static int check_old_temporals(struct builder *b, const struct table_def *t, str
 static int decide(struct builder *b, struct decision *out, const struct table_def *t, struct err *err)
 {
     out->fate = filter_match(b->settings.tables, t->db, t->name) ? FATE_PUBLISH : FATE_DROP;
+    if (repair_is_table(t)) { /* without names no reader could tell its columns */
+        out->fate = t->nameless ? FATE_DROP : FATE_REPAIR;
+        return 0;
+    }
     if (!ledger_is_table(t)) {
         out->accepted = t->nameless ? find_accepted(b, t) : NULL;
         if (t->nameless && out->fate == FATE_PUBLISH && !out->accepted)
@@ -296,6 +301,12 @@ static void add_to_fingerprint(struct txn *t, const struct rows *rows)
     hash_add(&t->hash, rows->images);
 }
 
+/* Of drc.repair only what is asked is anybody's business, not that it is cleared away. */
+static bool is_dropped(const struct decision *d, const struct rows *rows)
+{
+    return d->fate == FATE_DROP || (d->fate == FATE_REPAIR && rows->op != ROWS_INSERT);
+}
+
 int builder_rows(struct builder *b, const struct item *item, struct err *err)
 {
     struct txn *t = &b->txn;
@@ -306,7 +317,7 @@ int builder_rows(struct builder *b, const struct item *item, struct err *err)
     if (!d)
         return -1;
     /* What is not published cannot come back, so that it decides nothing. */
-    if (t->origin == ORIGIN_UNKNOWN && d->fate != FATE_DROP) {
+    if (t->origin == ORIGIN_UNKNOWN && !is_dropped(d, rows)) {
         t->first_table = rows->table;
         t->origin = d->fate == FATE_LEDGER ? ORIGIN_REPLAYED : ORIGIN_LOCAL;
     }
@@ -315,7 +326,7 @@ int builder_rows(struct builder *b, const struct item *item, struct err *err)
     if (d->fate == FATE_LEDGER)
         return late_mark(t, rows, err);
     add_to_fingerprint(t, rows);
-    if (t->gate == GATE_COMPARE || d->fate == FATE_DROP)
+    if (t->gate == GATE_COMPARE || is_dropped(d, rows))
         return 0;
     if (d->fate == FATE_NAMELESS)
         return lacks_names(b, rows->table, err);

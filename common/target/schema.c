@@ -6,6 +6,7 @@
 #include "common/target/journal.h"
 #include "common/target/link_row.h"
 #include "common/target/parked.h"
+#include "common/target/repair.h"
 #include "common/target/tombstone.h"
 
 #define ASCII "CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
@@ -76,6 +77,7 @@ static const struct {
     {5, journal_note_states_sql},
     {5, tombstone_create_sql   },
     {6, ledger_stamp_sql       },
+    {7, repair_create_sql      },
 };
 
 int schema_version(struct db *db, unsigned *out, struct err *err)
@@ -137,4 +139,16 @@ int schema_ensure(struct db *db, struct err *err)
                  SCHEMA_VERSION, SCHEMA_VERSION))
         return name_the_grants(db, err);
     return 0;
+}
+
+int schema_ensure_repair(struct db *db, struct err *err)
+{
+    struct err why = {0};
+    if (db_exec(db, "SELECT 1 FROM " DRC_DB "." REPAIR_TABLE " LIMIT 1", &why) == 0)
+        return 0;
+    if (why.code == ER_NO_SUCH_DB || why.code == ER_NO_SUCH_TABLE)
+        return db_exec(db, database_sql(), err) || db_exec(db, repair_create_sql(), err) ? name_the_grants(db, err) : 0;
+    if (err)
+        *err = why;
+    return name_the_grants(db, err);
 }

@@ -7,7 +7,7 @@
 
 #include "common/link/db.h"
 
-#define SCHEMA_VERSION 6
+#define SCHEMA_VERSION 7
 
 #define DRC_DB "drc"
 #define LEDGER_TABLE "ledger"
@@ -16,6 +16,7 @@
 #define PARKED_TABLE "parked"
 #define LINKS_TABLE "links"
 #define TOMBSTONES_TABLE "tombstones"
+#define REPAIR_TABLE "repair"
 
 /* Columns of drc.ledger that readers of the binlog look at by name. */
 #define LEDGER_STREAM "stream"       /* BINARY(16) */
@@ -28,6 +29,9 @@
 /* Make or migrate schema and tables. Idempotent; a newer version: fatal 78; missing grants: fatal 77 with the GRANTs.
  */
 MUST_CHECK int schema_ensure(struct db *db, struct err *err);
+/* Only drc.repair, where the schema may be missing or older otherwise: at a source that is no target. The same errors.
+ */
+MUST_CHECK int schema_ensure_repair(struct db *db, struct err *err);
 /* 0 when there is none yet. */
 MUST_CHECK int schema_version(struct db *db, unsigned *out, struct err *err);
 

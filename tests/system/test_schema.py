@@ -26,7 +26,7 @@ def test_a_newer_schema_is_refused_and_an_older_one_completed(one_way):
     assert one_way.us.value(VERSION) == "6"
 
     applier.stop()
-    one_way.us.sql("UPDATE drc.meta SET value = '7' WHERE name = 'schema_version'")
+    one_way.us.sql("UPDATE drc.meta SET value = '8' WHERE name = 'schema_version'")
     applier.launch()
     last = applier.expect_exit(78)
     assert "schema drc" in last and "version 7" in last and "newer release" in last
