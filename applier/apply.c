@@ -149,20 +149,28 @@ static int fast_fragment(struct sink *s, struct txn *fragment, struct apply_outc
 {
     bool careful = s->careful > 0;
     s->careful -= careful;
-    if (db_exec(s->db, "SAVEPOINT drc_fragment", err))
+    if (sink_mark(s, err))
         return -1;
     int rc = fast_rows(s, &fragment, 1, careful, out, err);
     if (rc != 0 || careful || out->result != APPLY_DOUBT || out->doubt != 1)
         return rc;
-    rows_writer_drop(s->writer);
     s->careful = CAREFUL_GROUPS;
     out->result = APPLY_DONE;
-    return db_exec(s->db, "ROLLBACK TO SAVEPOINT drc_fragment", err) ? -1 : fast_rows(s, &fragment, 1, true, out, err);
+    return sink_undo(s, err) ? -1 : fast_rows(s, &fragment, 1, true, out, err);
 }
 
 int apply_fragment(struct sink *s, struct txn *fragment, bool exact, struct apply_outcome *out, struct err *err)
 {
-    int rc = exact || s->exact_path ? exact_rows(s, fragment, false, out, err) : fast_fragment(s, fragment, out, err);
+    if (!exact && (s->exact_path || fragment->mark_count > 0)) {
+        *out = (struct apply_outcome){.result = APPLY_DOUBT};
+        return 0;
+    }
+    int rc = exact ? exact_rows(s, fragment, false, out, err) : fast_fragment(s, fragment, out, err);
+    if (rc == 0 && out->result == APPLY_DOUBT) {
+        if (sink_undo(s, err) == 0)
+            return 0;
+        rc = -1;
+    }
     if (rc == 1)
         rc = marks_answer(s, fragment, err) ? -1 : 1;
     if (rc != 1) {

@@ -40,8 +40,10 @@ MUST_CHECK int apply_fast(struct sink *s, struct txn *const *txns, size_t count,
 MUST_CHECK int apply_exact(struct sink *s, const struct txn *txn, struct apply_outcome *out, struct err *err);
 
 /* One fragment of a big transaction inside the target transaction that sink_begin opened at its first one; sink_commit
- * ends it after the last. `exact`: row by row. APPLY_DONE means written, not committed; anything else has been rolled
- * back. */
+ * ends it after the last. `exact`: row by row, for which everything before the transaction has to be in effect.
+ * APPLY_DONE: written, not committed. APPLY_DOUBT: nothing of this fragment is written, what came before it stays open;
+ * once everything before the transaction is in effect it may come again, exact unless it was `early`. Anything else has
+ * been rolled back. */
 MUST_CHECK int apply_fragment(struct sink *s, struct txn *fragment, bool exact, struct apply_outcome *out,
                               struct err *err);
 

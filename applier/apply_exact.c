@@ -403,8 +403,7 @@ out:
 int exact_rows(struct sink *s, const struct txn *txn, bool inside, struct apply_outcome *out, struct err *err)
 {
     struct exact x = {.sink = s, .txn = txn, .out = out, .inside = inside};
-    const uint64_t conflicts = s->counts.conflicts;
-    int rc = exact_may_lose(s, txn) && exact_mark(s, err) ? -1 : 1;
+    int rc = exact_may_lose(s, txn) && s->ground->mark(s, err) ? -1 : 1;
     if (rc == 1)
         rc = exact_weigh(&x.versions, s, txn, out, err);
     for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
@@ -416,11 +415,8 @@ int exact_rows(struct sink *s, const struct txn *txn, bool inside, struct apply_
         if (apply_rows_of(&x, &txn->rows[k], err))
             rc = x.stops || out->result == APPLY_REFUSED ? 0 : -1;
     }
-    if (x.loser.number > 0) {
-        s->counts.conflicts = conflicts; /* of what is undone */
-        causal_undo(s->causal);
+    if (x.loser.number > 0)
         rc = exact_lose(s, txn, &x.loser, out, err);
-    }
     if (rc == 1 && exact_confirm(&x.versions, err))
         rc = -1;
     exact_versions_free(&x.versions);

@@ -24,11 +24,6 @@ bool exact_may_lose(const struct sink *s, const struct txn *txn)
     return false;
 }
 
-int exact_mark(struct sink *s, struct err *err)
-{
-    return s->ground->mark(s, err);
-}
-
 static int put_row(struct losing *l, const struct row_step *row, struct err *err)
 {
     const struct target_table *t = l->plan->table;

@@ -13,10 +13,8 @@ struct exact_loser {
 
 /* Can a row of the transaction make it lose as a whole? */
 bool exact_may_lose(const struct sink *s, const struct txn *txn);
-/* Where it began, in the open target transaction. */
-MUST_CHECK int exact_mark(struct sink *s, struct err *err);
-/* Undo what it wrote since, and put all its rows into the journal, each with what is at the target. As exact_rows: 1,
- * 0, -1. */
+/* Undo what it wrote since sink_mark, and put all its rows into the journal, each with what is at the target. As
+ * exact_rows: 1, 0, -1. */
 int exact_lose(struct sink *s, const struct txn *txn, const struct exact_loser *loser, struct apply_outcome *out,
                struct err *err);
 

@@ -87,17 +87,6 @@ static int stop(struct sink *s, const struct journal_entry *entry, struct err *e
     return there < 0 ? -1 : 0;
 }
 
-static int mark(struct sink *s, struct err *err)
-{
-    return db_exec(s->db, "SAVEPOINT drc_whole", err);
-}
-
-static int undo(struct sink *s, struct err *err)
-{
-    rows_writer_drop(s->writer);
-    return db_exec(s->db, "ROLLBACK TO SAVEPOINT drc_whole", err);
-}
-
 const struct ground ground_target = {.computes = computes,
                                      .admit = admit,
                                      .lock = lock_rows,
@@ -107,5 +96,5 @@ const struct ground ground_target = {.computes = computes,
                                      .recall = recall,
                                      .journal = journal,
                                      .stop = stop,
-                                     .mark = mark,
-                                     .undo = undo};
+                                     .mark = sink_mark,
+                                     .undo = sink_undo};

@@ -44,7 +44,7 @@ struct ground {
     int (*journal)(struct sink *s, const struct journal_entry *entry, struct err *err);
     /* What stops the link: everything is undone, and this alone put down, if it has not been already. */
     int (*stop)(struct sink *s, const struct journal_entry *entry, struct err *err);
-    /* A place in the transaction, and back to it. */
+    /* A place in the transaction, and back to it: counts and versions that were won over, too. sink_mark, sink_undo */
     int (*mark)(struct sink *s, struct err *err);
     int (*undo)(struct sink *s, struct err *err);
 };

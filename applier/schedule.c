@@ -33,7 +33,6 @@ struct schedule *schedule_new(const struct schedule_setup *setup)
         cond_init(&s->queues[i].wake);
     s->workers = setup->workers;
     s->max_bytes = setup->max_bytes;
-    s->exact_seq = setup->exact_seq;
     s->alone_seq = setup->alone_seq;
     return s;
 }
@@ -231,7 +230,7 @@ static void put_new(struct schedule *s, struct txn *t, const struct writeset *w)
     struct job *job = xcalloc(1, sizeof *job);
     job->big = txn_is_fragment(t);
     job->complete = !job->big;
-    job->exact = (job->big && t->head.seq == s->exact_seq) || t->mark_count > 0;
+    job->exact = !job->big && t->mark_count > 0; /* a big one's fragment waits for its turn when it has come to it */
     job->rows = t->row_total;
     order_add(&s->order, &job->place, t);
     s->jobs++;
@@ -307,7 +306,7 @@ void schedule_end(struct schedule *s, const struct err *why)
 
 /* ---- taking ---- */
 
-static struct timespec deadline_of(int timeout_ms)
+struct timespec schedule_deadline(int timeout_ms)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -320,15 +319,24 @@ static struct timespec deadline_of(int timeout_ms)
     return t;
 }
 
+/* While nothing new is begun: what a big one in hand waits for may be, since that has begun. */
+static bool is_awaited(const struct schedule *s, const struct job *job)
+{
+    for (uint32_t i = 0; i < s->workers; i++)
+        if (s->queues[i].awaits && s->queues[i].open && job->place.seq < s->queues[i].open->place.seq)
+            return true;
+    return false;
+}
+
 static bool may_take(const struct schedule *s, const struct worker_queue *q)
 {
-    return !s->held && q->first && (!q->first->big || job_may_open(q->first));
+    return q->first && (!s->held || is_awaited(s, q->first)) && (!q->first->big || job_may_open(q->first));
 }
 
 struct txn *schedule_take(struct schedule *s, uint32_t worker, int timeout_ms)
 {
     struct worker_queue *q = &s->queues[worker];
-    struct timespec until = timeout_ms > 0 ? deadline_of(timeout_ms) : (struct timespec){0};
+    struct timespec until = timeout_ms > 0 ? schedule_deadline(timeout_ms) : (struct timespec){0};
     struct txn *t = NULL;
     pthread_mutex_lock(&s->lock);
     while (timeout_ms > 0 && !may_take(s, q) && !s->abandoned && !(s->ended && s->jobs == 0))
@@ -362,7 +370,7 @@ static bool has_fragment(const struct schedule *s, const struct worker_queue *q)
 struct txn *schedule_take_fragment(struct schedule *s, uint32_t worker, int timeout_ms)
 {
     struct worker_queue *q = &s->queues[worker];
-    struct timespec until = deadline_of(timeout_ms);
+    struct timespec until = schedule_deadline(timeout_ms);
     struct txn *t = NULL;
     pthread_mutex_lock(&s->lock);
     q->starved = true;

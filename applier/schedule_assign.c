@@ -5,8 +5,15 @@
  * the index of keys when the first one comes, and no later one is looked at before the last has come. Each fragment
  * asks for its own keys and is held back until whoever it meets is in effect. What comes later meets all of its keys.
  * While it is open its worker can do nothing else, and it holds row locks. So it begins only when no earlier one waits
- * to be given to a worker, and none is given to its worker while it may still need one; and when an earlier one waits
- * in vain for a row lock while the big one itself waits, the big one yields: it is rolled back and read again, alone.
+ * to be given to a worker, and none is given to its worker; and when an earlier one waits in vain for a row lock while
+ * the big one itself waits, the big one yields: it is rolled back and read again, alone.
+ *
+ * A fragment in doubt waits, with all that was written before it, until everything before its transaction is in effect.
+ * That comes to pass, because the oldest one that is not in effect is never behind one that waits. In its worker's
+ * queue only older ones stand before it, and a big one in hand there is older, or was begun before it came: which is
+ * the case of one that was given back, and that goes to no worker with a younger big one in hand. One that does not
+ * have such a one is there: the worker that gave it back, for no younger big one begins while an older one waits to be
+ * given to a worker. It has no lock to wait for either: if a waiting one holds that, that one yields.
  */
 #include "applier/schedule_private.h"
 
@@ -68,12 +75,15 @@ void queue_insert(struct worker_queue *q, struct job *job)
     (void)pthread_cond_signal(&q->wake);
 }
 
-/* A big transaction in hand that may still have to wait for an earlier one: which must not come behind it. */
-static bool is_reserved(const struct schedule *s, uint32_t worker)
+/* A big transaction in hand that may still have to wait for others: earlier ones must not come behind it, nor anything
+ * while it waits for a fragment. */
+static bool is_reserved(const struct schedule *s, uint32_t worker, const struct job *job)
 {
     const struct job *big = s->queues[worker].open;
     if (!big)
         return false;
+    if (job->place.seq < big->place.seq)
+        return true;
     for (const struct part *p = big->parts; p; p = p->next)
         if (p->need_count > 0 || p->after_all)
             return true;
@@ -81,12 +91,12 @@ static bool is_reserved(const struct schedule *s, uint32_t worker)
 }
 
 /* Somebody idle, else the one whose turn it is: chunks of rows go round, to whoever has least. NOBODY: all reserved. */
-static int64_t least_loaded(struct schedule *s)
+static int64_t least_loaded(struct schedule *s, const struct job *job)
 {
     int64_t best = NOBODY;
     for (uint32_t i = 0; i < s->workers; i++) {
         const struct worker_queue *q = &s->queues[i];
-        if (is_reserved(s, i))
+        if (is_reserved(s, i, job))
             continue;
         if (q->jobs == 0 && !q->open) {
             s->cursor = i;
@@ -98,7 +108,7 @@ static int64_t least_loaded(struct schedule *s)
     }
     if (best == NOBODY)
         return NOBODY;
-    if (is_reserved(s, s->cursor) || s->cursor_rows >= CHUNK_ROWS) {
+    if (is_reserved(s, s->cursor, job) || s->cursor_rows >= CHUNK_ROWS) {
         s->cursor = (uint32_t)best;
         s->cursor_rows = 0;
     }
@@ -115,7 +125,7 @@ static int64_t who_may(const struct schedule *s, const struct part *p)
         return NOBODY;
     for (size_t i = 0; i < p->need_count; i++) {
         const struct job *n = p->needs[i];
-        if (n->state == JOB_WAITING || (who != ANYBODY && who != n->worker) || is_reserved(s, n->worker))
+        if (n->state == JOB_WAITING || (who != ANYBODY && who != n->worker) || is_reserved(s, n->worker, p->job))
             return NOBODY;
         who = n->worker;
     }
@@ -141,7 +151,7 @@ static bool assign_one(struct schedule *s, struct job *job)
         return false;
     int64_t who = who_may(s, &job->whole);
     if (who == ANYBODY)
-        who = least_loaded(s);
+        who = least_loaded(s, job);
     if (who == NOBODY)
         return false;
     job->worker = (uint32_t)who;
@@ -203,8 +213,8 @@ void assign_first(struct schedule *s)
     struct job *first = (struct job *)s->order.first;
     if (first)
         assign_if_possible(s, first);
-    for (uint32_t i = 0; i < s->workers; i++) /* a big one may wait to begin, or to go on */
-        if (s->queues[i].open || (s->queues[i].first && s->queues[i].first->big))
+    for (uint32_t i = 0; i < s->workers; i++) /* a big one may wait to begin, or to go on, and anyone for his turn */
+        if (s->queues[i].open || s->queues[i].awaits || (s->queues[i].first && s->queues[i].first->big))
             (void)pthread_cond_signal(&s->queues[i].wake);
 }
 

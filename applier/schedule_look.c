@@ -1,4 +1,6 @@
 /* What one may ask of a schedule, and tell it, without taking or putting anything. */
+#include <errno.h>
+
 #include "applier/schedule_private.h"
 
 void schedule_abandon(struct schedule *s)
@@ -86,10 +88,9 @@ void schedule_contended(struct schedule *s)
     pthread_mutex_unlock(&s->lock);
 }
 
-size_t schedule_in_order(struct schedule *s, struct txn *const *txns, size_t count)
+static size_t in_order(const struct schedule *s, struct txn *const *txns, size_t count)
 {
     size_t n = 0;
-    pthread_mutex_lock(&s->lock);
     for (const struct place *p = s->order.first; p && n < count; p = p->next) {
         if (p->done)
             continue;
@@ -97,6 +98,31 @@ size_t schedule_in_order(struct schedule *s, struct txn *const *txns, size_t cou
             break;
         n++;
     }
+    return n;
+}
+
+size_t schedule_in_order(struct schedule *s, struct txn *const *txns, size_t count)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t n = in_order(s, txns, count);
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+size_t schedule_await_order(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count, int timeout_ms)
+{
+    struct worker_queue *q = &s->queues[worker];
+    struct timespec until = schedule_deadline(timeout_ms);
+    size_t n;
+    pthread_mutex_lock(&s->lock);
+    q->awaits = true;
+    q->starved = q->open && q->open == txns[0]->job;
+    for (uint32_t i = 0; s->held && i < s->workers; i++) /* they may take what this one waits for */
+        (void)pthread_cond_signal(&s->queues[i].wake);
+    while ((n = in_order(s, txns, count)) == 0 && !s->abandoned && !(q->starved && q->must_yield))
+        if (pthread_cond_timedwait(&q->wake, &s->lock, &until) == ETIMEDOUT)
+            break;
+    q->awaits = q->starved = false;
     pthread_mutex_unlock(&s->lock);
     return n;
 }

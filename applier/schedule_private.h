@@ -4,6 +4,7 @@
 #define DRC_APPLIER_SCHEDULE_PRIVATE_H
 
 #include <pthread.h>
+#include <time.h>
 
 #include "applier/schedule.h"
 #include "applier/touches.h"
@@ -52,7 +53,8 @@ struct worker_queue {
     struct job *open; /* a big one in hand */
     size_t rows;      /* queued and in hand */
     size_t jobs;
-    bool starved; /* waits for a fragment */
+    bool awaits;  /* that all before the first in hand is in effect */
+    bool starved; /* its big one waits: for a fragment, or for its turn */
     bool must_yield;
     pthread_cond_t wake;
 };
@@ -78,9 +80,10 @@ struct schedule {
     uint64_t table_changes;
     uint64_t table_changes_seen; /* by the router */
     bool next_alone;
-    uint64_t exact_seq;
     uint64_t alone_seq;
 };
+
+struct timespec schedule_deadline(int timeout_ms);
 
 /* ---- schedule_assign.c ---- */
 

@@ -74,7 +74,6 @@ static void note_end(struct session *n, const struct worker *w, enum worker_end 
     if (n->end == WORKER_STOPPED && end != WORKER_STOPPED) {
         n->end = end;
         n->err = *err;
-        n->applier->exact_seq = w->exact_seq;
         n->applier->alone_seq = w->alone_seq;
         n->applier->big_park = w->big_park;
     }
@@ -110,7 +109,6 @@ static uint32_t start_workers(struct session *n, struct thread *threads, struct 
                        .target = a->to,
                        .name = a->name,
                        .hold = a->hold,
-                       .exact_seq = a->exact_seq,
                        .alone_seq = a->alone_seq,
                        .park = a->park,
                        .topic = a->topic,
@@ -209,7 +207,6 @@ static void apply(struct session *n, struct err *err)
         .max_bytes = a->config->queue_bytes - a->config->queue_bytes / 4,
         .workers = a->link->workers,
         .from = &n->state,
-        .exact_seq = a->exact_seq,
         .alone_seq = a->alone_seq,
     };
     struct ledger_state last;

@@ -28,8 +28,7 @@ struct applier {
     struct ledger_slot slots[SCHEDULE_MOST_WORKERS];
     char server[DB_IDENTITY_LEN]; /* the target that it was taken over at */
     uint64_t applied_seq;         /* and how far the link had come there */
-    uint64_t exact_seq;           /* a big transaction that is to go row by row, one that is to go alone; 0: none */
-    uint64_t alone_seq;
+    uint64_t alone_seq;           /* a big transaction that is to have nothing beside it; 0: none */
     struct big_park big_park;
     struct park *park;
     struct sink_counts counts[SCHEDULE_MOST_WORKERS];

@@ -248,10 +248,32 @@ int sink_commit(struct sink *s, struct txn *const *txns, size_t count, struct er
     return 0;
 }
 
-void sink_rollback(struct sink *s)
+static void drop_gathered(struct sink *s)
 {
     rows_writer_drop(s->writer);
     if (s->tombstones)
         tombstone_batch_drop(s->tombstones);
+}
+
+int sink_mark(struct sink *s, struct err *err)
+{
+    if (sink_send_tombstones(s, err))
+        return -1;
+    causal_mark(s->causal);
+    s->marked = s->counts;
+    return db_exec(s->db, "SAVEPOINT drc_mark", err);
+}
+
+int sink_undo(struct sink *s, struct err *err)
+{
+    drop_gathered(s);
+    causal_undo(s->causal);
+    s->counts = s->marked;
+    return db_exec(s->db, "ROLLBACK TO SAVEPOINT drc_mark", err);
+}
+
+void sink_rollback(struct sink *s)
+{
+    drop_gathered(s);
     db_rollback(s->db);
 }

@@ -48,6 +48,7 @@ struct sink {
     struct tombstone_batch *tombstones; /* of the open target transaction; made with the first */
     unsigned careful; /* groups to come that read what inserts expect, because the server refused a row lately */
     struct sink_counts counts;
+    struct sink_counts marked; /* as they were at sink_mark */
 };
 
 /* How rows of `source` go to the target's table of that name. 1: it takes them; 0: not now: `why` says table and
@@ -78,6 +79,10 @@ MUST_CHECK int sink_commit(struct sink *s, struct txn *const *txns, size_t count
  * and stands where it stood. */
 MUST_CHECK int sink_begin_aside(struct sink *s, struct err *err);
 MUST_CHECK int sink_commit_aside(struct sink *s, struct err *err);
+/* A place in the open target transaction to which sink_undo leads back, as often as need be: rows, tombstones, counts
+ * and the versions that were won over are as they were then; locks stay. A new mark takes the place of the former. */
+MUST_CHECK int sink_mark(struct sink *s, struct err *err);
+MUST_CHECK int sink_undo(struct sink *s, struct err *err);
 /* ROLLBACK; drops what the writer had gathered. An error of it is not told: the connection is then gone, and the
  * transaction too. */
 void sink_rollback(struct sink *s);

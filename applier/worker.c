@@ -15,7 +15,6 @@
 #define WAIT_MS 1000       /* between looks at a table that does not fit */
 #define PARK_LOOK_MS 500   /* an operator's word about what is parked is not to wait for the next transaction */
 #define TURN_MS 200        /* for what comes before a verdict to be in effect */
-#define SERVER_LOCK_WAIT_TIMEOUT 1205
 
 /* ---- gathering ---- */
 
@@ -174,12 +173,8 @@ static size_t after_doubt(struct worker *w, size_t n, size_t doubt)
  * clean ones go, or the schedule is asked to see to it. */
 static size_t await_turn(struct worker *w, size_t n, size_t doubt)
 {
-    for (unsigned ms = 0; ms < TURN_MS && !stop_wait(w->stop, 1); ms++) {
-        size_t ready = schedule_in_order(w->schedule, w->group, w->count);
-        if (ready > 0)
-            return ready;
-    }
-    return after_doubt(w, n, doubt);
+    size_t ready = schedule_await_order(w->schedule, w->number, w->group, w->count, TURN_MS);
+    return ready > 0 ? ready : after_doubt(w, n, doubt);
 }
 
 /* The first n of the group together. `next`: how many to try next. */

@@ -5,6 +5,9 @@
 #include "applier/apply.h"
 #include "applier/worker.h"
 
+#define SERVER_LOCK_WAIT_TIMEOUT 1205
+#define SERVER_DEADLOCK 1213
+
 /* One big transaction, from its first fragment (the worker's now) to its last, or until it is void. */
 MUST_CHECK int worker_apply_big(struct worker *w, struct txn *first, enum worker_end *end, struct err *err);
 

@@ -1,4 +1,5 @@
 /* The schedule: who gets what and when, its ends, big transactions. Random histories: test_schedule_histories.c. */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "applier/schedule.h"
@@ -302,6 +303,104 @@ static void a_big_one_that_waits_yields_to_one_that_waits_for_its_locks(void **s
     schedule_free(&s); /* with what is unfinished */
 }
 
+/* A worker with a big one in hand that waits for its turn, as threads do. */
+struct waiter {
+    pthread_t thread;
+    struct schedule *s;
+    struct txn *fragment;
+    size_t ready;
+};
+
+static void *await_turn(void *context)
+{
+    struct waiter *w = context;
+    w->ready = schedule_await_order(w->s, 1, &w->fragment, 1, 60000);
+    return NULL;
+}
+
+static struct waiter begin_to_wait(void)
+{
+    struct waiter w = {.s = open_schedule(2)};
+    put(w.s, 1, 100);
+    put_part(w.s, 2, RECORD_FIRST, 200);
+    put_part(w.s, 2, RECORD_LAST, 200);
+    put(w.s, 3, 300);
+    w.fragment = take(w.s, 1);
+    assert_int_equal(w.fragment->head.seq, 2);
+    return w;
+}
+
+static void what_one_in_hand_waits_for_begins_in_spite_of_a_hold(void **state)
+{
+    (void)state;
+    struct waiter w = begin_to_wait();
+    schedule_hold(w.s, true);
+    assert_null(take(w.s, 0));
+    assert_int_equal(pthread_create(&w.thread, NULL, await_turn, &w), 0);
+    struct txn *one = schedule_take(w.s, 0, 60000);
+    assert_int_equal(one->head.seq, 1);
+    commit(w.s, 0, one);
+    assert_int_equal(pthread_join(w.thread, NULL), 0);
+    assert_int_equal(w.ready, 1);
+    commit(w.s, 1, schedule_take_fragment(w.s, 1, 1));
+    assert_null(take(w.s, 0)); /* nothing waits for that one */
+    txn_free(&w.fragment);
+    schedule_free(&w.s);
+}
+
+static void put_long(struct schedule *s, uint64_t seq, uint64_t key)
+{
+    struct writeset w = {0};
+    struct txn *t = make(seq, WHOLE);
+    touch_key(&w, key, false);
+    t->row_total = 5000;
+    assert_int_equal(schedule_put(s, t, &w), 0);
+    writeset_free(&w);
+}
+
+static void what_was_given_back_goes_to_nobody_who_waits_for_it(void **state)
+{
+    (void)state;
+    struct schedule *s = open_schedule(3);
+    put(s, 1, 100);
+    put(s, 2, 200);
+    put_part(s, 3, RECORD_FIRST, 300);
+    put_part(s, 3, RECORD_LAST, 300);
+    struct txn *one = take(s, 0), *two = take(s, 1), *big = take(s, 2);
+    assert_int_equal(big->head.seq, 3);
+    schedule_return(s, 1, &two, 1); /* it waits for 1 now */
+    put_long(s, 4, 400);
+    put_long(s, 5, 500);
+    commit(s, 0, one); /* worker 2 has the least to do */
+    assert_int_equal(schedule_await_order(s, 2, &big, 1, 1), 0);
+    two = take(s, 0);
+    uint32_t worker = two ? 0 : 1;
+    two = two ? two : take(s, 1);
+    assert_int_equal(two->head.seq, 2);
+    commit(s, worker, two);
+    assert_int_equal(schedule_await_order(s, 2, &big, 1, 1), 1);
+    txn_free(&big);
+    commit(s, 2, schedule_take_fragment(s, 2, 1));
+    schedule_free(&s);
+}
+
+static void one_that_waits_for_its_turn_yields_as_well(void **state)
+{
+    (void)state;
+    struct waiter w = begin_to_wait();
+    struct txn *one = take(w.s, 0);
+    schedule_contended(w.s);
+    assert_false(schedule_must_yield(w.s, 1)); /* it is at work */
+    assert_int_equal(pthread_create(&w.thread, NULL, await_turn, &w), 0);
+    while (!schedule_must_yield(w.s, 1))
+        schedule_contended(w.s);
+    assert_int_equal(pthread_join(w.thread, NULL), 0);
+    assert_int_equal(w.ready, 0);
+    txn_free(&one);
+    txn_free(&w.fragment);
+    schedule_free(&w.s);
+}
+
 static void the_cause_of_an_end_is_seen_when_all_is_in_effect(void **state)
 {
     (void)state;
@@ -377,6 +476,9 @@ int main(void)
         cmocka_unit_test(fragments_wait_for_what_they_meet_only),
         cmocka_unit_test(void_fragments_leave_no_trace),
         cmocka_unit_test(a_big_one_that_waits_yields_to_one_that_waits_for_its_locks),
+        cmocka_unit_test(what_one_in_hand_waits_for_begins_in_spite_of_a_hold),
+        cmocka_unit_test(what_was_given_back_goes_to_nobody_who_waits_for_it),
+        cmocka_unit_test(one_that_waits_for_its_turn_yields_as_well),
         cmocka_unit_test(the_cause_of_an_end_is_seen_when_all_is_in_effect),
         cmocka_unit_test(abandoned_or_held_nothing_comes_out),
         cmocka_unit_test(what_the_ledger_has_is_passed),

@@ -43,7 +43,8 @@ struct hand {
     struct txn *group[GROUP + 1];
     size_t count;
     struct txn *next;
-    struct txn *open; /* of a big one: its newest fragment */
+    struct txn *open;  /* of a big one: its newest fragment */
+    struct txn *doubt; /* one that waits for its transaction's turn */
 };
 
 struct history {
@@ -300,10 +301,9 @@ static void apply(struct history *h, uint32_t worker)
         into_effect(h, worker, n);
 }
 
-static void begin_fragment(struct history *h, uint32_t worker, struct txn *t)
+static void write_fragment(struct history *h, uint32_t worker, struct txn *t)
 {
     struct hand *hand = &h->hands[worker];
-    check_begin(h, worker, 0, t);
     txn_free(&hand->open);
     hand->open = t;
     h->txns[number_of(t)].begun++;
@@ -312,6 +312,29 @@ static void begin_fragment(struct history *h, uint32_t worker, struct txn *t)
     h->txns[number_of(t)].fate = IN_EFFECT;
     schedule_committed(h->s, worker, &t, 1);
     txn_free(&hand->open);
+}
+
+/* Some are in doubt: these wait until nothing earlier is missing, with the transaction in hand. */
+static void begin_fragment(struct history *h, uint32_t worker, struct txn *t)
+{
+    check_begin(h, worker, 0, t);
+    if (dice(h, 3) == 0)
+        h->hands[worker].doubt = t;
+    else
+        write_fragment(h, worker, t);
+}
+
+static void await_turn(struct history *h, uint32_t worker)
+{
+    struct hand *hand = &h->hands[worker];
+    struct txn *t = hand->doubt;
+    if (schedule_await_order(h->s, worker, &t, 1, 0) == 0)
+        return;
+    for (size_t e = 1; e < number_of(t); e++)
+        if (is_missing(&h->txns[e]))
+            fail_msg("the turn of %zu came before %zu was in effect (seed %u)", number_of(t), e, h->seed);
+    hand->doubt = NULL;
+    write_fragment(h, worker, t);
 }
 
 static void go_on(struct history *h, uint32_t worker)
@@ -332,7 +355,9 @@ static void work(struct history *h, uint32_t worker)
 {
     struct hand *hand = &h->hands[worker];
     struct txn *next = hand->next;
-    if (hand->open) {
+    if (hand->doubt) {
+        await_turn(h, worker);
+    } else if (hand->open) {
         go_on(h, worker);
     } else if (!next && hand->count < GROUP && dice(h, 3) > 0) {
         take(h, worker);
