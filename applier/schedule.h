@@ -83,8 +83,8 @@ void schedule_return(struct schedule *s, uint32_t worker, struct txn *const *txn
 /* How many of these, from the first on, have nothing before them that is neither in effect nor among them? For those
  * a verdict may be given. */
 size_t schedule_in_order(struct schedule *s, struct txn *const *txns, size_t count);
-/* The same, once it is more than none; 0: not within timeout_ms, or abandoned. Of a big transaction in hand any fragment
- * stands for it: it waits with what it has written, so that 0 may also mean that it must yield. */
+/* The same, once it is more than none; 0: not within timeout_ms, or abandoned. Of a big transaction in hand any
+ * fragment stands for it: it waits with what it has written, so that 0 may also mean that it must yield. */
 size_t schedule_await_order(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count, int timeout_ms);
 
 /* What the ledger row of the worker's slot says once the transactions (any number; none: as it is) are in effect. The

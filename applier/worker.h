@@ -32,8 +32,9 @@ struct worker {
     const char *name;  /* of its connections */
     const char *topic; /* by which the link's rows in the target are known */
     struct hold *hold;
-    uint64_t alone_seq; /* at its end: a big transaction that is to have nothing beside it when it comes again; 0: none */
-    struct park *park;  /* of the link */
+    uint64_t
+        alone_seq; /* at its end: a big transaction that is to have nothing beside it when it comes again; 0: none */
+    struct park *park; /* of the link */
     struct big_park big_park;
     /* From here on its own; zeroed at the start. */
     struct txn **group; /* whole transactions, taken and not in effect */

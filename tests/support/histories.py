@@ -6,6 +6,7 @@ targets never takes a unique value or a parent from a row that the source writes
 
 SIZE = 1000  # keys of one history
 KEYS = 6  # of these in use
+BIG = 16 * 1024  # bytes from which on a transaction is to be a big one, in fragments of that size
 TABLES = ("item", "slot", "word", "pairs", "note", "parent", "child", "family", "member", "tree", "made", "fixed")
 
 SCHEMA = [
@@ -29,6 +30,8 @@ SCHEMA = [
     "CREATE TABLE shop.tree (id INT PRIMARY KEY, up INT, name VARCHAR(40), FOREIGN KEY (up) REFERENCES shop.tree (id))",
     "CREATE TABLE shop.made (id INT PRIMARY KEY, n INT, twice INT AS (n * 2) STORED, name VARCHAR(40))",
     "CREATE TABLE shop.fixed (id BINARY(4) PRIMARY KEY, n INT, name VARCHAR(40))",
+    # what makes a transaction a big one
+    "CREATE TABLE shop.bulk (id BIGINT PRIMARY KEY, filler VARCHAR(2500))",
 ]
 
 CONFLICTS = {
@@ -44,7 +47,7 @@ class History:
     """One of them: `before` is on both sides, `changes` are transactions of the source, `plants` of a target."""
 
     def __init__(self, random, number):
-        self.random, self.base, self.clock = random, number * SIZE, 0
+        self.random, self.base, self.clock, self.bulk = random, number * SIZE, 0, 0
         self.before = [self.write(table, key) for table in TABLES for key in range(0, KEYS, 2)]
         self.changes = [self.transaction() for _ in range(random.randrange(5, 25))]
         self.plants = [self.plant() for _ in range(random.choice((0, 8, 20)))]
@@ -147,12 +150,26 @@ class History:
             ]
         )
 
+    def fill(self):
+        """A statement that fills a fragment."""
+        first, count = self.base * SIZE + self.bulk, BIG // 2000 + 1
+        self.bulk += count
+        rows = ", ".join(f"({first + number}, REPEAT('x', 2000))" for number in range(count))
+        return f"INSERT INTO shop.bulk VALUES {rows}"
+
+    def spread(self, statements):
+        """The same over several fragments."""
+        for place in sorted(self.random.sample(range(len(statements) + 1), self.random.choice((1, 2))), reverse=True):
+            statements.insert(place, self.fill())
+
     def transaction(self):
         statements = []
         for _ in range(self.random.randrange(1, 4)):
             table, key = self.random.choice(TABLES), self.pick()
             kind = self.random.choices(("write", "update", "delete", "special"), (4, 6, 2, 4))[0]
             statements += self.special() if kind == "special" else [getattr(self, kind)(table, key)]
+        if self.random.random() < 0.15:
+            self.spread(statements)
         return ["BEGIN", *statements, "COMMIT"]
 
     # What stands in its way at a target.

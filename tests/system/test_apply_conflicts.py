@@ -156,6 +156,27 @@ def test_a_conflict_in_the_middle_leaves_its_neighbours_whole(both):
     assert pair.applier("eu", "us").status()["exact"] < 10
 
 
+def test_conflicts_in_big_transactions_are_settled_where_they_stand(make_pair):
+    """A fragment in doubt waits for what comes before its transaction, and nothing is read again for it."""
+    pair = make_pair(links=[("eu", "us")], conflicts=LATEST)
+    pair.file["capture"] = {"fragment_bytes": "16KiB"}
+    pair.write_config()
+    pair.everywhere("CREATE DATABASE shop", ITEM, "CREATE TABLE shop.bulk (id INT PRIMARY KEY, filler VARCHAR(250))")
+    pair.start()
+    pair.eu.sql(*[row(number, "same", 0) for number in range(1, 21)])
+    pair.settle()
+    changes = []
+    for number in range(1, 17):
+        fill = f"INSERT INTO shop.bulk SELECT {1000 * number} + seq, REPEAT('x', 200) FROM shop.seq_"
+        changes += ["BEGIN", f"{fill}1_to_300", rename(number, "eu", 20), f"{fill}301_to_600", "COMMIT"]
+    meet(pair, eu=changes, us=[rename(number, "us", 15 + number % 2 * 10) for number in range(1, 17)])
+    expected = [("eu:us", number, "update/changed", "local" if number % 2 else "incoming") for number in range(1, 17)]
+    assert journal(pair.us) == expected
+    assert [names(pair.us)[number] for number in (1, 2, 16, 17)] == ["us", "eu", "eu", "same"]
+    pair.assert_equal("shop.bulk")
+    assert "reading it again" not in pair.applier("eu", "us").log.read_text()
+
+
 def test_a_key_that_changes_on_one_side(both):
     pair = both
     meet(

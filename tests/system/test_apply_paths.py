@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from support.histories import CONFLICTS, SCHEMA, TABLES, History
+from support.histories import BIG, CONFLICTS, SCHEMA, TABLES, History
 
 ROUND = 25  # histories that run together
 
@@ -22,6 +22,8 @@ JOURNAL = (
 def paths(make_pair):
     """The same stream into two targets: by groups in the first pair, by single rows in the second."""
     fast, exact = (make_pair(links=[("eu", "us")], conflicts=CONFLICTS) for _ in range(2))
+    fast.file["capture"] = {"fragment_bytes": BIG}
+    fast.write_config()
     exact.servers["eu"], exact.kafka = fast.eu, fast.kafka
     exact.file["regions"]["eu"], exact.file["kafka"] = fast.file["regions"]["eu"], fast.file["kafka"]
     exact.file["links"][0]["apply"] = {"path": "exact"}
@@ -58,7 +60,7 @@ def rows(server, table):
 def differences(paths, seen):
     """What the two targets do not have alike: tables, and journal entries after the first `seen`; how many of these."""
     fast, exact = (pair.us for pair in paths)
-    tables = {table: found for table in TABLES if (found := (rows(fast, table), rows(exact, table)))[0] != found[1]}
+    tables = {table: found for table in (*TABLES, "bulk") if (found := (rows(fast, table), rows(exact, table)))[0] != found[1]}
     journals = [server.query(JOURNAL)[seen:] for server in (fast, exact)]
     entries = [both for both in zip(*journals) if both[0] != both[1]]
     return tables, entries, [len(journal) for journal in journals]
