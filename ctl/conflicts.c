@@ -1,13 +1,12 @@
-/* What the commands about conflicts share: the targets, options and filters, times, JSON. */
+/* What the commands about conflicts share: the targets, options and filters, JSON. */
 #include "ctl/conflicts.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/clock.h"
+#include "common/base/since.h"
 #include "common/base/utf8.h"
 #include "ctl/command.h"
 
@@ -106,7 +105,7 @@ static const struct argp_option filter_options[] = {
 
 static void take_time(uint64_t *us, const char *option, const char *arg, struct argp_state *state)
 {
-    if (!conflicts_parse_since(us, arg, clock_wall_us()))
+    if (!since_parse(us, arg, clock_wall_us()))
         argp_error(state, "%s wants 2026-01-31T10:00:00 or 15m, 2h, 3d, not '%s'", option, arg);
 }
 
@@ -153,68 +152,6 @@ const struct argp_child conflicts_filter_child[] = {
     {&filter_argp, 0, NULL, 0},
     {0       }
 };
-
-/* ---- times ---- */
-
-#define AGO_DIGITS 9
-
-static bool parse_ago(uint64_t *us, const char *text, uint64_t now_us)
-{
-    static const struct {
-        char unit;
-        uint64_t seconds;
-    } units[] = {
-        {'s', 1    },
-        {'m', 60   },
-        {'h', 3600 },
-        {'d', 86400}
-    };
-    char *unit;
-    uint64_t n = strtoull(text, &unit, 10);
-    if (unit == text || unit - text > AGO_DIGITS || !isdigit((unsigned char)*text) || !*unit || unit[1])
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (units[i].unit != *unit)
-            continue;
-        uint64_t ago = n * units[i].seconds * 1000000;
-        *us = ago < now_us ? now_us - ago : 1;
-        return true;
-    }
-    return false;
-}
-
-/* The fraction ".123456" and the Z at the end. */
-static bool parse_fraction(uint64_t *us, const char *p)
-{
-    uint64_t unit = 100000;
-    *us = 0;
-    if (*p == '.') {
-        for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
-            *us += (uint64_t)(*p - '0') * unit;
-    }
-    return strcmp(p, "") == 0 || strcmp(p, "Z") == 0;
-}
-
-bool conflicts_parse_since(uint64_t *us, const char *text, uint64_t now_us)
-{
-    static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
-                                        "%Y-%m-%d"};
-    if (parse_ago(us, text, now_us))
-        return true;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        struct tm tm = {0};
-        uint64_t fraction;
-        const char *end = strptime(text, forms[i], &tm);
-        if (!end || !parse_fraction(&fraction, end))
-            continue;
-        time_t seconds = timegm(&tm);
-        if (seconds < 0)
-            return false;
-        *us = (uint64_t)seconds * 1000000 + fraction;
-        return true;
-    }
-    return false;
-}
 
 /* ---- JSON ---- */
 

@@ -32,10 +32,6 @@ typedef int conflicts_target_fn(void *context, struct db *db, const char *region
  * others go on. Returns the exit code: 0, or the last failure's. */
 int conflicts_targets(const struct conflicts_arguments *a, conflicts_target_fn *each, void *context);
 
-/* "2026-01-31", "2026-01-31T10:00:00[.123456][Z]" (UTC), or "90s", "15m", "2h", "3d" ago. False: none of these. Pure
- * but for the clock's reading, which is given. */
-bool conflicts_parse_since(uint64_t *us, const char *text, uint64_t now_us);
-
 /* One entry as a JSON object, keys = the journal's columns; images and key as objects, bytes in hexadecimal. Without
  * `lossless` the bytes are left null. */
 void conflicts_put_json(const struct span *cells, bool lossless, struct buf *out);

@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "common/base/since.h"
 #include "ctl/command.h"
 #include "ctl/conflicts.h"
 #include "ctl/events_binlog.h"
@@ -53,7 +54,7 @@ static const struct argp_option options[] = {
 static uint64_t point_in_time(const char *arg, const char *option, struct argp_state *state)
 {
     uint64_t us = 0;
-    if (!conflicts_parse_since(&us, arg, clock_wall_us()))
+    if (!since_parse(&us, arg, clock_wall_us()))
         argp_error(state, "%s wants 2026-01-31T10:00:00, or 90s, 15m, 2h, 3d, not '%s'", option, arg);
     return us;
 }

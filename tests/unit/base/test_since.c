@@ -1,5 +1,5 @@
 /* Times as people give them on the command line. */
-#include "ctl/conflicts.h"
+#include "common/base/since.h"
 #include "tests/unit/cmocka_all.h"
 
 #define NOW 1800000000000000u
@@ -25,7 +25,7 @@ static void times_are_read(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint64_t us = 0;
-        if (!conflicts_parse_since(&us, cases[i].text, NOW) || us != cases[i].us)
+        if (!since_parse(&us, cases[i].text, NOW) || us != cases[i].us)
             fail_msg("%s gives %llu", cases[i].text, (unsigned long long)us);
     }
 }
@@ -37,7 +37,7 @@ static void anything_else_is_refused(void **state)
                                         "5 m", "15mm",      "2026-01-01X", "1969-12-31", "1.5h"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         uint64_t us;
-        if (conflicts_parse_since(&us, texts[i], NOW))
+        if (since_parse(&us, texts[i], NOW))
             fail_msg("'%s' is taken for a time", texts[i]);
     }
 }
