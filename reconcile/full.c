@@ -81,12 +81,14 @@ struct load_job {
     struct side_job job;
     const struct table_name *name;
     struct target_table *table; /* NULL: there is none */
+    bool wide;                  /* a server that plan_widen is for */
 };
 
 static int run_load(struct side_job *job, struct db *db, struct err *err)
 {
     struct load_job *l = (struct load_job *)job;
     target_table_free(&l->table);
+    l->wide = db_flavor(db) == FLAVOR_MYSQL;
     return target_table_load(&l->table, db, l->name->db, l->name->name, err) < 0 ? -1 : 0;
 }
 
@@ -130,6 +132,8 @@ static int compare_loaded(struct run *run, const struct table_name *name, const 
         return 0;
     }
     plan_make(&plan, loads[0].table, loads[1].table, tell_column, &telling);
+    if (loads[0].wide && loads[1].wide)
+        plan_widen(&plan);
     int rc = compare_rows(run, &plan, counts, err);
     plan_free(&plan);
     return rc;
@@ -213,16 +217,20 @@ static int compare_pair(struct run *run)
 
 /* ---- the mode ---- */
 
-enum { KEY_CHUNK_ROWS = 0x100 };
+#define CHUNK_MS 250
+
+enum { KEY_CHUNK_ROWS = 0x100, KEY_CHUNK_TIME };
 
 struct arguments {
     struct wishes wishes;
     uint64_t chunk_rows;
+    uint64_t chunk_ms;
 };
 
 static const struct argp_option options[] = {
-    {"chunk-rows", KEY_CHUNK_ROWS, "N",  0, "Rows a chunk (default: what takes 0.25 s)", 0},
-    {NULL,         0,              NULL, 0, NULL,                                        0},
+    {"chunk-rows", KEY_CHUNK_ROWS, "N",       0, "Rows a chunk (default: what takes the chunk time)", 0},
+    {"chunk-time", KEY_CHUNK_TIME, "SECONDS", 0, "What a chunk should take (default: 0.25)",          0},
+    {NULL,         0,              NULL,      0, NULL,                                                0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -235,6 +243,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_CHUNK_ROWS:
         a->chunk_rows = options_number(arg, "--chunk-rows", 1, UINT32_MAX, state);
         return 0;
+    case KEY_CHUNK_TIME:
+        a->chunk_ms = options_seconds(arg, "--chunk-time", state);
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -246,12 +257,13 @@ int mode_full(int argc, char **argv, const char *config_path)
                               "databases, and name every row that differs. Both may be written meanwhile: what differs "
                               "is looked at again after the links have passed it.";
     const struct argp argp = {options, parse, NULL, doc, wishes_child, NULL, NULL};
-    struct arguments a = {.wishes = wishes_default(config_path)};
+    struct arguments a = {.wishes = wishes_default(config_path), .chunk_ms = CHUNK_MS};
     struct run run;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     int code = run_open(&run, &a.wishes);
     if (code == 0) {
         run.chunk_rows = a.chunk_rows;
+        run.chunk_ms = a.chunk_ms;
         code = compare_pair(&run);
         run_close(&run);
     }

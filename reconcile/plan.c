@@ -166,6 +166,11 @@ void plan_make(struct plan *out, const struct target_table *a, const struct targ
     out->apart = out->apart || out->document_count > 0;
 }
 
+void plan_widen(struct plan *p)
+{
+    p->wide = p->key_count > 0;
+}
+
 void plan_free(struct plan *p)
 {
     arena_free(&p->arena);

@@ -21,6 +21,7 @@ struct plan {
     struct plan_column *key;  /* columns of the key by which rows are told apart */
     uint16_t key_count;       /* 0: there is none; rows are compared by count of equal ones */
     const char *key_names[2]; /* of the index, on each side */
+    bool wide;                /* the sum of rows is over all 256 bits of their checksums; see plan_widen */
     bool apart;               /* rows have to be brought together here: the sides' indexes have them in different
                                * orders, or documents are compared */
     struct arena arena;
@@ -36,11 +37,15 @@ struct plan_range {
 void plan_make(struct plan *out, const struct target_table *a, const struct target_table *b,
                void (*tell)(void *context, const char *phrase), void *context);
 void plan_free(struct plan *p);
+/* Both sides are MySQL, whose BIT_XOR takes 256 bits at once, for less than the sum costs: use that where no two rows
+ * are equal (two equal ones would cancel). */
+void plan_widen(struct plan *p);
 
 /* The row's checksum: 64 hexadecimal digits. */
 void plan_put_row_hash(const struct plan *p, int side, struct buf *out);
-/* SELECT of what a range holds: count, and the sum of a 64-bit slice of all row checksums. The key is in each row's
- * checksum, and a sum, unlike XOR, lets no two equal changes cancel. */
+/* SELECT of what a range holds: count, and a sum over all row checksums. The key is in each row's checksum, so that
+ * neither two swapped values nor two equal changes leave it as it was. It is the sum of a 64-bit slice, or of a plan
+ * that is `wide` the exclusive or of all bits. */
 void plan_put_sum(const struct plan *p, int side, const struct plan_range *r, struct buf *out);
 /* SELECT of the range's rows: key columns, the row's checksum, documents. */
 void plan_put_list(const struct plan *p, int side, const struct plan_range *r, struct buf *out);

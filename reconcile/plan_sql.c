@@ -4,16 +4,22 @@
 #include "reconcile/plan.h"
 #include "reconcile/value.h"
 
+/* The separator makes bytes of the whole, whatever character sets the columns have: nothing is converted, and an
+ * explicit collation is what goes before theirs. CONCAT_WS leaves NULL tails out. */
+#define SEPARATOR "X'2C' COLLATE `binary`"
+
 /* Documents are not in it; where there is nothing else an empty text stands for it. */
 void plan_put_row_hash(const struct plan *p, int side, struct buf *out)
 {
-    buf_put_str(out, "SHA2(CONCAT_WS(','");
+    buf_put_str(out, "SHA2(CONCAT_WS(" SEPARATOR);
     for (uint16_t i = 0; i < p->column_count; i++) {
         if (p->columns[i].of[side].class == VALUE_DOCUMENT)
             continue;
         buf_put_str(out, ", ");
-        value_put_token(out, &p->columns[i].of[side]);
+        value_put_head(out, &p->columns[i].of[side]);
     }
+    for (uint16_t i = 0; i < p->column_count; i++)
+        value_put_tail(out, &p->columns[i].of[side]);
     buf_put_str(out, p->column_count == p->document_count ? ", ''), 256)" : "), 256)");
 }
 
@@ -83,9 +89,9 @@ static void put_where(const struct plan *p, int side, const struct plan_range *r
 
 static void put_sum(const struct plan *p, int side, struct buf *out)
 {
-    buf_put_str(out, "COUNT(*), SUM(CAST(CONV(LEFT(");
+    buf_put_str(out, p->wide ? "COUNT(*), HEX(BIT_XOR(UNHEX(" : "COUNT(*), SUM(CAST(CONV(LEFT(");
     plan_put_row_hash(p, side, out);
-    buf_put_str(out, ", 16), 16, 10) AS UNSIGNED))");
+    buf_put_str(out, p->wide ? ")))" : ", 16), 16, 10) AS UNSIGNED))");
 }
 
 void plan_put_sum(const struct plan *p, int side, const struct plan_range *r, struct buf *out)

@@ -18,6 +18,7 @@ struct run {
     struct report *report;
     struct meter *meter;
     uint64_t chunk_rows; /* 0: as many as take the target time */
+    uint64_t chunk_ms;   /* the target time */
     uint64_t timeout_ms; /* to wait for the links; 0 after they once did not come in time */
     uint64_t look_ms;    /* how long rows that keep changing are looked at again and again, at least */
 };

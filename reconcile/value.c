@@ -191,6 +191,25 @@ void value_put_token(struct buf *out, const struct value *v)
     buf_put_str(out, v->c->nullable ? ", 'N')" : "");
 }
 
+void value_put_head(struct buf *out, const struct value *v)
+{
+    if (v->class != VALUE_STRING) {
+        value_put_token(out, v);
+        return;
+    }
+    buf_put_str(out, v->c->nullable ? "IFNULL(LENGTH(" : "LENGTH(");
+    put_string(out, v);
+    buf_put_str(out, v->c->nullable ? "), 'N')" : ")");
+}
+
+void value_put_tail(struct buf *out, const struct value *v)
+{
+    if (v->class != VALUE_STRING)
+        return;
+    buf_put_str(out, ", ");
+    put_string(out, v);
+}
+
 /* ---- literals ---- */
 
 /* `text` is hexadecimal digits. */

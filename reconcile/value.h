@@ -48,9 +48,15 @@ bool value_same_order(const struct value pair[2]);
 
 /* The expression to SELECT, whose bytes are what the functions below take as `text`. */
 void value_put_read(struct buf *out, const struct value *v);
-/* An expression for the row's checksum: never NULL, and such that a comma-separated list of them can be read in one way
- * only. Long values stand in it by their SHA2-256, so that it stays far below max_allowed_packet. Not for documents. */
+/* An expression that is equal for equal values only: never NULL, and such that a comma-separated list of them can be
+ * read in one way only. Long values stand in it by their SHA2-256, so that it stays far below max_allowed_packet. Not
+ * for documents. */
 void value_put_token(struct buf *out, const struct value *v);
+/* The same in two parts, which spares the server a copy of each string: the heads of all columns, then their tails. Of
+ * a string the head is its length, the tail its bytes, NULL where it is NULL; nothing else has a tail. A tail brings
+ * the comma before it. */
+void value_put_head(struct buf *out, const struct value *v);
+void value_put_tail(struct buf *out, const struct value *v);
 /* A literal that compares, as the column does, with it. `text` as read; not NULL. */
 void value_put_literal(struct buf *out, const struct value *v, struct span text);
 /* As JSON, in the form of cell_put_json; NULL (text.p is NULL) as null. */
