@@ -93,10 +93,10 @@ static int run_load(struct side_job *job, struct db *db, struct err *err)
 }
 
 static void tell_table(struct run *run, struct table_counts *counts, const struct table_name *name,
-                       enum finding_class class, const char *detail)
+                       enum difference_class class, const char *detail)
 {
-    const struct finding f = {.class = class, .db = name->db, .table = name->name, .detail = detail};
-    report_finding(run->report, counts, &f);
+    const struct difference d = {.class = class, .db = name->db, .table = name->name, .detail = detail};
+    report_difference(run->report, counts, &d);
 }
 
 struct telling {
@@ -108,7 +108,7 @@ struct telling {
 static void tell_column(void *context, const char *phrase)
 {
     const struct telling *t = context;
-    tell_table(t->run, t->counts, t->name, FINDING_DEFINITION, phrase);
+    tell_table(t->run, t->counts, t->name, DIFFERENCE_DEFINITION, phrase);
 }
 
 static int compare_rows(struct run *run, const struct plan *plan, struct table_counts *counts, struct err *err)
@@ -128,7 +128,7 @@ static int compare_loaded(struct run *run, const struct table_name *name, const 
     struct telling telling = {run, counts, name};
     struct plan plan;
     if (!loads[0].table || !loads[1].table) {
-        tell_table(run, counts, name, loads[0].table ? FINDING_MISSING : FINDING_EXTRA, "the whole table");
+        tell_table(run, counts, name, loads[0].table ? DIFFERENCE_MISSING : DIFFERENCE_EXTRA, "the whole table");
         return 0;
     }
     plan_make(&plan, loads[0].table, loads[1].table, tell_column, &telling);
@@ -171,7 +171,7 @@ static int tell_missing(struct run *run, const struct table_name *name, int side
     side_give(run->sides[side], &load.job);
     int rc = side_take(run->sides[side], &taken, err);
     if (rc == 0)
-        tell_table(run, &counts, name, side ? FINDING_MISSING : FINDING_EXTRA, "the whole table");
+        tell_table(run, &counts, name, side ? DIFFERENCE_MISSING : DIFFERENCE_EXTRA, "the whole table");
     counts.problem = rc ? err->text : NULL;
     report_table(run->report, name->db, name->name, &counts);
     target_table_free(&load.table);
@@ -257,7 +257,7 @@ int mode_full(int argc, char **argv, const char *config_path)
                               "databases, and name every row that differs. Both may be written meanwhile: what differs "
                               "is looked at again after the links have passed it.";
     const struct argp argp = {options, parse, NULL, doc, wishes_child, NULL, NULL};
-    struct arguments a = {.wishes = wishes_default(config_path), .chunk_ms = CHUNK_MS};
+    struct arguments a = {.wishes = wishes_default("full", config_path), .chunk_ms = CHUNK_MS};
     struct run run;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     int code = run_open(&run, &a.wishes);

@@ -1,5 +1,5 @@
 /* Looking again at rows by their key, and telling what differs in them. */
-#include "common/base/utf8.h"
+#include "reconcile/images.h"
 #include "reconcile/keyed.h"
 
 #define BATCH_KEYS 200
@@ -81,38 +81,13 @@ static bool may_have_twins(const struct look *l, size_t n)
     return text && only[0] && only[1];
 }
 
-static void put_columns(const struct look *l, const struct span *a, const struct span *b, struct buf *out)
-{
-    size_t tokens = l->plan->key_count + 1u;
-    bool first = true;
-    buf_put_str(out, "[");
-    for (uint16_t i = 0; i < l->plan->column_count; i++) {
-        if (span_eq(a[tokens + i], b[tokens + i]))
-            continue;
-        buf_put_str(out, first ? "\"" : ", \"");
-        utf8_put_json(out, l->plan->columns[i].of[0].c->name);
-        buf_put_str(out, "\"");
-        first = false;
-    }
-    buf_put_str(out, "]");
-}
-
 static void take_states(struct look *l, size_t first, size_t n)
 {
-    struct buf columns = {0};
     for (size_t i = 0; i < n; i++) {
         struct suspect *x = &l->suspects->list[first + i];
-        const struct span *a = l->rows[0][i], *b = l->rows[1][i];
-        x->now[0] = a ? suspects_state(a[l->plan->key_count]) : 0;
-        x->now[1] = b ? suspects_state(b[l->plan->key_count]) : 0;
-        x->columns = (struct span){0};
-        if (!a || !b || x->now[0] == x->now[1])
-            continue;
-        buf_clear(&columns);
-        put_columns(l, a, b, &columns);
-        x->columns = arena_copy(l->arena, buf_span(&columns));
+        for (int side = 0; side < 2; side++)
+            x->now[side] = l->rows[side][i] ? suspects_state(l->rows[side][i][l->plan->key_count]) : 0;
     }
-    buf_free(&columns);
 }
 
 static int look_batch(struct look *l, size_t first, size_t n, struct err *err)
@@ -157,29 +132,39 @@ static int look_at_keys(struct run *run, const struct plan *plan, struct suspect
     return rc;
 }
 
+/* Tell the rows of a batch. What has become equal since the last look was in flight. */
+static void tell_batch(struct run *run, struct images *images, bool unsettled, struct table_counts *counts)
+{
+    struct difference d;
+    for (size_t i = 0; i < images->count; i++) {
+        if (images_difference(images, &d, i))
+            (unsettled ? report_unsettled : report_difference)(run->report, counts, &d);
+        else
+            counts->in_flight++;
+    }
+}
+
 static int tell_keys(struct run *run, const struct plan *plan, struct suspects *s,
                      bool (*which)(const struct suspect *x), bool unsettled, struct table_counts *counts,
                      struct err *err)
 {
-    struct buf key = {0};
-    (void)err;
-    for (size_t i = 0; i < s->count; i++) {
-        const struct suspect *x = &s->list[i];
-        if (!which(x) || x->alias)
+    struct images images = {0};
+    const struct span *keys[IMAGES_BATCH];
+    size_t n = 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && (i < s->count || n > 0);) {
+        for (; i < s->count && n < IMAGES_BATCH; i++)
+            if (which(&s->list[i]) && !s->list[i].alias)
+                keys[n++] = s->list[i].key;
+        rc = n > 0 ? images_read(&images, run, plan, keys, n, err) : 0;
+        if (rc || n == 0)
             continue;
-        buf_clear(&key);
-        plan_put_json(plan, x->key, false, &key);
-        const struct finding f = {.class = !x->now[0]   ? FINDING_EXTRA
-                                           : !x->now[1] ? FINDING_MISSING
-                                                        : FINDING_DIVERGED,
-                                  .db = plan->tables[0]->def->db,
-                                  .table = plan->tables[0]->def->name,
-                                  .key = buf_span(&key),
-                                  .columns = x->columns};
-        (unsettled ? report_unsettled : report_finding)(run->report, counts, &f);
+        tell_batch(run, &images, unsettled, counts);
+        n -= images.count;
+        memmove(keys, keys + images.count, n * sizeof *keys);
     }
-    buf_free(&key);
-    return 0;
+    images_free(&images);
+    return rc;
 }
 
 const struct settle_kind keyed_kind = {look_at_keys, tell_keys};

@@ -1,11 +1,10 @@
-/* Choosing key and columns; rows as JSON; what documents add to checksums. */
+/* Choosing key and columns; what documents add to checksums. */
 #include "reconcile/plan.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "common/base/hash.h"
-#include "common/base/utf8.h"
 #include "common/model/json_text.h"
 #include "reconcile/value_pair.h"
 
@@ -175,21 +174,6 @@ void plan_free(struct plan *p)
 {
     arena_free(&p->arena);
     *p = (struct plan){0};
-}
-
-void plan_put_json(const struct plan *p, const struct span *values, bool all, struct buf *out)
-{
-    const struct plan_column *columns = all ? p->columns : p->key;
-    uint16_t count = all ? p->column_count : p->key_count;
-    buf_put_str(out, "{");
-    for (uint16_t i = 0; i < count; i++) {
-        const struct value *v = &columns[i].of[0];
-        buf_put_str(out, i == 0 ? "\"" : ", \"");
-        utf8_put_json(out, v->c->name);
-        buf_put_str(out, "\": ");
-        value_put_json(out, v, values[i]);
-    }
-    buf_put_str(out, "}");
 }
 
 /* ---- documents ---- */

@@ -65,10 +65,16 @@ void plan_take_documents(const struct plan *p, struct db_rows *rows, bool lookup
 void plan_put_partitions(const struct plan *p, int side, struct buf *out);
 /* SELECT of each different row that begins so: checksum, number of such rows. */
 void plan_put_groups(const struct plan *p, int side, const struct span *starts, size_t count, struct buf *out);
-/* The same with the values of every compared column, as they are read, after the checksum instead of the number. */
+/* The same with the values of every compared column, as plan_put_image_columns, after the checksum instead of the
+ * number. */
 void plan_put_examples(const struct plan *p, int side, const struct span *starts, size_t count, struct buf *out);
 
-/* {"id": 7}: a key's values, or with `all` those of every compared column. */
-void plan_put_json(const struct plan *p, const struct span *values, bool all, struct buf *out);
+/* What a row holds, to be shown: of each compared column its value as it is read. Of those that may be cut two columns:
+ * the value, NULL when it is longer than PLAN_IMAGE_MAX bytes, and then its length and SHA2-256, parted by a space. */
+#define PLAN_IMAGE_MAX 65536
+bool plan_image_may_be_cut(const struct value *v);
+void plan_put_image_columns(const struct plan *p, int side, struct buf *out);
+/* SELECT of `number` and a row by its key as above; joined to what `out` holds already by UNION ALL. */
+void plan_put_image(const struct plan *p, int side, const struct span *key, size_t number, struct buf *out);
 
 #endif

@@ -178,6 +178,47 @@ void plan_put_lookup(const struct plan *p, int side, const struct span *const *k
     }
 }
 
+/* ---- what rows hold ---- */
+
+/* Not documents: to tell whether they differ takes the whole of both. */
+bool plan_image_may_be_cut(const struct value *v)
+{
+    return v->class == VALUE_LONG || v->class == VALUE_GEOMETRY;
+}
+
+static void put_cut(const struct value *v, struct buf *out)
+{
+    struct buf read = {0};
+    value_put_read(&read, v);
+    const char *x = buf_cstr(&read);
+    buf_printf(out,
+               ", IF(LENGTH(%s) > %d, NULL, %s), IF(LENGTH(%s) > %d, CONCAT(LENGTH(%s), ' ', SHA2(%s, 256)), NULL)", x,
+               PLAN_IMAGE_MAX, x, x, PLAN_IMAGE_MAX, x, x);
+    buf_free(&read);
+}
+
+void plan_put_image_columns(const struct plan *p, int side, struct buf *out)
+{
+    for (uint16_t i = 0; i < p->column_count; i++) {
+        const struct value *v = &p->columns[i].of[side];
+        if (plan_image_may_be_cut(v)) {
+            put_cut(v, out);
+        } else {
+            buf_put_str(out, ", ");
+            value_put_read(out, v);
+        }
+    }
+}
+
+void plan_put_image(const struct plan *p, int side, const struct span *key, size_t number, struct buf *out)
+{
+    buf_printf(out, "%sSELECT %zu", out->len > 0 ? " UNION ALL " : "", number);
+    plan_put_image_columns(p, side, out);
+    put_from(p, side, out);
+    buf_put_str(out, " WHERE ");
+    put_key_is(p, side, key, out);
+}
+
 /* ---- tables without a key ---- */
 
 static void put_where_begins(const struct plan *p, int side, const struct span *starts, size_t count, struct buf *out)
@@ -220,10 +261,7 @@ void plan_put_examples(const struct plan *p, int side, const struct span *starts
     buf_put_str(out, "SELECT ");
     plan_put_row_hash(p, side, out);
     buf_put_str(out, " AS h");
-    for (uint16_t i = 0; i < p->column_count; i++) {
-        buf_put_str(out, ", ");
-        value_put_read(out, &p->columns[i].of[side]);
-    }
+    plan_put_image_columns(p, side, out);
     put_from(p, side, out);
     put_where_begins(p, side, starts, count, out);
     buf_put_str(out, " GROUP BY h");

@@ -1,6 +1,10 @@
 /* Beginning and end of a run. */
 #include "reconcile/run.h"
 
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+
 #define LOOK_MS 15000 /* a row written on both sides several times a second is equal now and then */
 
 /* Passwords of both sides, of all regions whose links write to them, and of those regions' clusters. */
@@ -32,16 +36,32 @@ static int check_pair(const struct config *c, const struct wishes *w, const stru
     return 0;
 }
 
+/* The pair file's and the operator's, who own the names. */
+static void join_masks(struct run *run)
+{
+    const struct mask *const parts[] = {&run->config->conflict_mask, &run->wishes->mask};
+    run->mask.names = xcalloc(parts[0]->count + parts[1]->count, sizeof *run->mask.names);
+    for (size_t p = 0; p < 2; p++)
+        for (size_t i = 0; i < parts[p]->count; i++)
+            run->mask.names[run->mask.count++] = parts[p]->names[i];
+}
+
 /* What can be found wrong before a database is asked. */
 static int prepare(struct run *run, const struct region_config *regions[2], struct err *err)
 {
     const struct wishes *w = run->wishes;
     const struct report_options report = {
+        .mode = w->mode,
         .regions = {w->regions[0], w->regions[1]},
-          .json_path = w->json_path, .quiet = w->quiet
+        .json_path = w->json_path,
+        .mask = &run->mask,
+        .quiet = w->quiet,
     };
-    if (config_load(&run->config, w->config_path, err) || check_pair(run->config, w, regions, err) ||
-        load_secrets(run->config, w, err) || report_open(&run->report, &report, err))
+    if (config_load(&run->config, w->config_path, err))
+        return -1;
+    join_masks(run);
+    if (check_pair(run->config, w, regions, err) || load_secrets(run->config, w, err) ||
+        report_open(&run->report, &report, err))
         return -1;
     return 0;
 }
@@ -71,5 +91,7 @@ void run_close(struct run *run)
     links_free(&run->links);
     meter_free(&run->meter);
     report_close(&run->report);
+    free(run->mask.names);
+    run->mask = (struct mask){0};
     config_free(&run->config);
 }

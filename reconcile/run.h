@@ -17,6 +17,7 @@ struct run {
     struct links *links;
     struct report *report;
     struct meter *meter;
+    struct mask mask;    /* columns whose values are told nowhere */
     uint64_t chunk_rows; /* 0: as many as take the target time */
     uint64_t chunk_ms;   /* the target time */
     uint64_t timeout_ms; /* to wait for the links; 0 after they once did not come in time */

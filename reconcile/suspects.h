@@ -12,10 +12,9 @@ struct suspect {
     struct span id;         /* suspects_put_id of the key; of rows without one the checksum */
     const struct span *key; /* the values of the key; NULL: rows without one */
     uint64_t now[2];
-    uint64_t before[2];  /* at the look before */
-    unsigned same;       /* looks in a row at which `now` was the same as before */
-    bool alias;          /* the source has this row under another spelling of the key, which is a suspect itself */
-    struct span columns; /* JSON array of those that differed at the last look; in the looker's arena */
+    uint64_t before[2]; /* at the look before */
+    unsigned same;      /* looks in a row at which `now` was the same as before */
+    bool alias;         /* the source has this row under another spelling of the key, which is a suspect itself */
 };
 
 /* Zeroed is empty. Everything in it lives in its arena. */

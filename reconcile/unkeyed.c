@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
+#include "reconcile/images.h"
 
 #define PARTITIONS (1u << 4 * PLAN_PARTITION_DIGITS)
 #define GROUP_ROWS 100000u /* looked at in one statement */
@@ -137,17 +138,22 @@ static int look_at_counts(struct run *run, const struct plan *plan, struct suspe
     return rc;
 }
 
-static void tell_one(struct run *run, const struct plan *plan, const struct suspect *x, struct span row, bool unsettled,
-                     struct table_counts *counts)
+/* `row`: of an equal row, or NULL when none is there any more. */
+static void tell_one(struct run *run, const struct plan *plan, const struct suspect *x, const struct span *row,
+                     bool unsettled, struct table_counts *counts)
 {
-    const struct finding f = {
-        .class = x->now[0] > x->now[1] ? FINDING_MISSING : FINDING_EXTRA,
+    const struct span *const rows[2] = {x->now[0] > 0 ? row : NULL, x->now[1] > 0 ? row : NULL};
+    struct arena arena = {0};
+    const struct difference d = {
+        .class = x->now[0] > x->now[1] ? DIFFERENCE_MISSING : DIFFERENCE_EXTRA,
         .db = plan->tables[0]->def->db,
         .table = plan->tables[0]->def->name,
-        .key = row,
-        .counts = {x->now[0], x->now[1]}
+        .columns = row ? images_columns(plan, rows, &arena) : NULL,
+        .column_count = row ? plan->column_count : 0,
+        .copies = {x->now[0], x->now[1]}
     };
-    (unsettled ? report_unsettled : report_finding)(run->report, counts, &f);
+    (unsettled ? report_unsettled : report_difference)(run->report, counts, &d);
+    arena_free(&arena);
 }
 
 /* Fetch the rows of these suspects from the side that has more of them, for their values. */
@@ -157,7 +163,6 @@ static int tell_batch(struct run *run, const struct plan *plan, struct suspect *
     struct side_query q = {0};
     struct side_job *taken;
     struct span hashes[EXAMPLES];
-    struct buf row = {0};
     for (size_t i = 0; i < n; i++)
         hashes[i] = xs[i]->id;
     side_query_start(&q);
@@ -165,14 +170,13 @@ static int tell_batch(struct run *run, const struct plan *plan, struct suspect *
     side_give(run->sides[side], &q.job);
     int rc = side_take(run->sides[side], &taken, err);
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        buf_clear(&row);
+        const struct span *row = NULL;
         for (size_t j = 0; j < q.rows.row_count; j++)
             if (span_eq(db_cell(&q.rows, j, 0), xs[i]->id))
-                plan_put_json(plan, &q.rows.cells[j * q.rows.column_count + 1], true, &row);
-        tell_one(run, plan, xs[i], buf_span(&row), unsettled, counts);
+                row = &q.rows.cells[j * q.rows.column_count + 1];
+        tell_one(run, plan, xs[i], row, unsettled, counts);
     }
     side_query_free(&q);
-    buf_free(&row);
     return rc;
 }
 

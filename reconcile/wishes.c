@@ -9,12 +9,13 @@
 #define TIMEOUT_MS 120000u
 
 static const struct argp_option options[] = {
-    {"pair",    'p', "A,B",     0, "The two regions; A is told as the source of B",  -1},
-    {"tables",  't', "PATTERN", 0, "Only tables that match; may be given again",     -1},
-    {"json",    'j', "FILE",    0, "Write JSON Lines, a summary last; - for stdout", -1},
-    {"timeout", 'T', "SECONDS", 0, "Wait that long for the links (default: 120)",    -1},
-    {"quiet",   'q', NULL,      0, "Print only what differs",                        -1},
-    {NULL,      0,   NULL,      0, NULL,                                             0 },
+    {"pair",    'p', "A,B",     0, "The two regions; A is told as the source of B",      -1},
+    {"tables",  't', "PATTERN", 0, "Only tables that match; may be given again",         -1},
+    {"json",    'j', "FILE",    0, "Write JSON Lines, a summary last; - for stdout",     -1},
+    {"mask",    'm', "COLUMN",  0, "Tell no values of such columns; may be given again", -1},
+    {"timeout", 'T', "SECONDS", 0, "Wait that long for the links (default: 120)",        -1},
+    {"quiet",   'q', NULL,      0, "Print only what differs",                            -1},
+    {NULL,      0,   NULL,      0, NULL,                                                 0 },
 };
 
 static void parse_pair(struct wishes *w, const char *arg, struct argp_state *state)
@@ -48,6 +49,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'j':
         w->json_path = arg;
         return 0;
+    case 'm':
+        w->mask.names = xreallocarray(w->mask.names, w->mask.count + 1, sizeof *w->mask.names);
+        w->mask.names[w->mask.count++] = arg;
+        return 0;
     case 'T':
         w->timeout_ms = options_number(arg, "--timeout", 1, UINT32_MAX, state) * 1000;
         return 0;
@@ -73,14 +78,15 @@ const struct argp_child wishes_child[] = {
     {0       }
 };
 
-struct wishes wishes_default(const char *config_path)
+struct wishes wishes_default(const char *mode, const char *config_path)
 {
-    return (struct wishes){.config_path = config_path, .timeout_ms = TIMEOUT_MS};
+    return (struct wishes){.mode = mode, .config_path = config_path, .timeout_ms = TIMEOUT_MS};
 }
 
 void wishes_free(struct wishes *w)
 {
     filter_free(&w->tables);
+    free(w->mask.names);
     free(w->pair);
     *w = (struct wishes){0};
 }

@@ -3,19 +3,22 @@
 #define DRC_RECONCILE_WISHES_H
 
 #include "common/link/options.h"
+#include "common/model/mask.h"
 
 struct wishes {
+    const char *mode; /* its name */
     const char *config_path;
     const char *regions[2]; /* source and target, as differences are told */
     char *pair;             /* holds their names; NULL: not said */
     struct filter tables;   /* of those of the pair only these */
     bool some_tables;       /* --tables was said */
     const char *json_path;  /* NULL: none; "-": stdout */
+    struct mask mask;       /* columns whose values are told nowhere, beside those of conflicts.mask; ours */
     uint64_t timeout_ms;    /* to wait for the links */
     bool quiet;
 };
 
-struct wishes wishes_default(const char *config_path);
+struct wishes wishes_default(const char *mode, const char *config_path);
 void wishes_free(struct wishes *w);
 
 /* The child; its input is a struct wishes. --pair is required. */

@@ -21,8 +21,8 @@ const struct config_key config_keys_journal[] = {
      .type = &config_names,
      CONFIG(conflict_mask.names),
      .count_offset = offsetof(struct config, conflict_mask.count),
-     .help =
-         "columns whose values stay out of readable images, keys, logs and pages: column, or database.table.column"},
+     .help = "columns whose values stay out of readable images, keys, logs and pages: column (* and ? are wildcards), "
+             "or database.table.column"},
     {.path = "conflicts.tombstones",                                               .type = &config_map,                                                                                .help = "what is known of deleted rows in a two-way pair"},
     {.path = "conflicts.tombstones.keep",
      .type = &config_duration,

@@ -1,30 +1,54 @@
 /* Names of masked columns, and what is shown in their values' place. */
 #include "common/model/mask.h"
 
-#include <strings.h>
+#include <ctype.h>
 
-static bool same_name(struct span name, const char *text)
+/* Is the name what the pattern says? Case does not count; with several * the last one takes what is left. */
+static bool matches(struct span name, const char *pattern)
 {
-    return strlen(text) == name.n && strncasecmp(text, (const char *)name.p, name.n) == 0;
+    size_t at = 0, retry = 0;
+    const char *star = NULL;
+    while (at < name.n) {
+        bool same = *pattern == '?' || (*pattern && tolower((uint8_t)*pattern) == tolower(name.p[at]));
+        if (*pattern == '*') {
+            star = ++pattern;
+            retry = at;
+        } else if (same) {
+            pattern++;
+            at++;
+        } else if (star) {
+            pattern = star;
+            at = ++retry;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return !*pattern;
 }
 
 /* "database.table.column": names that hold a dot are matched as well, since the whole is compared. */
-static bool names_column(const char *text, const struct table_def *t, struct span column)
+static bool names_column(const char *text, struct span db, struct span table, struct span column)
 {
-    size_t before = t->db.n + 1 + t->name.n + 1;
-    if (same_name(column, text))
+    size_t before = db.n + 1 + table.n + 1;
+    if (matches(column, text))
         return true;
-    return strlen(text) > before && memcmp(text, t->db.p, t->db.n) == 0 && text[t->db.n] == '.' &&
-           memcmp(text + t->db.n + 1, t->name.p, t->name.n) == 0 && text[before - 1] == '.' &&
-           same_name(column, text + before);
+    return strlen(text) > before && memcmp(text, db.p, db.n) == 0 && text[db.n] == '.' &&
+           memcmp(text + db.n + 1, table.p, table.n) == 0 && text[before - 1] == '.' && matches(column, text + before);
+}
+
+bool mask_names(const struct mask *m, struct span db, struct span table, struct span column)
+{
+    for (size_t i = 0; m && i < m->count; i++)
+        if (names_column(m->names[i], db, table, column))
+            return true;
+    return false;
 }
 
 bool mask_has(const struct mask *m, const struct table_def *t, uint16_t column)
 {
-    for (size_t i = 0; m && i < m->count; i++)
-        if (names_column(m->names[i], t, t->columns[column].name))
-            return true;
-    return false;
+    return mask_names(m, t->db, t->name, t->columns[column].name);
 }
 
 bool mask_has_any(const struct mask *m, const struct table_def *t)
@@ -61,7 +85,7 @@ void mask_put_json(const struct mask *m, const struct table_def *t, const struct
                    struct buf *out)
 {
     if (hides(m, t, image, i))
-        buf_put_str(out, "{\"masked\": true}");
+        buf_put_str(out, MASK_JSON);
     else
         cell_put_json(&t->columns[i], &image[i], out);
 }

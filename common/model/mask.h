@@ -1,6 +1,7 @@
 /* Columns whose values people are not to see: what the operator named, and is this column one of them? Pure values.
  *
- * A name is a column's, of whatever table, or "database.table.column" of one table; case does not count in a column's.
+ * A name is a column's, of whatever table, or "database.table.column" of one table; case does not count in a column's,
+ * which may have * (any text) and ? (one character).
  * Masked values stay out of logs, of readable images and of pages; lossless images are not touched. */
 #ifndef DRC_MODEL_MASK_H
 #define DRC_MODEL_MASK_H
@@ -13,7 +14,10 @@ struct mask {
     size_t count;
 };
 
+#define MASK_JSON "{\"masked\": true}" /* in a value's place */
+
 /* `m` may be NULL: nothing is masked. */
+bool mask_names(const struct mask *m, struct span db, struct span table, struct span column);
 bool mask_has(const struct mask *m, const struct table_def *t, uint16_t column);
 bool mask_has_any(const struct mask *m, const struct table_def *t);
 bool mask_has_key(const struct mask *m, const struct table_def *t);

@@ -84,7 +84,7 @@ def told(report):
 
 
 def of_rows(report):
-    rows = [line for line in report[:-1] if line.get("class") != "definition"]
+    rows = [line for line in report if line["type"] == "difference" and line["class"] != "definition"]
     return differences([*rows, {**report[-1], "differences": len(rows)}])
 
 
