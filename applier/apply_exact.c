@@ -85,7 +85,6 @@ static int journal(struct exact *x, const struct conflict_case *c, const struct 
                    const struct cell *result, struct err *err)
 {
     struct journal_entry entry = entry_of(x, c, outcome, result);
-    conflict_log(&entry);
     x->sink->counts.conflicts++;
     return x->sink->ground->journal(x->sink, &entry, err);
 }

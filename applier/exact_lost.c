@@ -43,7 +43,6 @@ static int put_row(struct losing *l, const struct row_step *row, struct err *err
         return -1;
     struct conflict_case c = conflict_case_at(&place, kind, row->before, row->after, local);
     struct journal_entry entry = conflict_entry_at(&place, &c, &outcome, local);
-    conflict_log(&entry);
     l->sink->counts.conflicts++;
     return l->sink->ground->journal(l->sink, &entry, err);
 }

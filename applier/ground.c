@@ -1,6 +1,7 @@
 /* The target itself: locks, the rows writer, the journal, tombstones gathered for COMMIT. */
 #include "applier/ground.h"
 
+#include "applier/conflict_entry.h"
 #include "applier/sink.h"
 #include "common/target/local_row.h"
 #include "common/target/session.h"
@@ -69,6 +70,7 @@ static int recall(struct tombstone *out, struct sink *s, const struct table_def 
 
 static int journal(struct sink *s, const struct journal_entry *entry, struct err *err)
 {
+    conflict_log(entry);
     return target_session_now(s->db, err) || journal_write(s->db, entry, err) ? -1 : 0;
 }
 

@@ -2,8 +2,11 @@
 #include <stdlib.h>
 
 #include "applier/run.h"
+#include "applier/shadow.h"
 #include "applier/versions.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/since.h"
 #include "common/link/daemon.h"
 #include "common/link/options.h"
 #include "common/target/pair_file.h"
@@ -11,17 +14,59 @@
 struct arguments {
     const char *config;
     struct options_link link;
+    bool shadow;
+    struct shadow_setup forecast;
+};
+
+enum { KEY_SHADOW = 256, KEY_FROM_BEGINNING, KEY_SINCE, KEY_FOR, KEY_JSON };
+
+static const struct argp_option options[] = {
+    {"shadow",         KEY_SHADOW,         NULL,      0,
+     "Write nothing: say what conflicts there would be. An applier of the link may run meanwhile",            1},
+    {NULL,             0,                  NULL,      0, "With --shadow:",                                    2},
+    {"from-beginning", KEY_FROM_BEGINNING, NULL,      0, "From the first transaction that the topic holds",   2},
+    {"since",          KEY_SINCE,          "WHEN",    0,
+     "From then on: a GTID (after it), 2026-01-31T10:00:00 (UTC), or 15m, 2h, 3d ago. Without: from where the link "
+     "stands",                                                                                                2},
+    {"for",            KEY_FOR,            "SECONDS", 0, "Follow the topic for so long; without: to its end", 2},
+    {"json",           KEY_JSON,           NULL,      0, "One JSON object",                                   2},
+    {NULL,             0,                  NULL,      0, NULL,                                                0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
-    (void)arg;
-    if (key != ARGP_KEY_INIT)
+    struct shadow_setup *f = &a->forecast;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->config;
+        state->child_inputs[1] = &a->link;
+        return 0;
+    case KEY_SHADOW:
+        a->shadow = true;
+        return 0;
+    case KEY_FROM_BEGINNING:
+        f->from_beginning = true;
+        return 0;
+    case KEY_SINCE:
+        if (!since_parse(&f->since_us, arg, clock_wall_us()))
+            f->since = arg;
+        return 0;
+    case KEY_FOR:
+        f->for_ms = options_seconds(arg, "--for", state);
+        return 0;
+    case KEY_JSON:
+        f->json = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (!a->shadow && (f->from_beginning || f->since || f->since_us || f->for_ms || f->json))
+            argp_error(state, "--from-beginning, --since, --for and --json go with --shadow");
+        if (f->from_beginning && (f->since || f->since_us))
+            argp_error(state, "--from-beginning and --since exclude each other");
+        return 0;
+    default:
         return ARGP_ERR_UNKNOWN;
-    state->child_inputs[0] = &a->config;
-    state->child_inputs[1] = &a->link;
-    return 0;
+    }
 }
 
 static int load(struct config **config, const struct arguments *a, struct err *err)
@@ -39,6 +84,19 @@ static int load(struct config **config, const struct arguments *a, struct err *e
     return versions_wanted(*config, link) ? config_kafka_password(*config, a->link.to, err) : 0;
 }
 
+/* The exit code. */
+static int forecast(struct arguments *a, const struct config *config, struct stop *stop, struct err *err)
+{
+    bool conflicts = false;
+    a->forecast.config = config;
+    a->forecast.from = a->link.from;
+    a->forecast.to = a->link.to;
+    a->forecast.stop = stop;
+    if (shadow_run(&a->forecast, &conflicts, err))
+        return daemon_last_line("drc-applier --shadow", NULL, err);
+    return conflicts ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     const struct argp_child children[] = {
@@ -47,12 +105,13 @@ int main(int argc, char **argv)
         {0              }
     };
     const struct argp argp = {
+        .options = options,
         .children = children,
         .parser = parse,
-        .doc =
-            "Replays the stream of one region at the database of another: whole transactions, in source order, each "
-            "exactly once.\vExit codes: 0 stopped as asked; 64 usage; 69 going on would lose, repeat or reorder data; "
-            "75 try again; 77 grants, or fenced by a newer instance; 78 configuration or server settings.",
+        .doc = "Replays the stream of one region at the database of another: whole transactions, in source order, each "
+               "exactly once.\vExit codes: 0 stopped as asked, with --shadow no conflict; 1 --shadow: there would be "
+               "conflicts; 64 usage; 69 going on would lose, repeat or reorder data; "
+               "75 try again; 77 grants, or fenced by a newer instance; 78 configuration or server settings.",
     };
     struct arguments arguments = {.config = CONFIG_DEFAULT_PATH};
     struct config *config = NULL;
@@ -60,10 +119,14 @@ int main(int argc, char **argv)
     options_begin("drc-applier " DRC_VERSION);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct stop *stop = daemon_signals();
-    if (load(&config, &arguments, &err) == 0 &&
-        applier_run(config, arguments.link.from, arguments.link.to, stop, &err) == 0)
-        err = (struct err){0};
-    int code = daemon_last_line("drc-applier", stop, &err);
+    int rc = load(&config, &arguments, &err), code;
+    if (rc == 0 && arguments.shadow) {
+        code = forecast(&arguments, config, stop, &err);
+    } else {
+        if (rc == 0 && applier_run(config, arguments.link.from, arguments.link.to, stop, &err) == 0)
+            err = (struct err){0};
+        code = daemon_last_line("drc-applier", stop, &err);
+    }
     config_free(&config);
     _Exit(code); /* the thread that waits for signals may still hold `stop` */
 }

@@ -43,8 +43,9 @@ struct sink {
     uint64_t tables_as_of;     /* schedule_table_changes */
     bool unsettled;            /* a COMMIT was not answered: what became of it is for the next session to find out */
     struct buf image;          /* of the row written last */
-    struct map touched; /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
-    bool buries;        /* deletes leave tombstones */
+    struct map touched;    /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
+    bool buries;           /* deletes leave tombstones */
+    struct shadow *shadow; /* of a forecast; else NULL */
     struct tombstone_batch *tombstones; /* of the open target transaction; made with the first */
     unsigned careful; /* groups to come that read what inserts expect, because the server refused a row lately */
     struct sink_counts counts;

@@ -226,6 +226,23 @@ int start_find(struct ledger_state *out, const struct kafka_config *kafka, const
     return rc;
 }
 
+int start_oldest(struct ledger_state *out, const struct kafka_config *kafka, const char *topic, const struct stop *stop,
+                 struct err *err)
+{
+    struct walk w;
+    *out = (struct ledger_state){0};
+    int rc = walk_open(&w, kafka, topic, err);
+    if (rc == 0)
+        rc = walk_to_base(&w, stop, err);
+    if (rc == 0) {
+        out->done.low = w.stream.seq;
+        state_of(out, &w.stream, w.next);
+        put_anchor(out, &w.stream);
+    }
+    walk_close(&w);
+    return rc;
+}
+
 #ifdef DRC_FAULT_NO_DEDUPE
 enum { FORGOTTEN_RECORDS = 50 };
 

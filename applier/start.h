@@ -12,6 +12,10 @@
 MUST_CHECK int start_find(struct ledger_state *out, const struct kafka_config *kafka, const char *topic,
                           const struct start_config *start, const struct stop *stop, struct err *err);
 
+/* The oldest place that the topic holds, wherever the stream was then: nothing is refused. */
+MUST_CHECK int start_oldest(struct ledger_state *out, const struct kafka_config *kafka, const char *topic,
+                            const struct stop *stop, struct err *err);
+
 #ifdef DRC_FAULT_NO_DEDUPE
 /* Test builds only, to prove that the tests notice: put the state back by some transactions, as if the ledger did not
  * say that they are in effect. */

@@ -290,6 +290,17 @@ int local_rows_by_key(struct local_rows *out, struct db *db, const struct target
     return rc;
 }
 
+int local_rows_where(struct local_rows *out, struct db *db, const struct target_table *t, const char *condition,
+                     size_t most, struct arena *a, struct err *err)
+{
+    struct buf sql = {0};
+    put_select(&sql, t);
+    buf_printf(&sql, "%s LIMIT %zu", condition, most);
+    int rc = run(out, db, t, &sql, most, a, err);
+    buf_free(&sql);
+    return rc;
+}
+
 int local_row_by_image(struct local_rows *out, struct db *db, const struct target_table *t, const struct cell *image,
                        enum local_lock lock, struct arena *a, struct err *err)
 {
