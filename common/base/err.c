@@ -72,6 +72,21 @@ int err_prefix(struct err *e, const char *fmt, ...)
     return -1;
 }
 
+int err_hint(struct err *e, const char *fmt, ...)
+{
+    if (!e)
+        return -1;
+    char hint[sizeof e->text];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(hint, sizeof hint, fmt, ap);
+    va_end(ap);
+    size_t used = strlen(e->text);
+    (void)snprintf(e->text + used, sizeof e->text - used, "; %s", hint);
+    one_line(e->text);
+    return -1;
+}
+
 const char *err_class_name(enum err_class class)
 {
     static const char *const names[] = {

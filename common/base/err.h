@@ -42,6 +42,9 @@ int err_fatal(struct err *e, enum exit_code exit_code, const char *fmt, ...) __a
 /* Put "prefix: " before the text; class and codes stay. Returns -1. */
 int err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Put "; hint" after the text, as far as there is room; class and codes stay. Returns -1. */
+int err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* "retry", "data", "fatal" or "none". */
 const char *err_class_name(enum err_class class);
 

@@ -52,7 +52,8 @@ struct kafka_config {
     struct secret_config secret; /* of sasl.password; see config_kafka_password */
     struct property *properties;
     size_t property_count;
-    bool single; /* durability: single: one broker is known and accepted */
+    bool single;   /* durability: single: one broker is known and accepted */
+    bool insecure; /* connections that others can read or answer are accepted */
     uint32_t replication_factor;
     uint32_t min_insync_replicas;
     uint64_t retention_ms;
@@ -93,6 +94,7 @@ struct region_config {
     struct kafka_config kafka; /* complete: merged with the global one */
     int line;
     uint16_t port;  /* of hosts that say none */
+    bool insecure;  /* a connection without TLS is accepted */
     bool relaxed;   /* durability: relaxed */
     bool semi_sync; /* acknowledge to the source what Kafka has */
     bool standby;   /* a link to it says so: written to while it is read_only */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/link/config_transport.h"
 #include "common/model/position.h"
 #include "common/model/table.h"
 
@@ -19,16 +20,6 @@ struct yaml_mark config_mark(const struct yaml_entry *e, const char *key)
 }
 
 /* ---- regions ---- */
-
-static bool is_local(const struct region_config *region)
-{
-    for (size_t i = 0; i < region->host_count; i++) {
-        const char *host = region->hosts[i].name;
-        if (strcmp(host, "localhost") != 0 && strncmp(host, "127.", 4) != 0 && strcmp(host, "::1") != 0)
-            return false;
-    }
-    return true;
-}
 
 static int check_address(const struct config_reader *r, struct region_config *region, const struct yaml_entry *e,
                          struct err *err)
@@ -48,33 +39,6 @@ static int check_address(const struct config_reader *r, struct region_config *re
     if (region->socket && yaml_find(&e->value, "port"))
         return config_fail(r, config_mark(e, "port"), err, "regions.%s: a socket has no port; leave port out",
                            region->name);
-    return 0;
-}
-
-static int check_tls(const struct config_reader *r, struct region_config *region, const struct yaml_entry *e,
-                     struct err *err)
-{
-    static const char *const names[] = {"ca", "cert", "key"};
-    const struct yaml_entry *tls = yaml_find(&e->value, "tls");
-    struct tls_config *t = &region->tls;
-    if (!tls || !yaml_find(&tls->value, "mode"))
-        t->mode = is_local(region) ? TLS_OFF : TLS_VERIFY_FULL;
-    for (size_t i = 0; t->mode == TLS_OFF && tls && i < 3; i++)
-        if (yaml_find(&tls->value, names[i]))
-            return config_fail(r, config_mark(tls, names[i]), err,
-                               "regions.%s.tls: %s has no effect with mode off; say mode: verify-full", region->name,
-                               names[i]);
-    if (t->mode == TLS_REQUIRED && t->ca)
-        return config_fail(r, config_mark(tls, "ca"), err,
-                           "regions.%s.tls: mode required does not look at ca; say mode: verify-full or verify-ca",
-                           region->name);
-    if (t->mode == TLS_VERIFY_CA && !t->ca)
-        return config_fail(r, config_mark(tls, "mode"), err,
-                           "regions.%s.tls: mode verify-ca needs ca; name the file with the authority's certificate",
-                           region->name);
-    if (!t->cert != !t->key)
-        return config_fail(r, tls->mark, err, "regions.%s.tls: cert and key belong together; give %s too", region->name,
-                           t->cert ? "key" : "cert");
     return 0;
 }
 
@@ -172,7 +136,7 @@ static int check_kafka(const struct config_reader *r, struct region_config *regi
                            "regions.%s: its stream's min_insync_replicas %u is above replication_factor %u, "
                            "so that no record could be written; give at most %u",
                            region->name, k->min_insync_replicas, k->replication_factor, k->replication_factor);
-    return 0;
+    return config_check_cluster(r, region, at, err);
 }
 
 static int check_regions(const struct config_reader *r, const struct yaml_node *root, struct err *err)
@@ -190,7 +154,7 @@ static int check_regions(const struct config_reader *r, const struct yaml_node *
             region->id_tag = (uint32_t)i + 1;
         (void)snprintf(path, sizeof path, "regions.%s", region->name);
         if (check_address(r, region, e, err) < 0 || check_one_secret(r, path, e, err) < 0 ||
-            check_tls(r, region, e, err) < 0 || check_unique(r, i, e, err) < 0 ||
+            config_check_tls(r, region, e, err) < 0 || check_unique(r, i, e, err) < 0 ||
             check_kafka(r, region, kafka, e, err) < 0)
             return -1;
         (void)snprintf(path, sizeof path, "regions.%s.start", region->name);

@@ -37,8 +37,10 @@ const struct config_key config_keys[] = {
      WHOLE_CLUSTER, .help = "the brokers to begin with; required here or in each region's own `kafka`"},
     {.path = "kafka.properties",
      .type = &config_properties,
-     WHOLE_CLUSTER, .help = "settings handed to librdkafka as they are, such as security.protocol; passwords and what exactly-once "
-             "delivery depends on are refused here"},
+     WHOLE_CLUSTER, .help =
+         "settings handed to librdkafka as they are, such as ssl.ca.location; security.protocol, where it is left out, "
+         "is ssl, or sasl_ssl where SASL is set up, unless all brokers are on loopback; passwords and what "
+         "exactly-once delivery depends on are refused here"},
     {.path = "kafka.password_file",
      .type = &config_secret_file,
      CLUSTER(secret),
@@ -47,6 +49,12 @@ const struct config_key config_keys[] = {
      .type = &config_credential,
      CLUSTER(secret),
      .help = "the same as a systemd credential (LoadCredential=)"},
+    {.path = "kafka.insecure",
+     .type = &config_flag,
+     .fallback = "false",
+     CLUSTER(insecure),
+     .help = "accepts a security.protocol without TLS, or one whose certificates nobody looks at, to brokers that are "
+             "not on loopback; said again at each start"},
     {.path = "kafka.durability",
      .type = &config_choice,
      .words = kafka_durability,
@@ -77,7 +85,7 @@ const struct config_key config_keys[] = {
      .fallback = "7d",
      CLUSTER(retention_ms),
      .help = "how long records are kept: the longest outage of a target that loses nothing"},
-    {.path = NULL,                                                                     .next = config_keys_regions                                                                       },
+    {.path = NULL,                                                                                             .next = config_keys_regions                                                                   },
 };
 
 const struct config_key config_keys_daemons[] = {

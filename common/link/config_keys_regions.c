@@ -25,7 +25,7 @@ static const struct config_word capture_starts[] = {
 };
 
 const struct config_key config_keys_regions[] = {
-    {.path = "regions",                                                               .type = &config_named,                                     .required = true, .help = "the databases of the pair, by region"},
+    {.path = "regions",                                                                            .type = &config_named,                                     .required = true, .help = "the databases of the pair, by region"},
     {.path = "regions.<region>",
      .type = &config_map,
      .enter = config_enter_region,
@@ -70,7 +70,7 @@ const struct config_key config_keys_regions[] = {
      .type = &config_credential,
      REGION(secret),
      .help = "the account's password as a systemd credential (LoadCredential=)"},
-    {.path = "regions.<region>.tls",                                                                    .type = &config_map,                                                                                                                         .help = "encryption of connections to the server"},
+    {.path = "regions.<region>.tls",                                                                                 .type = &config_map,                                                                                                                                      .help = "encryption of connections to the server"},
     {.path = "regions.<region>.tls.mode",
      .type = &config_choice,
      .words = tls_modes,
@@ -87,7 +87,12 @@ const struct config_key config_keys_regions[] = {
      .type = &config_file,
      REGION(tls.cert),
      .help = "our own certificate, together with key"},
-    {.path = "regions.<region>.tls.key",                                                                .type = &config_file,                                                                                                                               REGION(tls.key), .help = "the private key of cert"},
+    {.path = "regions.<region>.tls.key",                                                                             .type = &config_file,                                                                                                                                            REGION(tls.key), .help = "the private key of cert"},
+    {.path = "regions.<region>.insecure",
+     .type = &config_flag,
+     .fallback = "false",
+     REGION(insecure),
+     .help = "accepts tls mode off to a server that is not on loopback; said again at each start"},
     {.path = "regions.<region>.replica_id",
      .type = &config_number,
      .required = true,
@@ -167,5 +172,5 @@ const struct config_key config_keys_regions[] = {
      .enter = config_enter_region_kafka,
      .help = "the cluster that holds this region's stream, where it is another one; what is left out is taken from the "
              "global `kafka`"},
-    {.path = NULL,                                                          .next = config_keys_links                                                                                                                          },
+    {.path = NULL, .next = config_keys_links                                                         },
 };

@@ -93,6 +93,21 @@ static int read_identity(struct db *db, const struct region_config *region, stru
                                                                                                                 : 0;
 }
 
+#define ACCESS_DENIED 1045
+
+/* The server does not say that it wants TLS, or a certificate, of this account. */
+static int hint_at_tls(const struct region_config *region, struct err *err)
+{
+    if (err->code != ACCESS_DENIED || region->tls.cert)
+        return -1;
+    if (region->tls.mode == TLS_OFF)
+        return err_hint(err, "if the password is right, the account may want TLS: give regions.%s.tls", region->name);
+    return err_hint(err,
+                    "if the password is right, the account may want a client certificate: give regions.%s.tls.cert and "
+                    "key",
+                    region->name);
+}
+
 static int log_in(struct db *db, const struct region_config *region, const struct db_options *options, size_t n,
                   struct err *err)
 {
@@ -106,7 +121,8 @@ static int log_in(struct db *db, const struct region_config *region, const struc
         return 0;
     char what[400];
     (void)snprintf(what, sizeof what, "connecting to region %s (%s)", region->name, db->where);
-    return db_error(db, err, what);
+    (void)db_error(db, err, what);
+    return hint_at_tls(region, err);
 }
 
 int db_connect_to(struct db **out, const struct region_config *region, const struct db_options *options, size_t n,

@@ -1,6 +1,7 @@
 /* Making a librdkafka handle from the pair file's cluster, and giving its errors a class. */
 #include "common/link/kafka_client.h"
 
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -35,6 +36,19 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     }
     client->last = (rd_kafka_resp_err_t)code;
     snprintf(client->last_text, sizeof client->last_text, "%s", reason);
+}
+
+/* librdkafka's own text tells that a certificate is refused, not why. */
+static int on_certificate(rd_kafka_t *rk, const char *broker, int32_t broker_id, int *x509_error, int depth,
+                          const char *certificate, size_t size, char *text, size_t text_size, void *opaque)
+{
+    (void)rk, (void)broker, (void)broker_id, (void)depth, (void)certificate, (void)size;
+    struct kafka_client *client = opaque;
+    if (*x509_error == X509_V_OK)
+        return 1;
+    atomic_store(&client->certificate, *x509_error);
+    (void)snprintf(text, text_size, "%s", X509_verify_cert_error_string(*x509_error));
+    return 0;
 }
 
 static bool is_secret(const char *name)
@@ -93,6 +107,7 @@ int kafka_client_open(struct kafka_client *client, const struct kafka_config *ka
             goto fail;
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
     rd_kafka_conf_set_opaque(conf, client);
     if (options->on_delivery)
         rd_kafka_conf_set_dr_msg_cb(conf, options->on_delivery);
@@ -134,11 +149,30 @@ static const struct {
     {RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE,         EXIT_BAD_CONFIG},
 };
 
+#define SCRAM_AS_KAFKA_4_WANTS_IT 0x02060100 /* librdkafka's issue 4895 */
+
+static int settle(const struct kafka_client *client, struct err *err, rd_kafka_resp_err_t code, const char *what,
+                  const char *text)
+{
+    int certificate = client ? atomic_load(&client->certificate) : X509_V_OK;
+    if (code == RD_KAFKA_RESP_ERR__SSL && certificate != X509_V_OK)
+        return err_fatal(err, EXIT_BAD_CONFIG, "kafka: %s: the broker's certificate is refused: %s; %s", what,
+                         X509_verify_cert_error_string(certificate), text);
+    if (strstr(text, "SSL routines") && (strstr(text, "certificate") || strstr(text, "unknown ca"))) {
+        (void)err_fatal(err, EXIT_BAD_CONFIG, "kafka: %s: %s", what, text);
+        return err_hint(err, "the broker refuses our certificate, or wants one: see ssl.certificate.location and "
+                             "ssl.key.location in kafka.properties");
+    }
+    for (size_t i = 0; i < sizeof final_errors / sizeof *final_errors; i++)
+        if (final_errors[i].code == code)
+            return err_fatal(err, final_errors[i].exit_code, "kafka: %s: %s", what, text);
+    return err_retry(err, "kafka: %s: %s", what, text);
+}
+
 int kafka_error(const struct kafka_client *client, struct err *err, rd_kafka_resp_err_t code, const char *what,
                 const char *detail)
 {
     const char *text = detail && *detail ? detail : rd_kafka_err2str(code);
-    int rc = 0;
     /* "Timed out" says nothing where librdkafka has told why it cannot connect. */
     bool unreachable = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
                        code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
@@ -146,11 +180,12 @@ int kafka_error(const struct kafka_client *client, struct err *err, rd_kafka_res
         code = client->last;
         text = client->last_text;
     }
-    for (size_t i = 0; i < sizeof final_errors / sizeof *final_errors; i++)
-        if (final_errors[i].code == code)
-            rc = err_fatal(err, final_errors[i].exit_code, "kafka: %s: %s", what, text);
-    if (rc == 0)
-        rc = err_retry(err, "kafka: %s: %s", what, text);
+    int rc = settle(client, err, code, what, text);
+    if (strstr(text, "SCRAM") && rd_kafka_version() < SCRAM_AS_KAFKA_4_WANTS_IT)
+        (void)err_hint(err,
+                       "if the password is right and the broker's release is 4.0 or later: librdkafka %s does not do "
+                       "SCRAM as it wants it, 2.6.1 and later do",
+                       rd_kafka_version_str());
     if (err)
         err->code = code;
     return rc;

@@ -1,12 +1,13 @@
 /* What topic, reader and writer share of librdkafka: configuration, errors, logs. Private to the Kafka files of this
  * layer.
  *
- * A client belongs to one thread; librdkafka's own threads never call into our code: its errors are served by whoever
- * polls. */
+ * A client belongs to one thread; its errors are served by whoever polls. librdkafka's own threads call into our code
+ * at one place only: to say what is wrong with a broker's certificate. */
 #ifndef DRC_LINK_KAFKA_CLIENT_H
 #define DRC_LINK_KAFKA_CLIENT_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 
 #include "common/base/err.h"
 #include "common/link/config.h"
@@ -26,7 +27,8 @@ struct kafka_client {
     void *owner; /* the reader or writer that it is part of; set by that one after opening */
     bool down;   /* no broker could be reached since the last success */
     rd_kafka_resp_err_t last;
-    char last_text[300]; /* what librdkafka said of it */
+    char last_text[300];    /* what librdkafka said of it */
+    atomic_int certificate; /* X509_V_ERR_… of the last broker's certificate that was refused; 0: none */
 };
 
 /* What kafka_client_open sets besides properties and settings. */

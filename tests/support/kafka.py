@@ -5,6 +5,7 @@ quick start and a small heap; a formatted log directory is copied from the cache
 topics managed by support.kafka_admin, so that no test needs a Java client.
 """
 
+import functools
 import json
 import pathlib
 import re
@@ -19,6 +20,7 @@ from support import kafka_admin, place, ports
 from support.process import Process
 
 JARS = place.CACHE / "kafka" / "lib"
+JARS_3_9 = place.CACHE / "kafka-3.9" / "lib"
 CLUSTER_ID = "ZHJjLXRlc3QtY2x1c3Rlcg"
 
 SETTINGS = {
@@ -48,9 +50,9 @@ rootLogger.appenderRef.console.ref = console
 """
 
 
-def _java(heap, *words):
+def _java(jars, heap, *words):
     flags = [f"-Xmx{heap}", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-    return ["java", *flags, "-cp", f"{JARS}/*", *[str(word) for word in words]]
+    return ["java", *flags, "-cp", f"{jars}/*", *[str(word) for word in words]]
 
 
 def _properties(settings):
@@ -73,17 +75,17 @@ def _node_settings(node_id, client_port, controller_port, voters, directory):
     }
 
 
-def _prepare(directory):
+def _prepare(jars, directory):
     """Fill `directory` with `log`, the formatted log directory of node 1, and `classes.jsa`, which halves a start."""
     config, first, second = directory / "server.properties", ports.free_port(), ports.free_port()
     own = _node_settings(1, first, second, f"1@127.0.0.1:{second}", directory / "log")
     config.write_text(_properties(own), encoding="ascii")
-    tool = _java("128m", "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", config)
+    tool = _java(jars, "128m", "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", config)
     done = subprocess.run(tool, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"formatting a broker's directory ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     subprocess.run(["cp", "-a", directory / "log", directory / "fresh"], check=True)
-    archive = _java("256m", f"-XX:ArchiveClassesAtExit={directory}/classes.jsa", "kafka.Kafka", config)
+    archive = _java(jars, "256m", f"-XX:ArchiveClassesAtExit={directory}/classes.jsa", "kafka.Kafka", config)
     server = Process("kafka's first run", archive, directory / "server.log")
     server.start()
     server.wait_ready(lambda: _answers(first), timeout=120)
@@ -92,8 +94,9 @@ def _prepare(directory):
     (directory / "fresh").rename(directory / "log")
 
 
-def _prepared():
-    return place.cached_directory(f"kafka-{_release()}", _prepare)
+def _prepared(jars):
+    release = next(jars.glob("kafka_2.13-*.jar")).stem.split("-")[-1]
+    return place.cached_directory(f"kafka-{release}", functools.partial(_prepare, jars))
 
 
 def _answers(port, others=frozenset()):
@@ -112,17 +115,18 @@ def _answers(port, others=frozenset()):
 class Node:
     """One broker of a cluster."""
 
-    def __init__(self, node_id, directory, heap, outlive):
+    def __init__(self, node_id, directory, jars, heap, outlive):
         self.node_id = node_id
+        self.prepared = _prepared(jars)
         self.directory = directory
         self.port = ports.free_port()
         self.controller_port = ports.free_port()
         self.config = directory / "server.properties"
         logging = directory / "log4j2.properties"
-        classes = f"-XX:SharedArchiveFile={_prepared()}/classes.jsa"
+        classes = f"-XX:SharedArchiveFile={self.prepared}/classes.jsa"
         # What a killed broker leaves behind, such as unpacked native libraries, goes with its directory.
         own = [f"-Dlog4j2.configurationFile={logging}", f"-Djava.io.tmpdir={directory}"]
-        argv = _java(heap, classes, *own, "kafka.Kafka", self.config)
+        argv = _java(jars, heap, classes, *own, "kafka.Kafka", self.config)
         directory.mkdir(parents=True, exist_ok=True)
         logging.write_text(LOGGING, encoding="ascii")
         self.process = Process(f"kafka node {node_id}", argv, directory / "server.log", outlive=outlive)
@@ -134,7 +138,7 @@ class Node:
     def configure(self, voters, settings):
         data = self.directory / "data"
         if not data.exists():
-            subprocess.run(["cp", "-a", _prepared() / "log", data], check=True)
+            subprocess.run(["cp", "-a", self.prepared / "log", data], check=True)
             meta = data / "meta.properties"
             text = re.sub(r"node\.id=\d+", f"node.id={self.node_id}", meta.read_text(encoding="ascii"))
             text = re.sub(r"directory\.id=.*", f"directory.id=ZHJj{self.node_id:04d}ZGlyZWN0b3J5Lw", text)
@@ -143,17 +147,14 @@ class Node:
         self.config.write_text(_properties({**own, **settings}), encoding="ascii")
 
 
-def _release():
-    return next(JARS.glob("kafka_2.13-*.jar")).stem.split("-")[-1]
-
-
 class Kafka:
-    """A cluster with its data in `directory`; `settings` are added to every node's server.properties."""
+    """A cluster with its data in `directory`; `settings` are added to every node's server.properties; `jars` are those
+    of its release."""
 
-    def __init__(self, directory, *, nodes=1, settings=None, heap="256m", outlive=False):
+    def __init__(self, directory, *, nodes=1, settings=None, jars=JARS, heap="256m", outlive=False):
         self.directory = pathlib.Path(directory)
         self.settings = settings or {}
-        self.nodes = [Node(i + 1, self.directory / f"node{i + 1}", heap, outlive) for i in range(nodes)]
+        self.nodes = [Node(i + 1, self.directory / f"node{i + 1}", jars, heap, outlive) for i in range(nodes)]
 
     @property
     def bootstrap(self):

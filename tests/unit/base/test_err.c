@@ -43,6 +43,19 @@ static void a_prefix_keeps_the_class(void **state)
     assert_string_equal(e.text, "again: region eu : access denied");
 }
 
+static void a_hint_keeps_the_class(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    err_fatal(&e, EXIT_DENIED, "access denied");
+    e.code = 1045;
+    assert_int_equal(err_hint(&e, "name a file in\n%s", "tls.cert"), -1);
+    assert_string_equal(e.text, "access denied; name a file in tls.cert");
+    assert_int_equal(e.exit_code, EXIT_DENIED);
+    assert_int_equal(e.code, 1045);
+    assert_int_equal(err_hint(NULL, "nobody"), -1);
+}
+
 static void long_texts_are_cut(void **state)
 {
     (void)state;
@@ -56,6 +69,8 @@ static void long_texts_are_cut(void **state)
     assert_int_equal(strlen(e.text), sizeof e.text - 1);
     assert_memory_equal(e.text, "p: xxx", 6);
     err_prefix(&e, "%s", longest);
+    assert_int_equal(strlen(e.text), sizeof e.text - 1);
+    err_hint(&e, "%s", longest);
     assert_int_equal(strlen(e.text), sizeof e.text - 1);
 }
 
@@ -81,9 +96,8 @@ static void allocators_take_zero_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_class_is_filled_in),
-        cmocka_unit_test(a_prefix_keeps_the_class),
-        cmocka_unit_test(long_texts_are_cut),
+        cmocka_unit_test(each_class_is_filled_in),    cmocka_unit_test(a_prefix_keeps_the_class),
+        cmocka_unit_test(a_hint_keeps_the_class),     cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(allocators_take_zero_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
