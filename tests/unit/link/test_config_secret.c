@@ -224,7 +224,9 @@ static void kafkas_password_becomes_a_property(void **state)
     struct err err = {0};
     load(p, "", "");
     assert_int_equal(config_kafka_password(p->config, "eu-1", &err), 0);
-    assert_int_equal(p->config->regions[0].kafka.property_count, 0);
+    assert_int_equal(p->config->regions[0].kafka.property_count, 1);
+    assert_string_equal(p->config->regions[0].kafka.properties[0].name, "security.protocol");
+    assert_string_equal(p->config->regions[0].kafka.properties[0].value, "ssl");
     load(p, "", ", password_file: secret");
     write_secret(p, "kafka!\n", 7, 0644);
     assert_int_equal(config_kafka_password(p->config, "eu-1", &err), -1);
@@ -234,9 +236,10 @@ static void kafkas_password_becomes_a_property(void **state)
     free(message);
     write_secret(p, "kafka!\n", 7, 0600);
     assert_int_equal(config_kafka_password(p->config, "eu-1", &err), 0);
-    assert_int_equal(p->config->regions[0].kafka.property_count, 1);
-    assert_string_equal(p->config->regions[0].kafka.properties[0].name, "sasl.password");
-    assert_string_equal(p->config->regions[0].kafka.properties[0].value, "kafka!");
+    assert_int_equal(p->config->regions[0].kafka.property_count, 2);
+    assert_string_equal(p->config->regions[0].kafka.properties[0].value, "sasl_ssl");
+    assert_string_equal(p->config->regions[0].kafka.properties[1].name, "sasl.password");
+    assert_string_equal(p->config->regions[0].kafka.properties[1].value, "kafka!");
 }
 
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
