@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "reconcile/apart.h"
+#include "reconcile/definition.h"
 #include "reconcile/keyed.h"
 #include "reconcile/mode.h"
 #include "reconcile/unkeyed.h"
@@ -134,7 +135,9 @@ static int compare_loaded(struct run *run, const struct table_name *name, const 
     plan_make(&plan, loads[0].table, loads[1].table, tell_column, &telling);
     if (loads[0].wide && loads[1].wide)
         plan_widen(&plan);
-    int rc = compare_rows(run, &plan, counts, err);
+    int rc = definition_compare(run, &plan, tell_column, &telling, err);
+    if (rc == 0)
+        rc = compare_rows(run, &plan, counts, err);
     plan_free(&plan);
     return rc;
 }

@@ -36,6 +36,8 @@ static int connect_side(struct side *s, struct err *err)
         {FLAVOR_NONE,    "SET SESSION autocommit = 1"                                      },
         {FLAVOR_MARIADB, "SET SESSION max_statement_time = 0"                              },
         {FLAVOR_MYSQL,   "SET SESSION max_execution_time = 0"                              },
+        {FLAVOR_MYSQL,   "SET SESSION information_schema_stats_expiry = 0"                 },
+        {FLAVOR_NONE,    "SET SESSION group_concat_max_len = 1000000"                      },
         {FLAVOR_MYSQL,   "SET SESSION show_gipk_in_create_table_and_information_schema = 1"},
     };
     const struct db_options options = {.program = "drc-reconcile", .read_timeout_s = READ_TIMEOUT_S};
