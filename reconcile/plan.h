@@ -53,6 +53,8 @@ void plan_put_list(const struct plan *p, int side, const struct plan_range *r, s
 void plan_put_page(const struct plan *p, int side, const struct plan_range *r, uint64_t n, struct buf *out);
 /* SELECT of the key of the n-th row of a range (from 1), in the key's order. No row: the range has fewer. */
 void plan_put_nth(const struct plan *p, int side, const struct plan_range *r, uint64_t n, struct buf *out);
+/* The condition that finds a side's row by its key, as the side's columns compare. */
+void plan_put_key_is(const struct plan *p, int side, const struct span *key, struct buf *out);
 /* SELECT of rows by key: key columns, the row's checksum, then a token for each compared column. */
 void plan_put_lookup(const struct plan *p, int side, const struct span *const *keys, size_t count, struct buf *out);
 /* Put what documents say into the checksums (and tokens) of such rows, in the arena: of list and page, or of lookup. */

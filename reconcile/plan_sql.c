@@ -148,7 +148,7 @@ void plan_put_nth(const struct plan *p, int side, const struct plan_range *r, ui
     buf_printf(out, " LIMIT 1 OFFSET %" PRIu64, n - 1);
 }
 
-static void put_key_is(const struct plan *p, int side, const struct span *key, struct buf *out)
+void plan_put_key_is(const struct plan *p, int side, const struct span *key, struct buf *out)
 {
     for (uint16_t i = 0; i < p->key_count; i++) {
         buf_put_str(out, i == 0 ? "(" : " AND ");
@@ -174,7 +174,7 @@ void plan_put_lookup(const struct plan *p, int side, const struct span *const *k
     put_from(p, side, out);
     for (size_t i = 0; i < count; i++) {
         buf_put_str(out, i == 0 ? " WHERE " : " OR ");
-        put_key_is(p, side, keys[i], out);
+        plan_put_key_is(p, side, keys[i], out);
     }
 }
 

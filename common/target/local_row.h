@@ -20,9 +20,10 @@ struct local_rows {
 MUST_CHECK int local_rows_by_key(struct local_rows *out, struct db *db, const struct target_table *t,
                                  const struct cell *const *images, size_t n, enum local_lock lock, struct arena *a,
                                  struct err *err);
-/* At most `most` rows for which the condition holds, an SQL expression over the table's columns; without a lock. */
+/* At most `most` rows for which the condition holds, an SQL expression over the table's columns. */
 MUST_CHECK int local_rows_where(struct local_rows *out, struct db *db, const struct target_table *t,
-                                const char *condition, size_t most, struct arena *a, struct err *err);
+                                const char *condition, size_t most, enum local_lock lock, struct arena *a,
+                                struct err *err);
 /* At most one row that equals the whole image, absent columns apart: for tables without a key. */
 MUST_CHECK int local_row_by_image(struct local_rows *out, struct db *db, const struct target_table *t,
                                   const struct cell *image, enum local_lock lock, struct arena *a, struct err *err);

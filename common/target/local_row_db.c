@@ -291,11 +291,13 @@ int local_rows_by_key(struct local_rows *out, struct db *db, const struct target
 }
 
 int local_rows_where(struct local_rows *out, struct db *db, const struct target_table *t, const char *condition,
-                     size_t most, struct arena *a, struct err *err)
+                     size_t most, enum local_lock lock, struct arena *a, struct err *err)
 {
     struct buf sql = {0};
     put_select(&sql, t);
-    buf_printf(&sql, "%s LIMIT %zu", condition, most);
+    buf_put_str(&sql, condition);
+    buf_printf(&sql, " LIMIT %zu", most);
+    put_lock(&sql, lock);
     int rc = run(out, db, t, &sql, most, a, err);
     buf_free(&sql);
     return rc;

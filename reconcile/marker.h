@@ -1,0 +1,62 @@
+/* Asking one side's applier at a place of the other side's order: marks in drc.repair (common/target/repair.h).
+ *
+ * A mark is born at the side that asks, in a transaction that holds the lock of the row, or of the gap where it would
+ * be. The answer comes over the link, so that there has to be one from the asking side to the other. One thread. */
+#ifndef DRC_RECONCILE_MARKER_H
+#define DRC_RECONCILE_MARKER_H
+
+#include "common/target/repair.h"
+#include "reconcile/plan.h"
+
+struct marker;
+
+/* No I/O yet. The configuration has the passwords of both regions, and outlives it. */
+struct marker *marker_new(const struct config *config, const char *const regions[2]);
+/* Takes away what this run has written, as far as the databases can be reached. */
+void marker_free(struct marker **m);
+
+/* Is there a link from that side to the other? */
+bool marker_has_link(const struct marker *m, int side);
+
+/* One row to be asked for. */
+struct marker_ask {
+    const struct plan *plan;
+    const struct span *key; /* as the plan reads keys */
+    enum repair_kind kind;
+    struct repair_hash seen; /* REPAIR_ROW */
+    /* Filled on the way. */
+    const struct cell *here;  /* the asking side's row, under lock; NULL: absent; until the next marker_begin */
+    const struct cell *there; /* the other side's, without a lock, where it was read; NULL: absent, or not read */
+    struct repair_hash here_hash;
+    uint64_t number;           /* of its mark; 0: there is none, and the reply is known */
+    struct repair_reply reply; /* REPAIR_NONE: no answer came in time */
+};
+
+/* Connect both sides, if they are not, and make sure that the table is there. Retry, or fatal with what is missing
+ * (grants, an applier of a release that has no such table). */
+MUST_CHECK int marker_connect(struct marker *m, int side, struct err *err);
+/* The other side's row, read now, without a lock: `there`. */
+MUST_CHECK int marker_read_there(struct marker *m, int side, struct marker_ask *a, struct arena *arena,
+                                 struct err *err);
+
+/* A transaction at the asking side. After an error it is rolled back, and everything may be begun again. */
+MUST_CHECK int marker_begin(struct marker *m, int side, struct err *err);
+/* Lock the row and read it: `here`. */
+MUST_CHECK int marker_lock(struct marker *m, struct marker_ask *a, struct err *err);
+/* The checksum of the locked row in the pair's terms, 64 hexadecimal digits; .p NULL: absent. In the arena. */
+MUST_CHECK int marker_row_hash(struct marker *m, struct span *out, const struct marker_ask *a, struct arena *arena,
+                               struct err *err);
+/* Ask. Absent on both sides: nothing to ask, the reply is REPAIR_EQUAL. A row that no packet carries: REPAIR_REFUSED.
+ */
+MUST_CHECK int marker_put(struct marker *m, struct marker_ask *a, struct err *err);
+MUST_CHECK int marker_commit(struct marker *m, struct err *err);
+void marker_rollback(struct marker *m);
+/* Wait for the answers to what was committed, at most so long. */
+MUST_CHECK int marker_collect(struct marker *m, struct marker_ask *asks, size_t n, uint64_t timeout_ms,
+                              struct err *err);
+
+/* All of that for probes, tried again where a database is not reachable or a lock not to be had. */
+MUST_CHECK int marker_probe(struct marker *m, int side, struct marker_ask *asks, size_t n, uint64_t timeout_ms,
+                            struct err *err);
+
+#endif
