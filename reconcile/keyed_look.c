@@ -167,4 +167,4 @@ static int tell_keys(struct run *run, const struct plan *plan, struct suspects *
     return rc;
 }
 
-const struct settle_kind keyed_kind = {look_at_keys, tell_keys};
+const struct settle_kind keyed_kind = {look_at_keys, tell_keys, true};

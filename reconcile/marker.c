@@ -196,7 +196,7 @@ static int write_mark(struct marker *m, struct marker_ask *a, const struct table
     if (rc && found.class == ERR_DATA) {
         a->number = 0;
         a->reply.answer = REPAIR_REFUSED;
-        (void)snprintf(a->reply.why, sizeof a->reply.why, "%s", found.text);
+        (void)snprintf(a->reply.why, sizeof a->reply.why, "%.*s", (int)sizeof a->reply.why - 1, found.text);
         return 0;
     }
     if (rc)
@@ -296,18 +296,30 @@ static int put_probes(struct marker *m, int side, struct marker_ask *asks, size_
     return marker_commit(m, err);
 }
 
+bool marker_try_again(struct marker *m, struct backoff *backoff, const struct err *err)
+{
+    marker_rollback(m);
+    if (err->class != ERR_RETRY || backoff->tries >= TRIES)
+        return false;
+    if (backoff->tries > 1) /* a deadlock now and then is ordinary, a connection that is gone is not */
+        disconnect(m);
+    clock_sleep_ms(backoff_next(backoff));
+    return true;
+}
+
 int marker_probe(struct marker *m, int side, struct marker_ask *asks, size_t n, uint64_t timeout_ms, struct err *err)
 {
-    struct backoff backoff = backoff_make(20, 2000);
-    for (int i = 1;; i++) {
-        *err = (struct err){0};
-        if (put_probes(m, side, asks, n, err) == 0)
-            return marker_collect(m, asks, n, timeout_ms, err);
-        marker_rollback(m);
-        if (err->class != ERR_RETRY || i == TRIES)
-            return -1;
-        if (i > 2) /* a deadlock now and then is ordinary, a connection that is gone is not */
-            disconnect(m);
-        clock_sleep_ms(backoff_next(&backoff));
+    for (size_t first = 0; first < n; first += MARKER_ROWS) {
+        struct backoff backoff = backoff_make(20, 2000);
+        size_t count = n - first < MARKER_ROWS ? n - first : MARKER_ROWS;
+        struct err found = {0};
+        while (put_probes(m, side, asks + first, count, &found)) {
+            if (!marker_try_again(m, &backoff, &found)) {
+                *err = found;
+                return -1;
+            }
+            found = (struct err){0};
+        }
     }
+    return marker_collect(m, asks, n, timeout_ms, err);
 }

@@ -5,6 +5,7 @@
 #ifndef DRC_RECONCILE_MARKER_H
 #define DRC_RECONCILE_MARKER_H
 
+#include "common/base/backoff.h"
 #include "common/target/repair.h"
 #include "reconcile/plan.h"
 
@@ -55,7 +56,13 @@ void marker_rollback(struct marker *m);
 MUST_CHECK int marker_collect(struct marker *m, struct marker_ask *asks, size_t n, uint64_t timeout_ms,
                               struct err *err);
 
-/* All of that for probes, tried again where a database is not reachable or a lock not to be had. */
+/* Rows of one transaction: their locks are held until it is committed. */
+#define MARKER_ROWS 50u
+
+/* After an error of what stands between begin and commit: rolled back; is it to be begun again, after a pause? */
+bool marker_try_again(struct marker *m, struct backoff *backoff, const struct err *err);
+
+/* All of that for probes, any number of them. */
 MUST_CHECK int marker_probe(struct marker *m, int side, struct marker_ask *asks, size_t n, uint64_t timeout_ms,
                             struct err *err);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
+#include "reconcile/marker.h"
 
 #define LOOK_MS 15000 /* a row written on both sides several times a second is equal now and then */
 
@@ -79,6 +80,7 @@ int run_open(struct run *out, const struct wishes *wishes)
     out->look_ms = wishes->timeout_ms < LOOK_MS ? wishes->timeout_ms : LOOK_MS;
     out->meter = meter_new(wishes->quiet);
     out->links = links_new(out->config, wishes->regions);
+    out->marker = wishes->no_probe ? NULL : marker_new(out->config, wishes->regions);
     out->sides[0] = side_new(regions[0]);
     out->sides[1] = side_new(regions[1]);
     return 0;
@@ -88,6 +90,7 @@ void run_close(struct run *run)
 {
     side_free(&run->sides[0]);
     side_free(&run->sides[1]);
+    marker_free(&run->marker);
     links_free(&run->links);
     meter_free(&run->meter);
     report_close(&run->report);

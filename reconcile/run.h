@@ -10,6 +10,7 @@
 #include "reconcile/side.h"
 #include "reconcile/wishes.h"
 
+struct marker;
 struct run {
     struct config *config;
     const struct wishes *wishes;
@@ -17,11 +18,12 @@ struct run {
     struct links *links;
     struct report *report;
     struct meter *meter;
-    struct mask mask;    /* columns whose values are told nowhere */
-    uint64_t chunk_rows; /* 0: as many as take the target time */
-    uint64_t chunk_ms;   /* the target time */
-    uint64_t timeout_ms; /* to wait for the links; 0 after they once did not come in time */
-    uint64_t look_ms;    /* how long rows that keep changing are looked at again and again, at least */
+    struct mask mask;      /* columns whose values are told nowhere */
+    struct marker *marker; /* to ask appliers; NULL: not wished, or not possible */
+    uint64_t chunk_rows;   /* 0: as many as take the target time */
+    uint64_t chunk_ms;     /* the target time */
+    uint64_t timeout_ms;   /* to wait for the links; 0 after they once did not come in time */
+    uint64_t look_ms;      /* how long rows that keep changing are looked at again and again, at least */
 };
 
 /* Reads the pair file, sees that the pair is one, loads what secrets it needs, opens the report. Nothing is connected

@@ -4,9 +4,10 @@
 #include <stdio.h>
 
 #include "common/base/clock.h"
+#include "reconcile/settle_probe.h"
 
 #define LOOKS_LEAST 15 /* after the first; then, and after run->look_ms, what still changes is unsettled */
-#define SAME_LOOKS 4u  /* looks running with the same states, from which on a difference is one */
+#define SAME_LOOKS 8u  /* looks running with the same states, from which on a difference is one where none is asked */
 
 static bool is_equal(const struct suspect *x, void *context)
 {
@@ -19,6 +20,18 @@ static bool is_equal(const struct suspect *x, void *context)
 static bool stayed_the_same(const struct suspect *x)
 {
     return x->same >= SAME_LOOKS;
+}
+
+/* Asked, or of those that nobody can be asked for: the applier cannot write to the table. */
+static bool is_certain(const struct suspect *x)
+{
+    return x->answer == REPAIR_DIFFERS || (x->answer == REPAIR_REFUSED && stayed_the_same(x));
+}
+
+static bool is_certain_now(const struct suspect *x, void *context)
+{
+    (void)context;
+    return is_certain(x);
 }
 
 static bool is_told(const struct suspect *x, void *context)
@@ -88,6 +101,30 @@ static int look_again(struct run *run, const struct plan *plan, struct suspects 
     return moved ? 0 : 1;
 }
 
+/* What can be told after a look that left some: by asking, or by their having stayed the same. */
+static int tell_some(struct run *run, const struct plan *plan, struct suspects *s, const struct settle_kind *kind,
+                     unsigned look, struct table_counts *counts, struct err *err)
+{
+    bool asks = kind->probes && settle_can_probe(run, plan);
+    if (asks) {
+        settle_probe(run, plan, s, look);
+        suspects_remove(s, is_equal, &counts->in_flight);
+    }
+    if (kind->tell(run, plan, s, asks ? is_certain : stayed_the_same, false, counts, err))
+        return -1;
+    suspects_remove(s, asks ? is_certain_now : is_told, NULL);
+    return 0;
+}
+
+/* Nobody is asked any more. */
+static bool is_exhausted(const struct suspects *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->list[i].probes < PROBES_MOST)
+            return false;
+    return true;
+}
+
 int settle(struct run *run, const struct plan *plan, struct suspects *s, const struct settle_kind *kind,
            struct table_counts *counts, struct err *err)
 {
@@ -99,7 +136,7 @@ int settle(struct run *run, const struct plan *plan, struct suspects *s, const s
     int rc = -1;
     for (int look = 0; s->count > 0 && !certain && !failed; look++) {
         bool enough = look >= LOOKS_LEAST && clock_mono_ms() - began_ms >= run->look_ms;
-        if (enough || pass_links(run))
+        if (enough || is_exhausted(s) || pass_links(run))
             break;
         int found = look_again(run, plan, s, kind, &arena, counts, &failed, err);
         if (found < 0)
@@ -107,9 +144,8 @@ int settle(struct run *run, const struct plan *plan, struct suspects *s, const s
         certain = found > 0;
         if (certain)
             break;
-        if (kind->tell(run, plan, s, stayed_the_same, false, counts, err))
+        if (tell_some(run, plan, s, kind, (unsigned)look, counts, err))
             goto out;
-        suspects_remove(s, is_told, NULL);
     }
     rc = s->count > 0 ? kind->tell(run, plan, s, everything, !certain, counts, err) : 0;
 out:

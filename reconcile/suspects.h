@@ -6,15 +6,19 @@
 #define DRC_RECONCILE_SUSPECTS_H
 
 #include "common/base/map.h"
+#include "common/target/repair.h"
 #include "reconcile/plan.h"
 
 struct suspect {
     struct span id;         /* suspects_put_id of the key; of rows without one the checksum */
     const struct span *key; /* the values of the key; NULL: rows without one */
     uint64_t now[2];
-    uint64_t before[2]; /* at the look before */
-    unsigned same;      /* looks in a row at which `now` was the same as before */
-    bool alias;         /* the source has this row under another spelling of the key, which is a suspect itself */
+    uint64_t before[2];        /* at the look before */
+    unsigned same;             /* looks in a row at which `now` was the same as before */
+    unsigned probes;           /* so many were asked */
+    enum repair_answer answer; /* of the last one */
+    uint64_t unlike[2];        /* states of both sides when one from that side could not tell */
+    bool alias; /* the source has this row under another spelling of the key, which is a suspect itself */
 };
 
 /* Zeroed is empty. Everything in it lives in its arena. */

@@ -201,7 +201,7 @@ static int tell_counts(struct run *run, const struct plan *plan, struct suspects
     return 0;
 }
 
-static const struct settle_kind unkeyed_kind = {look_at_counts, tell_counts};
+static const struct settle_kind unkeyed_kind = {look_at_counts, tell_counts, false};
 
 /* The groups of rows in some partitions; those with unequal counts become suspects. */
 static int search_partitions(struct answers *a, const struct span *starts, size_t count, struct suspects *s,

@@ -8,14 +8,17 @@
 
 #define TIMEOUT_MS 120000u
 
+enum { KEY_NO_PROBE = 0x200 };
+
 static const struct argp_option options[] = {
-    {"pair",    'p', "A,B",     0, "The two regions; A is told as the source of B",      -1},
-    {"tables",  't', "PATTERN", 0, "Only tables that match; may be given again",         -1},
-    {"json",    'j', "FILE",    0, "Write JSON Lines, a summary last; - for stdout",     -1},
-    {"mask",    'm', "COLUMN",  0, "Tell no values of such columns; may be given again", -1},
-    {"timeout", 'T', "SECONDS", 0, "Wait that long for the links (default: 120)",        -1},
-    {"quiet",   'q', NULL,      0, "Print only what differs",                            -1},
-    {NULL,      0,   NULL,      0, NULL,                                                 0 },
+    {"pair",     'p',          "A,B",     0, "The two regions; A is told as the source of B",                      -1},
+    {"tables",   't',          "PATTERN", 0, "Only tables that match; may be given again",                         -1},
+    {"json",     'j',          "FILE",    0, "Write JSON Lines, a summary last; - for stdout",                     -1},
+    {"mask",     'm',          "COLUMN",  0, "Tell no values of such columns; may be given again",                 -1},
+    {"timeout",  'T',          "SECONDS", 0, "Wait that long for the links (default: 120)",                        -1},
+    {"no-probe", KEY_NO_PROBE, NULL,      0, "Write nothing anywhere: rows that keep changing may stay unsettled", -1},
+    {"quiet",    'q',          NULL,      0, "Print only what differs",                                            -1},
+    {NULL,       0,            NULL,      0, NULL,                                                                 0 },
 };
 
 static void parse_pair(struct wishes *w, const char *arg, struct argp_state *state)
@@ -55,6 +58,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'T':
         w->timeout_ms = options_number(arg, "--timeout", 1, UINT32_MAX, state) * 1000;
+        return 0;
+    case KEY_NO_PROBE:
+        w->no_probe = true;
         return 0;
     case 'q':
         w->quiet = true;

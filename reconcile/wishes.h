@@ -16,6 +16,7 @@ struct wishes {
     struct mask mask;       /* columns whose values are told nowhere, beside those of conflicts.mask; ours */
     uint64_t timeout_ms;    /* to wait for the links */
     bool quiet;
+    bool no_probe; /* the accounts may only read */
 };
 
 struct wishes wishes_default(const char *mode, const char *config_path);

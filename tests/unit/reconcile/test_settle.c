@@ -1,13 +1,19 @@
 /* The rounds of looks: what was under way, what differs for certain, what stays the same, what never settles, what the
  * links keep from being known. Links and looks are scripted; the script of a suspect is its states at each look. */
 #include "reconcile/settle.h"
+
+#include "reconcile/marker.h"
+#include "reconcile/settle_probe.h"
 #include "tests/unit/cmocka_all.h"
 
 #define LOOKS 20
 
 struct script {
     const char *name;
-    const char *states; /* two letters a look, '.' for 0; the last pair stays */
+    const char *states;  /* two letters a look, '.' for 0; the last pair stays */
+    const char *answers; /* to probes, the last one stays: '=' equal, '!' differs, 'c' concurrent, '~' images tell
+                            nothing, 'r' refused, ' ' none in time */
+    unsigned asked;
     bool told;
     bool unsettled;
 };
@@ -22,6 +28,9 @@ static struct {
     unsigned waits;
     uint64_t look_ms; /* how long hot rows are looked at */
     bool look_fails;
+    bool one_way;     /* there is no link from the second side to the first */
+    int sides[LOOKS]; /* asked, in order */
+    unsigned rounds;
 } world;
 
 /* These two stand in for links.c. */
@@ -88,14 +97,71 @@ static int tell(struct run *run, const struct plan *plan, struct suspects *s, bo
     return 0;
 }
 
-static const struct settle_kind kind = {look, tell};
+/* These stand in for marker.c. */
+bool marker_has_link(const struct marker *m, int side)
+{
+    (void)m;
+    return side == 0 || !world.one_way;
+}
+
+void marker_free(struct marker **m)
+{
+    *m = NULL;
+}
+
+int marker_probe(struct marker *m, int side, struct marker_ask *asks, size_t n, uint64_t timeout_ms, struct err *err)
+{
+    static const struct {
+        char letter;
+        enum repair_answer answer;
+    } letters[] = {
+        {'=', REPAIR_EQUAL     },
+        {'!', REPAIR_DIFFERS   },
+        {'c', REPAIR_CONCURRENT},
+        {'~', REPAIR_UNLIKE    },
+        {'r', REPAIR_REFUSED   },
+        {' ', REPAIR_NONE      },
+    };
+    (void)m;
+    (void)timeout_ms;
+    (void)err;
+    if (world.rounds < LOOKS)
+        world.sides[world.rounds++] = side;
+    for (size_t i = 0; i < n; i++) {
+        struct suspect of = {.id = asks[i].key[0]};
+        struct script *s = script_of(&of);
+        size_t last = strlen(s->answers) - 1;
+        char letter = s->answers[s->asked < last ? s->asked : last];
+        s->asked++;
+        asks[i].here_hash.len = REPAIR_HASH_LEN; /* the same images each time */
+        for (size_t k = 0; k < sizeof letters / sizeof *letters; k++)
+            if (letters[k].letter == letter)
+                asks[i].reply.answer = letters[k].answer;
+    }
+    return 0;
+}
+
+static const struct settle_kind kind = {look, tell, false};
+static const struct settle_kind asking = {look, tell, true};
 
 static int settle_scripts(struct script *scripts, size_t count, unsigned quiet_from, struct table_counts *counts)
 {
+    static const struct table_def keyed = {.key_count = 1};
+    static const struct target_table table = {.def = &keyed};
+    static const struct plan plan = {
+        .tables = {&table, &table},
+          .key_count = 1
+    };
+    static char nobody;
+    bool asks = count > 0 && scripts[0].answers;
+    const struct wishes wishes = {
+        .regions = {"eu", "us"}
+    };
     const struct report_options options = {
         .regions = {"eu", "us"}
     };
-    struct run run = {.meter = meter_new(true), .timeout_ms = 1000, .look_ms = world.look_ms};
+    struct run run = {.meter = meter_new(true), .timeout_ms = 1000, .look_ms = world.look_ms, .wishes = &wishes};
+    run.marker = asks ? (struct marker *)(void *)&nobody : NULL;
     struct suspects s = {0};
     struct err err = {0};
     assert_int_equal(report_open(&run.report, &options, &err), 0);
@@ -104,11 +170,12 @@ static int settle_scripts(struct script *scripts, size_t count, unsigned quiet_f
     world.quiet_from = quiet_from;
     *counts = (struct table_counts){0};
     for (size_t i = 0; i < count; i++) {
-        struct suspect *x = suspects_ref(&s, span_str(scripts[i].name), NULL, 0);
+        const struct span key = span_str(scripts[i].name);
+        struct suspect *x = suspects_ref(&s, key, &key, 1);
         x->now[0] = state_at(&scripts[i], 0, 0);
         x->now[1] = state_at(&scripts[i], 0, 1);
     }
-    int rc = settle(&run, NULL, &s, &kind, counts, &err);
+    int rc = settle(&run, &plan, &s, asks ? &asking : &kind, counts, &err);
     assert_int_equal(s.count, 0);
     suspects_free(&s);
     report_close(&run.report);
@@ -166,7 +233,7 @@ static void the_same_states_again_and_again_are_a_difference(void **state)
     assert_int_equal(settle_scripts(s, 2, LOOKS * 2, &counts), 0);
     assert_true(s[0].told && !s[0].unsettled);
     assert_true(s[1].told && !s[1].unsettled);
-    assert_int_equal(world.look, 7); /* the later one last changed at the third */
+    assert_int_equal(world.look, 11); /* the later one last changed at the third */
 }
 
 static void what_keeps_changing_is_unsettled(void **state)
@@ -224,6 +291,76 @@ static void a_database_that_fails_is_an_error(void **state)
     assert_false(s[0].told);
 }
 
+/* The one that looks alone would take for a difference: it is the same whenever it is looked at, and no difference. */
+static void what_toggles_is_asked_for_and_not_told(void **state)
+{
+    (void)state;
+    struct script s[] = {
+        {.name = "toggled", .states = "ab", .answers = "cc="},
+        {.name = "real",    .states = "ab", .answers = "c!" }
+    };
+    struct table_counts counts;
+    assert_int_equal(settle_scripts(s, 2, LOOKS * 2, &counts), 0);
+    assert_false(s[0].told);
+    assert_true(s[1].told && !s[1].unsettled);
+    assert_int_equal(counts.in_flight, 1);
+    assert_int_equal(s[1].asked, 2);
+    assert_int_equal(world.sides[0] + world.sides[1], 1); /* from either side in turn */
+}
+
+static void what_no_probe_settles_is_unsettled(void **state)
+{
+    (void)state;
+    struct script s[] = {
+        {.name = "hot", .states = "ab", .answers = "c"}
+    };
+    struct table_counts counts;
+    world.one_way = true;
+    assert_int_equal(settle_scripts(s, 1, 1000, &counts), 0);
+    assert_true(s[0].told && s[0].unsettled);
+    assert_int_equal(s[0].asked, PROBES_MOST);
+    assert_int_equal(world.sides[0] + world.sides[1], 0);
+}
+
+/* Where versions rise in the row's columns, the same images twice from one side are no coincidence; once they may be.
+ */
+static void images_that_tell_nothing_are_asked_for_twice(void **state)
+{
+    (void)state;
+    struct script s[] = {
+        {.name = "x", .states = "ab", .answers = "~"}
+    };
+    struct table_counts counts;
+    assert_int_equal(settle_scripts(s, 1, 1000, &counts), 0);
+    assert_true(s[0].told && !s[0].unsettled);
+    assert_int_equal(s[0].asked, 3);
+}
+
+static void who_cannot_be_asked_is_looked_at_as_before(void **state)
+{
+    (void)state;
+    struct script s[] = {
+        {.name = "refused", .states = "ab", .answers = "r"}
+    };
+    struct table_counts counts;
+    assert_int_equal(settle_scripts(s, 1, 1000, &counts), 0);
+    assert_true(s[0].told && !s[0].unsettled);
+    assert_int_equal(s[0].asked, 1);
+    assert_int_equal(world.look, 8);
+}
+
+static void an_applier_that_does_not_answer_makes_it_incomplete(void **state)
+{
+    (void)state;
+    struct script s[] = {
+        {.name = "x", .states = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP", .answers = " "}
+    };
+    struct table_counts counts;
+    assert_int_equal(settle_scripts(s, 1, 1000, &counts), 0);
+    assert_true(s[0].told && s[0].unsettled);
+    assert_int_equal(s[0].asked, 1); /* nobody waits for it again */
+}
+
 static void nothing_to_settle_asks_nobody(void **state)
 {
     (void)state;
@@ -242,6 +379,11 @@ int main(void)
         cmocka_unit_test_setup(what_keeps_changing_gets_its_time, clean_world),
         cmocka_unit_test_setup(links_that_do_not_come_leave_the_rest_unsettled, clean_world),
         cmocka_unit_test_setup(a_database_that_fails_is_an_error, clean_world),
+        cmocka_unit_test_setup(what_toggles_is_asked_for_and_not_told, clean_world),
+        cmocka_unit_test_setup(what_no_probe_settles_is_unsettled, clean_world),
+        cmocka_unit_test_setup(images_that_tell_nothing_are_asked_for_twice, clean_world),
+        cmocka_unit_test_setup(who_cannot_be_asked_is_looked_at_as_before, clean_world),
+        cmocka_unit_test_setup(an_applier_that_does_not_answer_makes_it_incomplete, clean_world),
         cmocka_unit_test_setup(nothing_to_settle_asks_nobody, clean_world),
     };
     return cmocka_run_group_tests_name("settle", tests, NULL, NULL);
