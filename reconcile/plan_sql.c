@@ -216,7 +216,7 @@ void plan_put_image(const struct plan *p, int side, const struct span *key, size
     plan_put_image_columns(p, side, out);
     put_from(p, side, out);
     buf_put_str(out, " WHERE ");
-    put_key_is(p, side, key, out);
+    plan_put_key_is(p, side, key, out);
 }
 
 /* ---- tables without a key ---- */
