@@ -40,7 +40,7 @@ static int at_target(struct looking *l, struct err *err)
     struct buf sql = {0};
     int rc = 0;
     shadow_put_condition(&sql, l->in, l->key, l->value);
-    if (local_rows_where(&found, l->sh->db, l->in->t, buf_cstr(&sql), ROWS_MOST, &l->arena, err))
+    if (local_rows_where(&found, l->sh->db, l->in->t, buf_cstr(&sql), ROWS_MOST, LOCAL_NO_LOCK, &l->arena, err))
         rc = -1;
     for (size_t i = 0; rc == 0 && i < found.count; i++) {
         struct overlay_entry *e;

@@ -131,7 +131,7 @@ static int read_row(struct marker *m, const struct cell **out, const struct mark
     struct local_rows found;
     buf_clear(&m->sql);
     plan_put_key_is(a->plan, side, a->key, &m->sql);
-    if (local_rows_where(&found, m->db[side], a->plan->tables[side], &m->sql, lock, arena, err))
+    if (local_rows_where(&found, m->db[side], a->plan->tables[side], buf_cstr(&m->sql), 1, lock, arena, err))
         return -1;
     *out = found.count > 0 ? found.rows[0] : NULL;
     return 0;
