@@ -60,6 +60,7 @@ class Link:
         options = {**servers.roomy(self.kind), **self.options}
         target = self.kind("us", self.directory / f"us-{self.number()}", 2, options=options)
         self.pair.servers["us"] = target
+        self.pair.admit("us", target)
         target.start()
         self.prepare(target)
         grant = "GRANT INSERT, UPDATE, DELETE ON bench.* TO 'drc'@'%'"  # only the writer by plain SQL needs it

@@ -86,10 +86,11 @@ class MariaDBReplica(Replica):
 
     def follow(self, position):
         self.begun = position
+        self.source.admit_replica()
         password = self.source.password.replace("'", "''")
         self.server.sql(
             f"SET GLOBAL gtid_slave_pos = '{position}'",
-            f"CHANGE MASTER TO master_host='{self.source.host}', master_port={self.source.port}, master_user='drc',"
+            f"CHANGE MASTER TO master_host='{self.source.host}', master_port={self.source.port}, master_user='replica',"
             f" master_password='{password}', master_use_gtid=slave_pos",
         )
 
@@ -121,11 +122,12 @@ class MySQLReplica(Replica):
 
     def follow(self, position):
         self.begun = position
+        self.source.admit_replica()
         password = self.source.password.replace("'", "''")
         self.server.sql(
             f"SET GLOBAL gtid_purged = '{position}'",
             f"CHANGE REPLICATION SOURCE TO source_host='{self.source.host}', source_port={self.source.port},"
-            f" source_user='drc', source_password='{password}', source_auto_position=1, get_source_public_key=1",
+            f" source_user='replica', source_password='{password}', source_auto_position=1, get_source_public_key=1",
         )
 
     def share_applied(self, goal):

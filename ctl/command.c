@@ -30,6 +30,8 @@ const struct command commands[] = {
     {"parked discard",           "give one up, and let what waits for it go on",                     command_parked_discard          },
     {"events",                   "print what a region's topic, or a binlog file, holds",             command_events                  },
     {"config check",             "read the pair file and say what it asks for",                      command_config_check            },
+    {"check",                    "what of servers, tables, topics and this host is not right",       command_check                   },
+    {"grants",                   "the least privileges that the pair needs at a server, as SQL",     command_grants                  },
     {"ids check",                "whether regions can give the same ids, and how many are left",     command_ids_check               },
     {"ids plan",                 "the SQL by which each of N regions gives ids of its own",          command_ids_plan                },
     {"ids install",              "make the function drc.next_id() in a region's database",           command_ids_install             },

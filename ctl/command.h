@@ -45,6 +45,8 @@ int command_parked_show(int argc, char **argv, const char *config_path);
 int command_parked_retry(int argc, char **argv, const char *config_path);
 int command_parked_discard(int argc, char **argv, const char *config_path);
 int command_config_check(int argc, char **argv, const char *config_path);
+int command_check(int argc, char **argv, const char *config_path);
+int command_grants(int argc, char **argv, const char *config_path);
 int command_events(int argc, char **argv, const char *config_path);
 int command_ids_check(int argc, char **argv, const char *config_path);
 int command_ids_plan(int argc, char **argv, const char *config_path);

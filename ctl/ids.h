@@ -6,7 +6,7 @@
 
 #include "common/link/config.h"
 #include "common/link/db.h"
-#include "ctl/finding.h"
+#include "common/check/finding.h"
 
 /* auto_increment_increment and auto_increment_offset. */
 struct ids_settings {

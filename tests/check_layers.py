@@ -1,5 +1,7 @@
 """The order of layers, checked on every #include: base <- model <- {conflict, binlog, link} <- target <- stream <- programs.
 
+Beside stream stands check: what servers, tables and topics have to be like.
+
 Siblings may not include each other. Foreign headers of servers and libraries appear only in common/link and in files
 named *_net, *_kafka or *_db. What CMake lets a layer link is held against the same table.
 
@@ -19,13 +21,15 @@ ALLOWED = {
     "link": {"base", "model"},
     "target": BELOW_TARGET,
     "stream": BELOW_TARGET | {"target"},
-    "capture": BELOW_TARGET | {"target", "stream"},
-    "applier": BELOW_TARGET | {"target"},
+    "check": BELOW_TARGET | {"target"},
+    "capture": BELOW_TARGET | {"target", "stream", "check"},
+    "applier": BELOW_TARGET | {"target", "check"},
     "reconcile": BELOW_TARGET | {"target", "stream"},
-    "ctl": BELOW_TARGET | {"target", "stream"},
+    "ctl": BELOW_TARGET | {"target", "stream", "check"},
 }
 FOLDERS = {
-    layer: ("common/" if layer in {"base", "model", "binlog", "link", "target", "stream"} else "") + layer for layer in ALLOWED
+    layer: ("common/" if layer in {"base", "model", "binlog", "link", "target", "stream", "check"} else "") + layer
+    for layer in ALLOWED
 }
 FOREIGN = re.compile(r"^(mysql|mariadb/|errmsg|mysqld_error|librdkafka/|rdkafka|yaml|microhttpd)")
 FOREIGN_FILES = re.compile(r"_(net|kafka|db)\.[ch]$")

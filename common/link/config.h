@@ -137,6 +137,7 @@ struct config {
     uint64_t fragment_bytes;
     uint32_t heartbeat_ms;
     uint32_t canary_ms;   /* 0: never */
+    uint64_t outage_ms;   /* for which a source keeps its binlogs at least; 0: not looked at */
     uint64_t queue_bytes; /* bound of each queue between threads */
     /* apply */
     bool stop_on_data_error; /* else park */

@@ -137,7 +137,16 @@ const struct config_key config_keys_daemons[] = {
      CONFIG(canary_ms),
      .help = "how often capture of a region that is a target too proves that the loop mark of its ledger reaches the "
              "binlog, by a transaction of its own; 0s for never"},
-    {.path = "limits",                                       .type = &config_map,                                                                                                      .help = "what the daemons may use"},
+    {.path = "capture.outage",
+     .type = &config_duration,
+     .min = 0,
+     .max = 3650 * DAY,
+     .fallback = "1d",
+     CONFIG(outage_ms),
+     .help =
+         "how long capture, or its brokers, may be away: a source that deletes its binlogs sooner is warned of; 0s for "
+         "not looking at it"},
+    {.path = "limits",                                                         .type = &config_map,                                                                                                         .help = "what the daemons may use"},
     {.path = "limits.queue_bytes",
      .type = &config_size,
      .min = MIB,
@@ -145,7 +154,7 @@ const struct config_key config_keys_daemons[] = {
      .fallback = "32MiB",
      CONFIG(queue_bytes),
      .help = "bound of each queue between two threads; one larger transaction passes alone"},
-    {.path = "control",                      .type = &config_map,.help = "how the daemons are asked and told"},
+    {.path = "control",                                      .type = &config_map,                                                                                                             .help = "how the daemons are asked and told"},
     {.path = "control.socket",
      .type = &config_file,
      .fallback = "/run/drc/{name}.sock",
@@ -153,7 +162,7 @@ const struct config_key config_keys_daemons[] = {
      .help =
          "the unix socket of each daemon; {name} stands for capture-<region> or applier-<from>-<to>, and is appended "
          "where it is missing"},
-    {.path = "log",                                      .type = &config_map,                                                                                                      .help = "what the daemons write to stderr"},
+    {.path = "log",                                                         .type = &config_map,                                                                                               .help = "what the daemons write to stderr"},
     {.path = "log.level",
      .type = &config_choice,
      .words = log_levels,
@@ -161,5 +170,5 @@ const struct config_key config_keys_daemons[] = {
      .fallback = "info",
      CONFIG(log_level),
      .help = "the least important that is written"},
-    {.path = NULL,                                                .next = NULL                                                                                                              },
+    {.path = NULL,                                      .next = NULL                                               },
 };

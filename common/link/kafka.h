@@ -23,7 +23,27 @@ struct kafka_topic_facts {
     /* How long and how much is kept at least; UINT64_MAX: no limit. */
     uint64_t retention_ms;
     uint64_t retention_bytes;
+    uint32_t min_insync;
+    bool unclean;     /* a replica that lacks records may become the leader */
+    char cleanup[32]; /* cleanup.policy */
 };
+/* Ask for all of it, whatever it is. A topic that is not there is no error. Broker not reachable: retry. */
+MUST_CHECK int kafka_topic_look(struct kafka_topic_facts *out, const struct kafka_config *kafka, const char *topic,
+                                struct err *err);
+/* What of an existing topic is not as a stream needs it, each with an id that stays what it is ("topic_cleanup"), and
+ * what mends it: a command, or words (`is_command` tells). Texts last for the call. Pure. */
+struct kafka_topic_fault {
+    const char *id;
+    const char *what;
+    const char *fix;
+    bool is_command;
+};
+typedef void kafka_topic_fault_fn(void *context, const struct kafka_topic_fault *fault);
+void kafka_topic_judge(const struct kafka_topic_facts *facts, const struct kafka_config *kafka, const char *topic,
+                       kafka_topic_fault_fn *each, void *context);
+/* Who may write to the topic: 1: somebody whom the brokers name, and nobody else; 0: everybody (`why` says how that
+ * comes); -1: it could not be asked, also because the account may not (fatal 77). */
+MUST_CHECK int kafka_topic_guarded(char why[200], const struct kafka_config *kafka, const char *topic, struct err *err);
 /* Does it exist, and is it as a stream needs it (one partition, cleanup.policy=delete, replication and
  * min.insync.replicas, unclean election off)? What is wrong: fatal 78 with the command that mends it; broker not
  * reachable: retry. */

@@ -59,3 +59,67 @@ void kafka_topic_put_advice(const struct kafka_topic_facts *facts, const struct 
     if (few_bytes)
         buf_printf(out, "%sretention.bytes=-1", short_time ? "," : "");
 }
+
+/* ---- what is wrong ---- */
+
+struct judging {
+    kafka_topic_fault_fn *each;
+    void *context;
+};
+
+static void tell(const struct judging *j, const char *id, bool is_command, struct buf *what, struct buf *fix)
+{
+    const struct kafka_topic_fault fault = {id, buf_cstr(what), buf_cstr(fix), is_command};
+    j->each(j->context, &fault);
+    buf_free(what);
+    buf_free(fix);
+}
+
+static void judge_shape(const struct judging *j, const struct kafka_topic_facts *f, const struct kafka_config *kafka,
+                        const char *topic)
+{
+    struct buf what = {0}, fix = {0};
+    if (f->partitions != 1) {
+        buf_printf(&what, "topic %s has %d partitions, a stream needs exactly one", topic, f->partitions);
+        buf_put_str(&fix, "use another topic, or recreate this one with --partitions 1 if nothing in it is needed");
+        tell(j, "topic_partitions", false, &what, &fix);
+    }
+    if (f->replication < 0 || (uint32_t)f->replication < kafka->replication_factor) {
+        buf_printf(&what, "topic %s is kept on %d broker%s, kafka.topic.replication_factor asks for %" PRIu32, topic,
+                   f->replication, f->replication == 1 ? "" : "s", kafka->replication_factor);
+        buf_put_str(&fix, "add replicas by kafka-reassign-partitions.sh (or say kafka.durability: single, if one "
+                          "broker is what you have)");
+        tell(j, "topic_replication", false, &what, &fix);
+    }
+}
+
+void kafka_topic_judge(const struct kafka_topic_facts *facts, const struct kafka_config *kafka, const char *topic,
+                       kafka_topic_fault_fn *each, void *context)
+{
+    const struct judging j = {each, context};
+    struct buf what = {0}, fix = {0};
+    char alter[KAFKA_COMMAND_SIZE];
+    if (!facts->exists)
+        return;
+    kafka_topic_alter(alter, kafka, topic);
+    judge_shape(&j, facts, kafka, topic);
+    if (strcmp(facts->cleanup, "delete") != 0) {
+        buf_printf(&what, "topic %s has cleanup.policy=%s, which loses records of a stream; it must be delete", topic,
+                   facts->cleanup);
+        buf_printf(&fix, "%scleanup.policy=delete", alter);
+        tell(&j, "topic_cleanup", true, &what, &fix);
+    }
+    if (facts->min_insync < kafka->min_insync_replicas) {
+        buf_printf(&what,
+                   "topic %s has min.insync.replicas=%" PRIu32 ", kafka.topic.min_insync_replicas asks for %" PRIu32,
+                   topic, facts->min_insync, kafka->min_insync_replicas);
+        buf_printf(&fix, "%smin.insync.replicas=%" PRIu32, alter, kafka->min_insync_replicas);
+        tell(&j, "topic_min_insync", true, &what, &fix);
+    }
+    if (!kafka->single && facts->unclean) {
+        buf_printf(&what, "topic %s has unclean.leader.election.enable=true, which can lose acknowledged records",
+                   topic);
+        buf_printf(&fix, "%sunclean.leader.election.enable=false", alter);
+        tell(&j, "topic_unclean", true, &what, &fix);
+    }
+}

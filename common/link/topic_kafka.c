@@ -141,55 +141,14 @@ static int ask_bounds(struct kafka_topic_facts *out, struct kafka_client *client
 
 enum { CLEANUP, MIN_INSYNC, UNCLEAN, MAX_BYTES, RETENTION_MS, RETENTION_BYTES, SETTING_COUNT };
 
-static int check_settings(const struct kafka_topic_setting *s, const struct kafka_config *kafka, const char *topic,
-                          struct err *err)
-{
-    char alter[KAFKA_COMMAND_SIZE];
-    kafka_topic_alter(alter, kafka, topic);
-    if (strcmp(s[CLEANUP].value, "delete") != 0)
-        return err_fatal(err, EXIT_BAD_CONFIG,
-                         "topic %s has cleanup.policy=%s, which loses records of a stream; it must be delete. Run: "
-                         "%scleanup.policy=delete",
-                         topic, s[CLEANUP].value, alter);
-    if (strtoul(s[MIN_INSYNC].value, NULL, 10) < kafka->min_insync_replicas)
-        return err_fatal(err, EXIT_BAD_CONFIG,
-                         "topic %s has min.insync.replicas=%s, kafka.topic.min_insync_replicas asks for %u. Run: "
-                         "%smin.insync.replicas=%u",
-                         topic, s[MIN_INSYNC].value, kafka->min_insync_replicas, alter, kafka->min_insync_replicas);
-    if (!kafka->single && strcmp(s[UNCLEAN].value, "true") == 0)
-        return err_fatal(err, EXIT_BAD_CONFIG,
-                         "topic %s has unclean.leader.election.enable=true, which can lose acknowledged records. Run: "
-                         "%sunclean.leader.election.enable=false",
-                         topic, alter);
-    return 0;
-}
-
-static int check_shape(const struct kafka_topic_facts *f, const struct kafka_config *kafka, const char *topic,
-                       struct err *err)
-{
-    if (f->partitions != 1)
-        return err_fatal(
-            err, EXIT_BAD_CONFIG,
-            "topic %s has %d partitions, a stream needs exactly one: use another topic, or recreate this one with "
-            "--partitions 1 if nothing in it is needed",
-            topic, f->partitions);
-    if (f->replication < 0 || (uint32_t)f->replication < kafka->replication_factor)
-        return err_fatal(
-            err, EXIT_BAD_CONFIG,
-            "topic %s is kept on %d broker%s, kafka.topic.replication_factor asks for %u: add replicas by "
-            "kafka-reassign-partitions.sh (or say kafka.durability: single, if one broker is what you have)",
-            topic, f->replication, f->replication == 1 ? "" : "s", kafka->replication_factor);
-    return 0;
-}
-
 /* -1, and a name that the broker does not know, are no limit. */
 static uint64_t read_limit(const char *value)
 {
     return value[0] >= '0' && value[0] <= '9' ? strtoull(value, NULL, 10) : UINT64_MAX;
 }
 
-int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *kafka, const char *topic,
-                      struct err *err)
+int kafka_topic_look(struct kafka_topic_facts *out, const struct kafka_config *kafka, const char *topic,
+                     struct err *err)
 {
     struct kafka_client client;
     struct kafka_topic_setting settings[SETTING_COUNT] = {
@@ -207,19 +166,40 @@ int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *
     int rc = ask_shape(out, &led, &client, topic, err);
     if (rc != 0 || !out->exists)
         goto out;
-    rc = check_shape(out, kafka, topic, err);
-    if (rc == 0)
-        rc = kafka_topic_settings(&client, topic, settings, SETTING_COUNT, err);
-    if (rc == 0)
-        rc = check_settings(settings, kafka, topic, err);
+    rc = kafka_topic_settings(&client, topic, settings, SETTING_COUNT, err);
     if (rc == 0)
         rc = ask_bounds(out, &client, topic, err);
     out->max_bytes = strtoul(settings[MAX_BYTES].value, NULL, 10);
     out->retention_ms = read_limit(settings[RETENTION_MS].value);
     out->retention_bytes = read_limit(settings[RETENTION_BYTES].value);
+    out->min_insync = (uint32_t)strtoul(settings[MIN_INSYNC].value, NULL, 10);
+    out->unclean = strcmp(settings[UNCLEAN].value, "true") == 0;
+    snprintf(out->cleanup, sizeof out->cleanup, "%.*s", (int)sizeof out->cleanup - 1, settings[CLEANUP].value);
 out:
     kafka_client_close(&client);
     return rc;
+}
+
+/* The first is the one that is told. */
+static void keep_first(void *context, const struct kafka_topic_fault *fault)
+{
+    struct err *err = context;
+    if (err->class == ERR_NONE)
+        (void)err_fatal(err, EXIT_BAD_CONFIG, "%s%s%s", fault->what, fault->is_command ? ". Run: " : ": ", fault->fix);
+}
+
+int kafka_topic_check(struct kafka_topic_facts *out, const struct kafka_config *kafka, const char *topic,
+                      struct err *err)
+{
+    struct err found = {0};
+    if (kafka_topic_look(out, kafka, topic, err) != 0)
+        return -1;
+    kafka_topic_judge(out, kafka, topic, keep_first, &found);
+    if (found.class == ERR_NONE)
+        return 0;
+    if (err)
+        *err = found;
+    return -1;
 }
 
 /* ---- making one ---- */

@@ -216,3 +216,12 @@ bool filter_match_db(const struct filter *f, struct span db)
             return true;
     return false;
 }
+
+bool filter_include_db(struct span *db, bool *literal, const struct filter *f, size_t i)
+{
+    if (i >= f->include_count)
+        return false;
+    *db = span_of(f->include[i].db.text, f->include[i].db.len);
+    *literal = f->include[i].db.literal;
+    return true;
+}

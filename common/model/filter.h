@@ -30,6 +30,9 @@ MUST_CHECK int filter_table_name(struct buf *db, struct buf *table, const char *
 bool filter_match(const struct filter *f, struct span db, struct span table);
 /* Could any table of that database match? For statements about a database. */
 bool filter_match_db(const struct filter *f, struct span db);
+/* The database part of the include pattern number `i`; `literal`: * and ? in it mean themselves. False past the last.
+ */
+bool filter_include_db(struct span *db, bool *literal, const struct filter *f, size_t i);
 void filter_free(struct filter *f);
 
 #endif

@@ -21,11 +21,6 @@ class MariaDB(Server):
     kind = "mariadb"
     mariadbd = ("/usr/sbin/mariadbd", "--no-defaults")
     install_db = ("/usr/bin/mariadb-install-db", "--no-defaults")
-    drc_grants = (  # what README tells operators to grant, with the pair's tables being any
-        "GRANT REPLICATION SLAVE, REPLICATION MASTER ADMIN, BINLOG REPLAY ON *.* TO {user}",
-        "GRANT ALL ON drc.* TO {user}",
-        "GRANT SELECT ON *.* TO {user}",
-    )
 
     def default_options(self):
         return {

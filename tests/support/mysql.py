@@ -18,11 +18,6 @@ class MySQL(Server):
 
     kind = "mysql"
     prefix = Prefix("mysql")
-    drc_grants = (  # what README tells operators to grant, with the pair's tables being any
-        "GRANT REPLICATION SLAVE, REPLICATION_APPLIER ON *.* TO {user}",
-        "GRANT ALL ON drc.* TO {user}",
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON *.* TO {user}",
-    )
 
     @classmethod
     def missing(cls):

@@ -67,6 +67,9 @@ class Pair:
             (a, b): self._daemon("drc-applier", f"applier-{a}-{b}", "--from", a, "--to", b) for a, b in self.links
         }
         self.rivals = []
+        self._granted = {}  # region -> the statements that its server was last given
+        for name, server in self.servers.items():
+            self.admit(name, server)
         self.write_config()
 
     def __getattr__(self, name):
@@ -93,6 +96,33 @@ class Pair:
         """Write the pair file from `self.file` (which a test may change first)."""
         passwords = {name: server.password for name, server in self.servers.items()}
         pairfile.write(self.directory, self.file, passwords)
+        for name in list(self._granted):
+            self._grant_anew(name)
+
+    # What the daemons' account may do: what `drcctl grants` prints, and nothing else.
+
+    def admit(self, region, server):
+        """Let a server that is not started yet give the account what it needs in that region."""
+        server.grants = lambda: self._granted.setdefault(region, self.printed_grants(region, server.kind))
+
+    def printed_grants(self, region, flavor, *arguments):
+        """The statements of `drcctl grants` for the account of the tests."""
+        words = ["grants", "--region", region, "--flavor", flavor, "--user", "drc@%", *arguments]
+        argv = [str(place.programs() / "drcctl"), "--config", str(self.config), *map(str, words)]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=self.directory)
+        assert done.returncode == 0, f"drcctl grants: {done.returncode}: {done.stderr}"
+        return [statement.removesuffix(";") for statement in done.stdout.splitlines()]
+
+    def _grant_anew(self, region):
+        """After a change of the pair file that asks for other privileges."""
+        server = self.servers[region]
+        try:
+            wanted = self.printed_grants(region, server.kind)
+        except AssertionError:  # a pair file that a test has broken
+            return
+        if server.running and wanted != self._granted[region]:
+            server.sql("SET SESSION sql_log_bin = 0", "REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'drc'@'%'", *wanted)
+            self._granted[region] = wanted
 
     def start_servers(self):
         for server in self.servers.values():

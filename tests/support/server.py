@@ -1,6 +1,7 @@
 """A database server of our own: the face that MariaDB and MySQL of any release share.
 
-`root` logs in through the unix socket without a password; `drc`, the user that the daemons get, over TCP with one.
+`root` logs in through the unix socket without a password; `drc`, the user that the daemons get, over TCP with one. What
+that one may do is said by `grants`, which a pair sets: without, it may log in and nothing else.
 A subclass says how a data directory is made and which program with which options serves it.
 """
 
@@ -20,8 +21,6 @@ class Server:
     """One server: its data in `directory`, the same port over every restart."""
 
     kind = "server"
-    drc_grants = ()
-
     def __init__(self, name, directory, server_id, *, options=None, password="a pass'word", outlive=False):
         self.name = name
         self.directory = pathlib.Path(directory)
@@ -33,6 +32,7 @@ class Server:
         self.tmpdir = self.directory / "tmp"
         self.socket = self.directory / "sock"
         self.options = {**self.default_options(), **(options or {})}
+        self.grants = list  # a function: statements
         self.tmpdir.mkdir(parents=True, exist_ok=True)
         self.process = Process(f"{self.kind} {name}", [], self.directory / "server.log", outlive=outlive)
 
@@ -94,7 +94,7 @@ class Server:
         self.process.start()
         self.process.wait_ready(self.answers, timeout)
         if fresh:
-            self.create_user(DRC_USER, self.password, self.drc_grants)
+            self.create_user(DRC_USER, self.password, self.grants())
         return self
 
     def stop(self, timeout=60):
@@ -147,13 +147,17 @@ class Server:
         return pymysql.connect(host=self.host, port=self.port, user=user, password=password, **more)
 
     def create_user(self, name, password, grants):
-        """Create `name`@'%'; every statement of `grants` has {user} where the account goes."""
+        """Create `name`@'%'; a statement of `grants` may have {user} where the account goes."""
         account = f"'{name}'@'%'"
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute("SET SESSION sql_log_bin = 0")
-            cursor.execute(f"CREATE USER {account} IDENTIFIED BY {connection.escape(password)}")
+            cursor.execute(f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY {connection.escape(password)}")
             for grant in grants:
                 cursor.execute(grant.format(user=account))
+
+    def admit_replica(self):
+        """Let servers replicate from it as `replica`, by the password that `drc` has, whose own account may not do that everywhere."""
+        self.create_user("replica", self.password, ["GRANT REPLICATION SLAVE ON *.* TO {user}"])
 
     def sql(self, *statements):
         """Run statements in one session, each committed by itself unless they say BEGIN."""

@@ -10,7 +10,7 @@ class Spare:
     kind = MariaDB
     options = {"log_slave_updates": "ON", "read_only": "ON"}
     change = (
-        "CHANGE MASTER TO master_host='127.0.0.1', master_port=%s, master_user='drc', master_password=%s,"
+        "CHANGE MASTER TO master_host='127.0.0.1', master_port=%s, master_user='replica', master_password=%s,"
         " master_use_gtid=slave_pos, master_connect_retry=1"
     )
     start, halt, forget = "START SLAVE", "STOP SLAVE", "RESET SLAVE ALL"
@@ -21,9 +21,11 @@ class Spare:
         self.server = self.kind(
             name, primary.directory.with_name(name), 10 + primary.server_id, options={**self.options, **(options or {})}
         )
+        self.server.grants = primary.grants
 
     def follow(self, *schema):
         """Start it with `schema`, which the primary has out of its binlog, and let it replicate from the beginning."""
+        self.primary.admit_replica()
         self.server.start()
         self.server.sql("SET SESSION sql_log_bin = 0", *schema)
         with self.server.connect() as connection, connection.cursor() as cursor:
@@ -43,7 +45,7 @@ class MySQLSpare(Spare):
     kind = MySQL
     options = {"read_only": "ON"}
     change = (
-        "CHANGE REPLICATION SOURCE TO source_host='127.0.0.1', source_port=%s, source_user='drc', source_password=%s,"
+        "CHANGE REPLICATION SOURCE TO source_host='127.0.0.1', source_port=%s, source_user='replica', source_password=%s,"
         " source_auto_position=1, get_source_public_key=1, source_connect_retry=1"
     )
     start, halt, forget = "START REPLICA", "STOP REPLICA", "RESET REPLICA ALL"

@@ -184,7 +184,7 @@ def test_what_is_not_the_pairs_is_not_run(make_pair):
     pair.us.sql("DROP TABLE shop.item")
     pair.wait("eu", "us")
     assert pair.us.query("SHOW TRIGGERS FROM shop") == []
-    pair.us.sql("SET SESSION sql_log_bin = 0", "CREATE TABLE shop.local_one (id INT)", "GRANT DROP ON shop.* TO drc")
+    pair.us.sql("SET SESSION sql_log_bin = 0", "CREATE TABLE shop.local_one (id INT)")
     pair.eu.sql("DROP DATABASE shop")
     pair.wait("eu", "us")  # every table there is the pair's, by its name
     assert pair.us.query("SHOW DATABASES LIKE 'shop'") == []
@@ -199,6 +199,7 @@ def test_what_it_ran_is_marked_for_captures(make_pair):
     socket = {"socket": f"{pair.run}/second-{{name}}.sock"}
     file = pairfile.merge(pair.file, {"pair": "second", "links": links, "regions": regions, "control": socket})
     second.write_text(pairfile.render(file), encoding="utf-8")
+    pair.us.sql("SET SESSION sql_log_bin = 0", *pair.printed_grants("us", "mariadb", "--config", second))
     argv = [pair.programs / "drc-capture", "--config", second, "--region", "us"]
     control = pair.run / "second-capture-us.sock"
     capture = Daemon("second", argv, pair.directory / "second.log", control, cwd=pair.directory)

@@ -3,7 +3,6 @@
 import re
 
 from support.mysql import MySQL
-from system.ddl import GRANT
 
 ITEM = "CREATE TABLE shop.item (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40), qty INT NOT NULL DEFAULT 1)"
 CHANGES = [
@@ -30,7 +29,7 @@ def test_changes_are_run_once_and_marked(make_pair):
     config = {"links": [{"from": "eu", "to": "us", "start": "beginning", "ddl": "apply"}]}
     pair = make_pair(server=MySQL, links=[("eu", "us")], config=config)
     pair.everywhere("CREATE DATABASE shop", ITEM)
-    pair.us.sql("SET SESSION sql_log_bin = 0", GRANT)
+    pair.us.sql("SET SESSION sql_log_bin = 0", "REVOKE TRANSACTION_GTID_TAG ON *.* FROM drc")
     pair.start()
     pair.eu.sql("ALTER TABLE shop.item COMMENT 'marked'")
     grant = re.search(r"Run: (GRANT .*);", pair.applier("eu", "us").expect_exit(77)).group(1)

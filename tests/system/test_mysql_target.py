@@ -4,7 +4,6 @@ Two servers of 300 MB each take their time to start, so that each pair here serv
 """
 
 import json
-import pathlib
 import re
 import time
 
@@ -17,21 +16,6 @@ from support.mysql import MySQL
 LATEST = {"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}}
 STAMP = "updated_at TIMESTAMP(6) NOT NULL DEFAULT '2026-01-01 00:00:00'"
 ACCOUNT = "'drc'@'%'"
-README = pathlib.Path(__file__).parents[2] / "README.md"
-
-
-def readme_grants():
-    """The statements that README tells operators of MySQL to run, CREATE USER left out."""
-    block = re.findall(r"```sql\n(.*?)```", README.read_text(encoding="utf-8"), re.S)[1]
-    create, *grants = [" ".join(statement.split()) for statement in block.split(";") if statement.strip()]
-    assert create.startswith("CREATE USER drc@'%'") and all("TO drc@'%'" in grant for grant in grants)
-    return grants
-
-
-class LeastMySQL(MySQL):
-    """With the grants of README, and no others."""
-
-    drc_grants = readme_grants()
 
 
 def kinds(server):
@@ -47,7 +31,7 @@ def numbers(first, last):
 
 def test_two_ways_under_kills(make_pair, long_run):
     """Both daemons of both regions are killed; nothing is lost, nothing is there twice, nothing goes round."""
-    pair = make_pair(server=LeastMySQL, conflicts=LATEST, config={"capture": {"canary": "0s"}})
+    pair = make_pair(server=MySQL, conflicts=LATEST, config={"capture": {"canary": "0s"}})
     pair.everywhere("CREATE DATABASE shop", TokenLoad.TABLE, BankLoad.TABLE, BankLoad.fill("eu"), BankLoad.fill("us"))
     pair.start()
     loads = [TokenLoad(server, threads=1, rate=150) for server in (pair.eu, pair.us)]

@@ -22,7 +22,6 @@ def layouts(writer, make_pair):
         pair.file["links"][0]["apply"] = {"writer": writer}
         pair.write_config()
         pair.everywhere("CREATE DATABASE shop")
-        pair.us.sql("GRANT INSERT, UPDATE, DELETE ON shop.* TO drc")
         pair.eu.sql("SET SESSION sql_log_bin = 0", *here)
         pair.us.sql("SET SESSION sql_log_bin = 0", *there)
         return pair.start()

@@ -7,7 +7,7 @@ import pytest
 from support.load import Load
 from support.mariadb import MariaDB
 from support.mysql import MySQL
-from system.ddl import GRANT, waits
+from system.ddl import waits
 
 ITEM = "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40), code INT UNIQUE)"
 PARENT = "CREATE TABLE shop.parent (id INT PRIMARY KEY, name VARCHAR(20))"
@@ -165,7 +165,6 @@ def test_at_its_bound_the_park_stops_the_link_and_can_be_led_out_of(one_way):
 def test_a_change_of_definition_waits_for_what_is_parked_of_its_tables(one_way):
     """Or rows would come back behind a TRUNCATE, and meet another definition behind an ALTER."""
     pair = one_way(link={"ddl": "apply"})
-    pair.us.sql("SET SESSION sql_log_bin = 0", GRANT)
     pair.us.sql("INSERT INTO shop.item VALUES (90, 'of us', 7)")
     pair.eu.sql(
         "INSERT INTO shop.item VALUES (1, 'clashes', 7)",

@@ -7,7 +7,6 @@ import pytest
 
 from support.mariadb import MariaDB
 from support.mysql import MySQL
-from system.ddl import GRANT
 
 SCHEMA = [
     "CREATE DATABASE shop",
@@ -88,8 +87,6 @@ def one_way(make_pair, request):
     options = {"local_infile": "ON"}
     pair = make_pair(server=request.param, links=[("eu", "us")], config={"links": links}, options=options)
     pair.everywhere(*SCHEMA)
-    mark = ["GRANT TRANSACTION_GTID_TAG ON *.* TO drc"] if request.param is MySQL else []
-    pair.us.sql("SET SESSION sql_log_bin = 0", GRANT, *mark)
     return pair.start()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from support.kills import Killer
 from support.load import BankLoad, TokenLoad
-from support.writers import USER, by_sql
+from support.writers import by_sql
 
 LATEST = {"tables": {"shop.item": {"policy": "latest", "by": ["updated_at"]}}}
 
@@ -17,7 +17,6 @@ def one_way(make_pair):
     pair = by_sql(make_pair(links=[("eu", "us")], conflicts=LATEST))
     pair.everywhere("CREATE DATABASE shop")
     return pair
-
 
 def same(pair, *tables):
     pair.wait("eu", "us")
@@ -31,6 +30,7 @@ def waits_for(pair, *words):
         assert word in applier.status()["cause"]
 
 
+USER = "'drc'@'%'"
 KEYED = "(id INT PRIMARY KEY, name VARCHAR(40), code INT UNIQUE, updated_at TIMESTAMP(6) NOT NULL DEFAULT '2026-01-01')"
 
 TABLES = [

@@ -21,10 +21,12 @@ def test_findings_at_the_start_and_a_throttle_that_fills_no_more_than_its_queue(
     pair.eu.sql(unlogged, "CREATE TABLE shop.narrow (id INT PRIMARY KEY, n VARCHAR(40))", "CREATE TABLE shop.gone (id INT)")
     pair.us.sql(unlogged, "CREATE TABLE shop.narrow (id INT PRIMARY KEY, n GEOMETRY)", "CREATE TABLE shop.old (id INT) ENGINE=MyISAM")
     try:
+        replica.grants = pair.us.grants
+        pair.us.admit_replica()
         replica.start()
         replica.sql(unlogged, "CREATE DATABASE shop", "CREATE TABLE shop.item (id INT PRIMARY KEY, filler MEDIUMTEXT)")
         replica.sql(
-            f"CHANGE MASTER TO master_host='127.0.0.1', master_port={pair.us.port}, master_user='drc',"
+            f"CHANGE MASTER TO master_host='127.0.0.1', master_port={pair.us.port}, master_user='replica',"
             f" master_password='{pair.us.password.replace(chr(39), chr(39) * 2)}', master_use_gtid=slave_pos",
             "START SLAVE",
         )

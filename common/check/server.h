@@ -1,0 +1,33 @@
+/* One server of the pair against the rules: its settings, its ids, its account. */
+#ifndef DRC_CHECK_SERVER_H
+#define DRC_CHECK_SERVER_H
+
+#include "common/check/rules.h"
+#include "common/link/db.h"
+
+/* Who is asked about what. */
+struct check_place {
+    struct db *db;
+    const struct config *config;
+    const struct region_config *region;
+    unsigned roles;       /* check_roles_of, or some of them */
+    const char *own_host; /* as capture registers: a replica of that name under our id is ourselves */
+};
+
+/* What a region is in the pair. */
+unsigned check_roles_of(const struct config *c, const struct region_config *region);
+
+/* The settings of the table, those of the binlog's retention, and whether it can be written to. -1: it could not be
+ * asked. */
+MUST_CHECK int check_server_settings(struct findings *out, const struct check_place *p, struct err *err);
+/* replica_id, where it is a source: is it the server's own, or another replica's? Waits for some seconds while one that
+ * has just gone may still be listed. */
+MUST_CHECK int check_server_replicas(struct findings *out, const struct check_place *p, struct err *err);
+/* What the account lacks and has too much for its roles in the pair, or those of them that `roles` (enum grants_role)
+ * names; `surplus`: also what it has too much. */
+MUST_CHECK int check_server_account(struct findings *out, const struct check_place *p, unsigned roles, bool surplus,
+                                    struct err *err);
+/* The release. */
+void check_server_release(struct findings *out, const struct check_place *p);
+
+#endif
