@@ -19,6 +19,8 @@
 #include "common/base/mem.h"
 #include "common/target/journal.h"
 
+#define TURN_MS 2000u /* with row locks in hand: shorter than a lock wait of whoever might wait for these */
+
 /* One row to be written. */
 struct write {
     struct span before;
@@ -202,25 +204,105 @@ static int bury(struct group *g, const struct change *c, struct err *err)
     return bury_row(&place, row_cells(t->target->def, t->plan->present, c->before, &g->arena), err);
 }
 
-static int write_group(struct writes *w, struct err *err)
+/* ---- verdicts ---- */
+
+static bool is_settled(const struct change *c)
+{
+    return c->key && c->key->way == KEY_SETTLE;
+}
+
+static bool is_to_be_judged(const struct group *g, const struct change *c)
+{
+    return g->exact[c->txn] || is_settled(c);
+}
+
+/* May the group wait for its turn as it is? What it has read is locked, so that whatever comes into effect meanwhile
+ * cannot have changed it; but for rows that were not there. A big transaction's worker waits by itself. */
+static bool may_wait(const struct group *g)
+{
+    for (size_t i = 0; i < g->change_count; i++) {
+        const struct key_entry *e = g->changes[i].key;
+        if (is_settled(&g->changes[i]) && e->read && !e->there)
+            return false;
+    }
+    return txn_is_whole(g->txns[0]);
+}
+
+/* A verdict may be given inside the group when everything before its transaction is in effect, or in the group: which
+ * others may be about to bring about, so that it waits a while for that. The first one of which it cannot be said is
+ * doubt. 1: there is none. */
+static int group_may_judge(struct group *g)
+{
+    size_t last = g->change_count;
+    while (last > 0 && !is_to_be_judged(g, &g->changes[last - 1]))
+        last--;
+    if (last == 0)
+        return 1;
+    size_t ready = schedule_in_order(g->sink->schedule, g->txns, g->count);
+    if (ready == 0 && may_wait(g))
+        ready = schedule_await_order(g->sink->schedule, g->sink->slot.slot, g->txns, g->count, TURN_MS);
+    for (size_t i = 0; i < last; i++) {
+        const struct change *c = &g->changes[i];
+        if (c->txn >= ready && is_to_be_judged(g, c)) {
+            g->out->early = true;
+            return group_doubt(g, c->txn);
+        }
+    }
+    return 1;
+}
+
+/* Rows that are to be judged may be written behind all others where nothing can tell: no other unique key, no foreign
+ * key. Then everything else can be written before the turn has come, which is most of the work. */
+static bool settles_apart(const struct group *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        if (g->exact[i])
+            return false;
+    for (size_t i = 0; i < g->change_count; i++) {
+        const struct group_table *t = &g->tables[g->changes[i].table];
+        if (is_settled(&g->changes[i]) && (t->bound_count > 0 || !t->cancels))
+            return false;
+    }
+    return txn_is_whole(g->txns[0]);
+}
+
+/* ---- writing ---- */
+
+static int write_change(struct writes *w, size_t i, struct err *err)
 {
     struct group *g = w->g;
+    const struct change *c = &g->changes[i];
+    bool is_first = i == 0 || g->changes[i - 1].txn != c->txn;
+    if (g->exact[c->txn])
+        return is_first ? apply_inside(w, c->txn, err) : 1;
     int rc = 1;
-    for (size_t i = 0; rc == 1 && i < g->change_count; i++) {
-        const struct change *c = &g->changes[i];
-        bool is_first = i == 0 || g->changes[i - 1].txn != c->txn;
-        if (g->exact[c->txn])
-            rc = is_first ? apply_inside(w, c->txn, err) : 1;
-        else if (c->key && c->key->way == KEY_SETTLE)
-            rc = put_settled(w, c, err);
-        else
-            put_clean(w, c);
-        if (rc == 1 && !g->exact[c->txn] && bury(g, c, err))
-            rc = -1;
-    }
-    if (rc == 1 && (send_rows(w, err) || group_send_journal(g, err)))
-        rc = -1;
-    return rc;
+    if (is_settled(c))
+        rc = put_settled(w, c, err);
+    else
+        put_clean(w, c);
+    return rc == 1 && bury(g, c, err) ? -1 : rc;
+}
+
+enum part { ALL, CLEAN, SETTLED };
+
+static int write_part(struct writes *w, enum part part, struct err *err)
+{
+    int rc = 1;
+    for (size_t i = 0; rc == 1 && i < w->g->change_count; i++)
+        if (part == ALL || (part == SETTLED) == is_settled(&w->g->changes[i]))
+            rc = write_change(w, i, err);
+    return rc == 1 && send_rows(w, err) ? -1 : rc;
+}
+
+static int write_group(struct writes *w, struct err *err)
+{
+    bool apart = settles_apart(w->g);
+    int rc = apart ? write_part(w, CLEAN, err) : 1;
+    if (rc == 1)
+        rc = group_may_judge(w->g);
+    if (rc == 1)
+        rc = write_part(w, apart ? SETTLED : ALL, err);
+    return rc == 1 && group_send_journal(w->g, err) ? -1 : rc;
 }
 
 static void group_free(struct group *g)
@@ -231,21 +313,6 @@ static void group_free(struct group *g)
     buf_free(&g->scratch);
     free(g->tables);
     free(g->changes);
-}
-
-/* A verdict may be given inside the group when everything before its transaction is in effect, or in the group. The
- * first one of which that cannot be said is doubt. 1: there is none. */
-static int group_may_judge(struct group *g)
-{
-    size_t ready = schedule_in_order(g->sink->schedule, g->txns, g->count);
-    for (size_t i = 0; ready < g->count && i < g->change_count; i++) {
-        const struct change *c = &g->changes[i];
-        if (c->txn >= ready && (g->exact[c->txn] || (c->key && c->key->way == KEY_SETTLE))) {
-            g->out->early = true;
-            return group_doubt(g, c->txn);
-        }
-    }
-    return 1;
 }
 
 int fast_rows(struct sink *s, struct txn *const *txns, size_t count, bool careful, struct apply_outcome *out,
@@ -261,8 +328,6 @@ int fast_rows(struct sink *s, struct txn *const *txns, size_t count, bool carefu
         rc = group_weigh(&g, &found);
     if (rc == 1)
         group_choose(&g);
-    if (rc == 1)
-        rc = group_may_judge(&g);
     if (rc == 1)
         rc = write_group(&w, &found);
     if (rc == 1)

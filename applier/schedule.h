@@ -26,6 +26,7 @@ struct schedule;
 struct schedule_setup {
     size_t max_bytes;
     uint32_t workers;                /* ledger slots 0 … workers-1 */
+    size_t group_rows;               /* that a worker applies together: so many rows in a row go to one */
     const struct ledger_state *from; /* copied */
     uint64_t alone_seq;              /* a big transaction that is to have nothing beside it; 0: none */
 };
@@ -70,6 +71,9 @@ void schedule_state(struct schedule *s, struct ledger_state *out);
 /* The next one, the taker's now: a whole transaction (txn->exact: alone and row by row), an act, DDL, or the first
  * fragment of a big one. NULL: none within timeout_ms, or the end (schedule_ended tells). */
 struct txn *schedule_take(struct schedule *s, uint32_t worker, int timeout_ms);
+/* At once, for a group that ends with `last`. While groups wait for verdicts, NULL as well when something that is not
+ * in effect stands between the two: such a group would wait for another one that waits for it. */
+struct txn *schedule_take_behind(struct schedule *s, uint32_t worker, const struct txn *last);
 /* The next fragment of the big transaction that the worker took last, or the news (txn->abandon) that it is void. */
 struct txn *schedule_take_fragment(struct schedule *s, uint32_t worker, int timeout_ms);
 /* Is the big transaction in hand in the way of an earlier one? Then roll back: it is to be begun again, alone. */
@@ -83,8 +87,9 @@ void schedule_return(struct schedule *s, uint32_t worker, struct txn *const *txn
 /* How many of these, from the first on, have nothing before them that is neither in effect nor among them? For those
  * a verdict may be given. */
 size_t schedule_in_order(struct schedule *s, struct txn *const *txns, size_t count);
-/* The same, once it is more than none; 0: not within timeout_ms, or abandoned. Of a big transaction in hand any
- * fragment stands for it: it waits with what it has written, so that 0 may also mean that it must yield. */
+/* The same, once it is more than none; 0: not within timeout_ms, abandoned, or something before them is behind them in
+ * the worker's own queue. Of a big transaction in hand any fragment stands for it: it waits with what it has written,
+ * so that 0 may also mean that it must yield. */
 size_t schedule_await_order(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count, int timeout_ms);
 
 /* What the ledger row of the worker's slot says once the transactions (any number; none: as it is) are in effect. The

@@ -23,8 +23,6 @@
 
 enum { NOBODY = -1, ANYBODY = -2 };
 
-#define CHUNK_ROWS 1000 /* in a row to one worker, so that the ranges in its ledger row are few */
-
 void part_need(struct part *p, struct job *needed)
 {
     if (needed->state == JOB_DONE || needed == p->job)
@@ -90,7 +88,8 @@ static bool is_reserved(const struct schedule *s, uint32_t worker, const struct 
     return !big->complete;
 }
 
-/* Somebody idle, else the one whose turn it is: chunks of rows go round, to whoever has least. NOBODY: all reserved. */
+/* Somebody idle, else the one whose turn it is: chunks of rows go round, to whoever has least, each what one group
+ * takes: so that the ranges in its ledger row are few, and what goes together stands together. NOBODY: all reserved. */
 static int64_t least_loaded(struct schedule *s, const struct job *job)
 {
     int64_t best = NOBODY;
@@ -108,7 +107,7 @@ static int64_t least_loaded(struct schedule *s, const struct job *job)
     }
     if (best == NOBODY)
         return NOBODY;
-    if (is_reserved(s, s->cursor, job) || s->cursor_rows >= CHUNK_ROWS) {
+    if (is_reserved(s, s->cursor, job) || s->cursor_rows >= s->chunk_rows) {
         s->cursor = (uint32_t)best;
         s->cursor_rows = 0;
     }
@@ -157,7 +156,7 @@ static bool assign_one(struct schedule *s, struct job *job)
     job->worker = (uint32_t)who;
     job->state = JOB_QUEUED;
     if (job->worker == s->cursor)
-        s->cursor_rows += job->rows + 1;
+        s->cursor_rows += job->rows > 0 ? job->rows : 1;
     queue_insert(&s->queues[job->worker], job);
     return true;
 }

@@ -3,6 +3,8 @@
 
 #include "applier/schedule_private.h"
 
+#define CONTESTED_GROUPS 128 /* after one that waited for its turn: where there is one conflict there are more */
+
 void schedule_abandon(struct schedule *s)
 {
     pthread_mutex_lock(&s->lock);
@@ -109,6 +111,15 @@ size_t schedule_in_order(struct schedule *s, struct txn *const *txns, size_t cou
     return n;
 }
 
+/* What comes before it can only come into effect when it has been given back itself. */
+static bool is_behind_itself(const struct schedule *s, uint32_t worker, const struct txn *first)
+{
+    for (const struct place *p = s->order.first; p && (const struct job *)p != first->job; p = p->next)
+        if (((const struct job *)p)->state == JOB_QUEUED && ((const struct job *)p)->worker == worker)
+            return true;
+    return false;
+}
+
 size_t schedule_await_order(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count, int timeout_ms)
 {
     struct worker_queue *q = &s->queues[worker];
@@ -119,7 +130,9 @@ size_t schedule_await_order(struct schedule *s, uint32_t worker, struct txn *con
     q->starved = q->open && q->open == txns[0]->job;
     for (uint32_t i = 0; s->held && i < s->workers; i++) /* they may take what this one waits for */
         (void)pthread_cond_signal(&s->queues[i].wake);
-    while ((n = in_order(s, txns, count)) == 0 && !s->abandoned && !(q->starved && q->must_yield))
+    s->contested = q->starved ? s->contested : CONTESTED_GROUPS;
+    while ((n = in_order(s, txns, count)) == 0 && !s->abandoned && !(q->starved && q->must_yield) &&
+           !is_behind_itself(s, worker, txns[0]))
         if (pthread_cond_timedwait(&q->wake, &s->lock, &until) == ETIMEDOUT)
             break;
     q->awaits = q->starved = false;

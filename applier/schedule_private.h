@@ -68,6 +68,8 @@ struct schedule {
     uint32_t workers;
     uint32_t cursor; /* who gets what depends on nobody */
     size_t cursor_rows;
+    size_t chunk_rows; /* in a row to one worker */
+    size_t contested;  /* target transactions to come of which each is to be of what stands together */
     size_t max_bytes;
     size_t bytes;
     size_t jobs; /* put and not in effect */
@@ -83,6 +85,8 @@ struct schedule {
     uint64_t alone_seq;
 };
 
+/* What it owns; not itself. */
+void part_clear(struct part *p);
 struct timespec schedule_deadline(int timeout_ms);
 
 /* ---- schedule_assign.c ---- */

@@ -206,6 +206,7 @@ static void apply(struct session *n, struct err *err)
     const struct schedule_setup setup = {
         .max_bytes = a->config->queue_bytes - a->config->queue_bytes / 4,
         .workers = a->link->workers,
+        .group_rows = a->link->group_rows,
         .from = &n->state,
         .alone_seq = a->alone_seq,
     };

@@ -37,7 +37,8 @@ static bool group_is_full(const struct worker *w)
 /* Take one more; false: there is none now, or it begins something else. */
 static bool gather_one(struct worker *w, int timeout_ms)
 {
-    struct txn *t = schedule_take(w->schedule, w->number, timeout_ms);
+    struct txn *t = w->count > 0 ? schedule_take_behind(w->schedule, w->number, w->group[w->count - 1])
+                                 : schedule_take(w->schedule, w->number, timeout_ms);
     if (!t)
         return false;
     if (t->ddl || t->alone || !txn_is_whole(t)) {

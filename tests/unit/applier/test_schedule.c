@@ -9,7 +9,8 @@ static const struct ledger_state nothing;
 
 static struct schedule *open_schedule(uint32_t workers)
 {
-    const struct schedule_setup setup = {.max_bytes = 1u << 20, .workers = workers, .from = &nothing};
+    const struct schedule_setup setup = {
+        .max_bytes = 1u << 20, .workers = workers, .group_rows = 1000, .from = &nothing};
     return schedule_new(&setup);
 }
 
@@ -348,6 +349,28 @@ static void what_one_in_hand_waits_for_begins_in_spite_of_a_hold(void **state)
     schedule_free(&w.s);
 }
 
+static void where_verdicts_are_waited_for_a_group_is_of_what_stands_together(void **state)
+{
+    (void)state;
+    const struct schedule_setup setup = {.max_bytes = 1u << 20, .workers = 2, .group_rows = 1, .from = &nothing};
+    struct schedule *s = schedule_new(&setup);
+    for (uint64_t seq = 1; seq <= 6; seq++) /* in turns to the two */
+        put(s, seq, 100 * seq);
+    struct txn *group[] = {take(s, 0), NULL}, *two = take(s, 1);
+    group[1] = schedule_take_behind(s, 0, group[0]);
+    assert_int_equal(group[1]->head.seq, 3);
+    assert_int_equal(schedule_await_order(s, 1, &two, 1, 1), 0); /* behind 1 */
+    assert_null(schedule_take_behind(s, 1, two));                /* for 3 stands before 4 */
+    schedule_committed(s, 0, group, 2);
+    struct txn *four = schedule_take_behind(s, 1, two);
+    assert_int_equal(four->head.seq, 4);
+    commit(s, 1, two);
+    commit(s, 1, four);
+    for (size_t i = 0; i < 2; i++)
+        txn_free(&group[i]);
+    schedule_free(&s);
+}
+
 static void put_long(struct schedule *s, uint64_t seq, uint64_t key)
 {
     struct writeset w = {0};
@@ -356,6 +379,23 @@ static void put_long(struct schedule *s, uint64_t seq, uint64_t key)
     t->row_total = 5000;
     assert_int_equal(schedule_put(s, t, &w), 0);
     writeset_free(&w);
+}
+
+static void what_is_behind_itself_is_not_waited_for(void **state)
+{
+    (void)state;
+    struct schedule *s = open_schedule(2);
+    put(s, 1, 100);
+    put(s, 2, 200);
+    put(s, 3, 200);
+    struct txn *one = take(s, 0), *two = take(s, 1), *three = take(s, 1);
+    schedule_return(s, 1, &two, 1);
+    put_long(s, 4, 100);
+    commit(s, 0, one); /* worker 1 has the least to do */
+    assert_int_equal(schedule_await_order(s, 1, &three, 1, 60000), 0);
+    assert_int_equal(take_and_commit(s, 1), 2);
+    commit(s, 1, three);
+    schedule_free(&s);
 }
 
 static void what_was_given_back_goes_to_nobody_who_waits_for_it(void **state)
@@ -451,7 +491,7 @@ static void what_the_ledger_has_is_passed(void **state)
     (void)state;
     struct ledger_state from = {0}, now;
     (void)watermark_add(&from.done, 2, 2);
-    const struct schedule_setup setup = {.max_bytes = 1u << 20, .workers = 2, .from = &from};
+    const struct schedule_setup setup = {.max_bytes = 1u << 20, .workers = 2, .group_rows = 1000, .from = &from};
     struct schedule *s = schedule_new(&setup);
     put(s, 1, 100);
     put(s, 2, 100);
@@ -477,6 +517,8 @@ int main(void)
         cmocka_unit_test(void_fragments_leave_no_trace),
         cmocka_unit_test(a_big_one_that_waits_yields_to_one_that_waits_for_its_locks),
         cmocka_unit_test(what_one_in_hand_waits_for_begins_in_spite_of_a_hold),
+        cmocka_unit_test(where_verdicts_are_waited_for_a_group_is_of_what_stands_together),
+        cmocka_unit_test(what_is_behind_itself_is_not_waited_for),
         cmocka_unit_test(what_was_given_back_goes_to_nobody_who_waits_for_it),
         cmocka_unit_test(one_that_waits_for_its_turn_yields_as_well),
         cmocka_unit_test(the_cause_of_an_end_is_seen_when_all_is_in_effect),

@@ -234,7 +234,8 @@ static void come(struct history *h)
 static void take(struct history *h, uint32_t worker)
 {
     struct hand *hand = &h->hands[worker];
-    struct txn *t = schedule_take(h->s, worker, 0);
+    struct txn *t = hand->count > 0 ? schedule_take_behind(h->s, worker, hand->group[hand->count - 1])
+                                    : schedule_take(h->s, worker, 0);
     if (!t)
         return;
     struct txn_model *m = &h->txns[number_of(t)];
@@ -278,10 +279,11 @@ static void give_back(struct history *h, uint32_t worker)
 }
 
 /* Of those for which the schedule permits a verdict nothing earlier may be missing. */
-static void check_verdicts(const struct history *h, uint32_t worker)
+static void check_verdicts(struct history *h, uint32_t worker)
 {
     const struct hand *hand = &h->hands[worker];
-    size_t n = schedule_in_order(h->s, hand->group, hand->count);
+    size_t n = dice(h, 20) == 0 ? schedule_await_order(h->s, worker, hand->group, hand->count, 0)
+                                : schedule_in_order(h->s, hand->group, hand->count);
     for (size_t i = 0; i < n; i++)
         for (size_t e = 1; e < number_of(hand->group[i]); e++)
             if (is_missing(&h->txns[e]) && !is_before_it(hand, i, h, &h->txns[e]))
@@ -385,7 +387,7 @@ static bool is_over(const struct history *h)
 static void run_history(unsigned seed, bool giant)
 {
     static const struct ledger_state nothing;
-    const struct schedule_setup setup = {.max_bytes = 1u << 30, .workers = WORKERS, .from = &nothing};
+    const struct schedule_setup setup = {.max_bytes = 1u << 30, .workers = WORKERS, .group_rows = 4, .from = &nothing};
     struct history h = {.s = schedule_new(&setup), .seed = seed, .state = seed, .giant = giant};
     for (size_t steps = 0; !has_come(&h) || !is_over(&h); steps++) {
         if (steps > 200 * HISTORY)
