@@ -42,7 +42,7 @@ void control_stop(struct control **c, const struct err *last);
 void control_mark(struct control *c, uint64_t instance);
 
 /* Client: one command, whole answer into out, without its empty line. -1 retry: nobody listens there (err->code is then
- * CONTROL_NOBODY), or it is silent for 5 s; fatal 69: another protocol version; fatal 77: we may not. */
+ * CONTROL_NOBODY), or it is silent for 2.5 s; fatal 69: another protocol version; fatal 77: we may not. */
 #define CONTROL_NOBODY 1
 MUST_CHECK int control_ask(const char *path, const char *command, struct buf *out, struct err *err);
 

@@ -97,7 +97,7 @@ static struct sockaddr_un address_of(const char *path)
 static int connected(const char *path)
 {
     struct sockaddr_un a = address_of(path);
-    struct timeval patience = {.tv_sec = 10};
+    struct timeval patience = {.tv_sec = 60};
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_true(fd >= 0);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
@@ -212,15 +212,28 @@ static void one_client_too_many_is_turned_away(void **state)
             (void)close(fds[i]);
 }
 
+/* The client is as impatient as people are; on a loaded machine the daemon's thread may not have run for so long. */
+static void ask(const char *path, const char *command, struct buf *out)
+{
+    struct err err = {0};
+    int rc = -1;
+    for (int tries = 0; rc && tries < 20; tries++) {
+        buf_clear(out);
+        rc = control_ask(path, command, out, &err);
+        if (rc && !strstr(err.text, "no answer at"))
+            break;
+    }
+    if (rc)
+        fail_msg("%s", err.text);
+}
+
 static void a_client_that_does_not_read_holds_up_nobody(void **state)
 {
     struct fixture *f = *state;
     struct buf out = {0};
-    struct err err = {0};
     int lazy = connected(f->path);
     say(lazy, "big\nbig\nstatus\n");
-    if (control_ask(f->path, "status", &out, &err) < 0)
-        fail_msg("%s", err.text);
+    ask(f->path, "status", &out);
     assert_string_equal(buf_cstr(&out), "state running\nargs <>\n");
     expect(lazy, GREETING "line 000000000\nline 000000001\n");
     int gone = connected(f->path); /* and one that leaves in the middle */
@@ -228,8 +241,7 @@ static void a_client_that_does_not_read_holds_up_nobody(void **state)
     expect(gone, GREETING "line 000000000\n");
     (void)close(gone);
     (void)close(lazy);
-    buf_clear(&out);
-    assert_int_equal(control_ask(f->path, "status", &out, &err), 0);
+    ask(f->path, "status", &out);
     buf_free(&out);
 }
 
@@ -237,12 +249,9 @@ static void long_and_empty_answers_arrive_whole(void **state)
 {
     struct fixture *f = *state;
     struct buf out = {0};
-    struct err err = {0};
-    if (control_ask(f->path, "big", &out, &err) < 0)
-        fail_msg("%s", err.text);
+    ask(f->path, "big", &out);
     assert_int_equal(out.len, BIG_ANSWER / 16 * 15);
-    buf_clear(&out);
-    assert_int_equal(control_ask(f->path, "nothing", &out, &err), 0);
+    ask(f->path, "nothing", &out);
     assert_int_equal(out.len, 0);
     buf_free(&out);
 }
@@ -264,8 +273,10 @@ static void the_socket_is_its_owners(void **state)
         if (pid == 0) {
             struct buf out = {0};
             struct err err = {0};
-            bool denied =
-                setuid(4321) == 0 && control_ask(f->path, "status", &out, &err) < 0 && err.exit_code == EXIT_DENIED;
+            bool denied = false;
+            if (setuid(4321) == 0)
+                for (int tries = 0; !denied && tries < 20; tries++)
+                    denied = control_ask(f->path, "status", &out, &err) < 0 && err.exit_code == EXIT_DENIED;
             buf_free(&out);
             _exit(denied ? 0 : 1);
         }
@@ -286,7 +297,7 @@ static void a_live_socket_is_refused_and_a_stale_one_replaced(void **state)
     char *text = xasprintf("another instance runs here: somebody listens at %s; stop it first", f->path);
     assert_string_equal(err.text, text);
     free(text);
-    assert_int_equal(control_ask(f->path, "status", &out, &err), 0); /* the first is unharmed */
+    ask(f->path, "status", &out); /* the first is unharmed */
     buf_free(&out);
 
     char *stale = xasprintf("%s/stale.sock", f->parent);
@@ -400,12 +411,13 @@ static void *other_thread(void *arg)
 {
     const struct other *o = arg;
     int fd = accept(o->fd, NULL, NULL);
-    (void)!write(fd, o->says, strlen(o->says));
+    (void)send(fd, o->says, strlen(o->says), MSG_NOSIGNAL); /* the client may have given up */
     (void)close(fd);
     return NULL;
 }
 
-static void assert_ask_fails(const char *path, const char *says, enum err_class class, int exit_code)
+/* False: the other's thread has not run for as long as a client waits. */
+static bool ask_fails(const char *path, const char *says, enum err_class class, int exit_code)
 {
     struct sockaddr_un a = address_of(path);
     struct other o = {.fd = socket(AF_UNIX, SOCK_STREAM, 0), .says = says};
@@ -417,11 +429,22 @@ static void assert_ask_fails(const char *path, const char *says, enum err_class 
     assert_int_equal(pthread_create(&thread, NULL, other_thread, &o), 0);
     assert_int_equal(control_ask(path, "status", &out, &err), -1);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(err.class, class);
-    assert_int_equal(err.exit_code, exit_code);
     (void)close(o.fd);
     (void)unlink(path);
     buf_free(&out);
+    if (strstr(err.text, "no answer at"))
+        return false;
+    assert_int_equal(err.class, class);
+    assert_int_equal(err.exit_code, exit_code);
+    return true;
+}
+
+static void assert_ask_fails(const char *path, const char *says, enum err_class class, int exit_code)
+{
+    for (int tries = 0; tries < 20; tries++)
+        if (ask_fails(path, says, class, exit_code))
+            return;
+    fail_msg("no answer, in twenty tries");
 }
 
 static void a_daemon_that_speaks_otherwise_is_refused(void **state)
