@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "reconcile/apart.h"
 #include "reconcile/definition.h"
+#include "reconcile/full.h"
 #include "reconcile/keyed.h"
 #include "reconcile/mode.h"
 #include "reconcile/unkeyed.h"
@@ -162,6 +163,12 @@ static int compare_table(struct run *run, const struct table_name *name, struct 
     target_table_free(&loads[0].table);
     target_table_free(&loads[1].table);
     return rc && err->class == ERR_RETRY ? -1 : 0;
+}
+
+int full_compare_table(struct run *run, struct span db, struct span name, struct err *err)
+{
+    const struct table_name table = {.db = db, .name = name};
+    return compare_table(run, &table, err);
 }
 
 /* On `side` the table is not listed: it is not there, or the account there may not see it. */

@@ -157,7 +157,7 @@ void plan_put_key_is(const struct plan *p, int side, const struct span *key, str
     buf_put_str(out, ")");
 }
 
-void plan_put_lookup(const struct plan *p, int side, const struct span *const *keys, size_t count, struct buf *out)
+static void put_lookup(const struct plan *p, int side, struct buf *out)
 {
     buf_put_str(out, "SELECT ");
     put_key_columns(p, side, out);
@@ -172,9 +172,23 @@ void plan_put_lookup(const struct plan *p, int side, const struct span *const *k
             value_put_token(out, v);
     }
     put_from(p, side, out);
+}
+
+void plan_put_lookup(const struct plan *p, int side, const struct span *const *keys, size_t count, struct buf *out)
+{
+    put_lookup(p, side, out);
     for (size_t i = 0; i < count; i++) {
         buf_put_str(out, i == 0 ? " WHERE " : " OR ");
         plan_put_key_is(p, side, keys[i], out);
+    }
+}
+
+void plan_put_lookup_where(const struct plan *p, int side, const struct span *conditions, size_t count, struct buf *out)
+{
+    put_lookup(p, side, out);
+    for (size_t i = 0; i < count; i++) {
+        buf_put_str(out, i == 0 ? " WHERE " : " OR ");
+        buf_put_span(out, conditions[i]);
     }
 }
 

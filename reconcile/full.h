@@ -1,0 +1,11 @@
+/* Comparing one table whole: what every mode does with tables of which it knows no rows. */
+#ifndef DRC_RECONCILE_FULL_H
+#define DRC_RECONCILE_FULL_H
+
+#include "reconcile/run.h"
+
+/* Every row of the table, then its line in the report, which also says what is wrong with this table alone. -1: there
+ * is no point in going on. */
+MUST_CHECK int full_compare_table(struct run *run, struct span db, struct span name, struct err *err);
+
+#endif
