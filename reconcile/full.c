@@ -8,6 +8,7 @@
 #include "reconcile/full.h"
 #include "reconcile/keyed.h"
 #include "reconcile/mode.h"
+#include "reconcile/repair.h"
 #include "reconcile/unkeyed.h"
 
 struct table_name {
@@ -131,6 +132,7 @@ static int compare_loaded(struct run *run, const struct table_name *name, const 
     struct plan plan;
     if (!loads[0].table || !loads[1].table) {
         tell_table(run, counts, name, loads[0].table ? DIFFERENCE_MISSING : DIFFERENCE_EXTRA, "the whole table");
+        repair_table_end(run->repair, NULL, name->db, name->name, counts);
         return 0;
     }
     plan_make(&plan, loads[0].table, loads[1].table, tell_column, &telling);
@@ -139,6 +141,7 @@ static int compare_loaded(struct run *run, const struct table_name *name, const 
     int rc = definition_compare(run, &plan, tell_column, &telling, err);
     if (rc == 0)
         rc = compare_rows(run, &plan, counts, err);
+    repair_table_end(run->repair, &plan, name->db, name->name, counts);
     plan_free(&plan);
     return rc;
 }
@@ -182,6 +185,8 @@ static int tell_missing(struct run *run, const struct table_name *name, int side
     int rc = side_take(run->sides[side], &taken, err);
     if (rc == 0)
         tell_table(run, &counts, name, side ? DIFFERENCE_MISSING : DIFFERENCE_EXTRA, "the whole table");
+    if (rc == 0)
+        repair_table_end(run->repair, NULL, name->db, name->name, &counts);
     counts.problem = rc ? err->text : NULL;
     report_table(run->report, name->db, name->name, &counts);
     target_table_free(&load.table);
@@ -219,6 +224,8 @@ static int compare_pair(struct run *run)
     else if (compare_tables(run, lists, &err))
         report_problem(run->report, "the tables after this one were not compared");
     meter_clear(run->meter);
+    if (run->repair)
+        repair_finish(run->repair);
     int code = report_summary(run->report);
     list_free(&lists[0]);
     list_free(&lists[1]);

@@ -1,6 +1,7 @@
 /* Looking again at rows by their key, and telling what differs in them. */
 #include "reconcile/images.h"
 #include "reconcile/keyed.h"
+#include "reconcile/repair.h"
 
 #define BATCH_KEYS 200
 #define BATCH_BYTES (64u << 10) /* of keys in one statement */
@@ -133,14 +134,18 @@ static int look_at_keys(struct run *run, const struct plan *plan, struct suspect
 }
 
 /* Tell the rows of a batch. What has become equal since the last look was in flight. */
-static void tell_batch(struct run *run, struct images *images, bool unsettled, struct table_counts *counts)
+static void tell_batch(struct run *run, struct images *images, const struct span *const *keys, bool unsettled,
+                       struct table_counts *counts)
 {
     struct difference d;
     for (size_t i = 0; i < images->count; i++) {
-        if (images_difference(images, &d, i))
-            (unsettled ? report_unsettled : report_difference)(run->report, counts, &d);
-        else
+        if (!images_difference(images, &d, i)) {
             counts->in_flight++;
+            continue;
+        }
+        (unsettled ? report_unsettled : report_difference)(run->report, counts, &d);
+        if (run->repair && !unsettled)
+            repair_note(run->repair, images->plan, keys[i], d.class);
     }
 }
 
@@ -159,7 +164,7 @@ static int tell_keys(struct run *run, const struct plan *plan, struct suspects *
         rc = n > 0 ? images_read(&images, run, plan, keys, n, err) : 0;
         if (rc || n == 0)
             continue;
-        tell_batch(run, &images, unsettled, counts);
+        tell_batch(run, &images, keys, unsettled, counts);
         n -= images.count;
         memmove(keys, keys + images.count, n * sizeof *keys);
     }

@@ -104,9 +104,14 @@ static int check_tables(struct marker *m, int side, struct err *err)
                      m->regions[!side], why.text);
 }
 
+int marker_connect_both(struct marker *m, struct err *err)
+{
+    return open_side(m, 0, err) || open_side(m, 1, err) ? -1 : 0;
+}
+
 int marker_connect(struct marker *m, int side, struct err *err)
 {
-    if (open_side(m, side, err) || open_side(m, !side, err))
+    if (marker_connect_both(m, err))
         return -1;
     if (m->ready[side])
         return 0;
@@ -142,6 +147,12 @@ int marker_read_there(struct marker *m, int side, struct marker_ask *a, struct a
     return read_row(m, &a->there, a, !side, LOCAL_NO_LOCK, arena, err);
 }
 
+void marker_side(struct marker *m, int side)
+{
+    m->side = side;
+    arena_reset(&m->arena);
+}
+
 int marker_begin(struct marker *m, int side, struct err *err)
 {
     m->side = side;
@@ -163,22 +174,30 @@ int marker_lock(struct marker *m, struct marker_ask *a, struct err *err)
     return 0;
 }
 
-int marker_row_hash(struct marker *m, struct span *out, const struct marker_ask *a, struct arena *arena,
+int marker_row_hash(struct marker *m, struct span *out, int side, const struct marker_ask *a, struct arena *arena,
                     struct err *err)
 {
     struct db_rows rows;
     buf_clear(&m->sql);
     buf_put_str(&m->sql, "SELECT ");
-    plan_put_row_hash(a->plan, m->side, &m->sql);
+    plan_put_row_hash(a->plan, side, &m->sql);
     buf_put_str(&m->sql, " FROM ");
-    target_table_put_name(a->plan->tables[m->side], &m->sql);
+    target_table_put_name(a->plan->tables[side], &m->sql);
     buf_put_str(&m->sql, " WHERE ");
-    plan_put_key_is(a->plan, m->side, a->key, &m->sql);
-    buf_put_str(&m->sql, " FOR UPDATE");
-    if (db_query(m->db[m->side], &rows, arena, buf_cstr(&m->sql), err))
+    plan_put_key_is(a->plan, side, a->key, &m->sql);
+    if (side == m->side) /* locked already; a reading without a lock would look at an older state */
+        buf_put_str(&m->sql, " FOR UPDATE");
+    if (db_query(m->db[side], &rows, arena, buf_cstr(&m->sql), err))
         return -1;
     *out = rows.row_count > 0 ? db_cell(&rows, 0, 0) : (struct span){0};
     return 0;
+}
+
+int marker_load_table(struct marker *m, struct target_table **out, int side, struct span db, struct span name,
+                      struct err *err)
+{
+    *out = NULL;
+    return target_table_load(out, m->db[side], db, name, err) < 0 ? -1 : 0;
 }
 
 static int write_mark(struct marker *m, struct marker_ask *a, const struct table_def *def, enum rows_op op,

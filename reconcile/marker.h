@@ -36,17 +36,24 @@ struct marker_ask {
 /* Connect both sides, if they are not, and make sure that the table is there. Retry, or fatal with what is missing
  * (grants, an applier of a release that has no such table). */
 MUST_CHECK int marker_connect(struct marker *m, int side, struct err *err);
+/* The same without anything of ours: to read rows only. */
+MUST_CHECK int marker_connect_both(struct marker *m, struct err *err);
 /* The other side's row, read now, without a lock: `there`. */
 MUST_CHECK int marker_read_there(struct marker *m, int side, struct marker_ask *a, struct arena *arena,
                                  struct err *err);
 
+/* Which side is read by what follows, without a transaction: for what writes nothing anywhere. */
+void marker_side(struct marker *m, int side);
 /* A transaction at the asking side. After an error it is rolled back, and everything may be begun again. */
 MUST_CHECK int marker_begin(struct marker *m, int side, struct err *err);
 /* Lock the row and read it: `here`. */
 MUST_CHECK int marker_lock(struct marker *m, struct marker_ask *a, struct err *err);
-/* The checksum of the locked row in the pair's terms, 64 hexadecimal digits; .p NULL: absent. In the arena. */
-MUST_CHECK int marker_row_hash(struct marker *m, struct span *out, const struct marker_ask *a, struct arena *arena,
-                               struct err *err);
+/* The checksum of a side's row in the pair's terms, 64 hexadecimal digits; .p NULL: absent. In the arena. */
+MUST_CHECK int marker_row_hash(struct marker *m, struct span *out, int side, const struct marker_ask *a,
+                               struct arena *arena, struct err *err);
+/* Load a table as that side has it; NULL: it is not there. */
+MUST_CHECK int marker_load_table(struct marker *m, struct target_table **out, int side, struct span db,
+                                 struct span name, struct err *err);
 /* Ask. Absent on both sides: nothing to ask, the reply is REPAIR_EQUAL. A row that no packet carries: REPAIR_REFUSED.
  */
 MUST_CHECK int marker_put(struct marker *m, struct marker_ask *a, struct err *err);

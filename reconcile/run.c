@@ -5,6 +5,7 @@
 
 #include "common/base/mem.h"
 #include "reconcile/marker.h"
+#include "reconcile/repair.h"
 
 #define LOOK_MS 15000 /* a row written on both sides several times a second is equal now and then */
 
@@ -83,13 +84,18 @@ int run_open(struct run *out, const struct wishes *wishes)
     out->marker = wishes->no_probe ? NULL : marker_new(out->config, wishes->regions);
     out->sides[0] = side_new(regions[0]);
     out->sides[1] = side_new(regions[1]);
-    return 0;
+    if (repair_open(&out->repair, out, &err) == 0)
+        return 0;
+    fprintf(stderr, "drc-reconcile: %s\n", err.text);
+    run_close(out);
+    return err.exit_code;
 }
 
 void run_close(struct run *run)
 {
     side_free(&run->sides[0]);
     side_free(&run->sides[1]);
+    repair_free(&run->repair);
     marker_free(&run->marker);
     links_free(&run->links);
     meter_free(&run->meter);

@@ -11,6 +11,7 @@
 #include "reconcile/wishes.h"
 
 struct marker;
+struct repair;
 struct run {
     struct config *config;
     const struct wishes *wishes;
@@ -19,6 +20,7 @@ struct run {
     struct report *report;
     struct meter *meter;
     struct mask mask;      /* columns whose values are told nowhere */
+    struct repair *repair; /* of what is told; NULL: not wished */
     struct marker *marker; /* to ask appliers; NULL: not wished, or not possible */
     uint64_t chunk_rows;   /* 0: as many as take the target time */
     uint64_t chunk_ms;     /* the target time */

@@ -41,6 +41,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &w->config_path;
+        state->child_inputs[1] = &w->repair;
         return 0;
     case 'p':
         parse_pair(w, arg, state);
@@ -76,7 +77,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_child config_child[] = {
     {&options_config, 0, NULL, 0},
-    {0          }
+    {&repair_wishes_argp,           0, NULL, 0},
+    {0              }
 };
 static const struct argp wishes_argp = {.options = options, .parser = parse, .children = config_child};
 const struct argp_child wishes_child[] = {
@@ -92,6 +94,7 @@ struct wishes wishes_default(const char *mode, const char *config_path)
 void wishes_free(struct wishes *w)
 {
     filter_free(&w->tables);
+    repair_wishes_free(&w->repair);
     free(w->mask.names);
     free(w->pair);
     *w = (struct wishes){0};

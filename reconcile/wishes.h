@@ -4,6 +4,7 @@
 
 #include "common/link/options.h"
 #include "common/model/mask.h"
+#include "reconcile/repair_wishes.h"
 
 struct wishes {
     const char *mode; /* its name */
@@ -16,6 +17,7 @@ struct wishes {
     struct mask mask;       /* columns whose values are told nowhere, beside those of conflicts.mask; ours */
     uint64_t timeout_ms;    /* to wait for the links */
     bool quiet;
+    struct repair_wishes repair;
     bool no_probe; /* the accounts may only read */
 };
 

@@ -3,6 +3,7 @@
 Differences are planted behind the binlog's back (`sql_log_bin=0`), so that no link can carry or mend them.
 """
 
+import subprocess
 import threading
 
 import pytest
@@ -76,3 +77,61 @@ def test_rows_that_toggle_are_no_differences_and_those_that_differ_beside_it_are
     assert found(pair.reconcile(expect=1)) == [("item", "{'id': 50}", "diverged")]
     for server in (pair.eu, pair.us):
         assert server.value("SELECT COUNT(*) FROM drc.repair") == 0
+
+
+PLANTED = (
+    "UPDATE shop.item SET n = 7 WHERE id = 50",
+    "UPDATE shop.item SET v = NULL WHERE id = 51",
+    "UPDATE shop.item SET v = CONCAT(v, ' ') WHERE id = 52",
+    "DELETE FROM shop.item WHERE id IN (53, 54)",
+    "INSERT INTO shop.item VALUES (1000, 'it''s \\\\ here', 0, 1000), (0, NULL, NULL, NULL)",
+    "UPDATE shop.item SET u = -60 WHERE id = 60",  # unique values exchanged
+    "UPDATE shop.item SET u = 60 WHERE id = 61",
+    "UPDATE shop.item SET u = 61 WHERE id = 60",
+    "UPDATE shop.item SET u = 2000 WHERE id = 62",  # and moved: 62 has to give it up before 2001 comes
+    "INSERT INTO shop.item VALUES (2001, 'in the way', 0, 62)",
+)
+COUNT = 11
+
+
+def state(server):
+    return server.raw("SELECT * FROM shop.item WHERE id NOT BETWEEN 1 AND 9 ORDER BY id")
+
+
+def outcomes(report):
+    (sums,) = [x for x in report if x["type"] == "repairs"]
+    return {k: v for k, v in sums.items() if k != "type" and v}
+
+
+def run_sql(server, path):
+    """Run a file as an operator does, with the client program."""
+    client = ["/usr/bin/mariadb", "--no-defaults", f"--socket={server.socket}", "--user=root"]
+    with path.open("rb") as file:
+        subprocess.run(client, stdin=file, check=True, timeout=60)
+
+
+def test_apply_mends_once_under_load_and_the_undo_restores_what_was(causal):
+    pair = causal
+    plant(pair.us, *PLANTED)
+    planted = state(pair.us)
+    undo = pair.directory / "undo.sql"
+    eu, us = Toggling(pair.eu, *toggle(1)), Toggling(pair.us, *toggle(2))
+    with eu, us:
+        dry = pair.reconcile("--apply", "--dry-run", "--winner", "eu", expect=None)
+        assert outcomes(dry) == {"would_repair": COUNT} and state(pair.us) == planted
+        report = pair.reconcile("--apply", "--winner", "eu", "--undo-sql", undo, expect=None)
+        assert outcomes(report) == {"repaired": COUNT}, [x for x in report if x["type"] == "repair"]
+        assert state(pair.us) == state(pair.eu)
+        again = pair.reconcile("--apply", "--winner", "eu", expect=0)
+        assert outcomes(again) == {} and again[-1]["differences"] == 0
+    pair.settle()
+    pair.assert_equal("shop.item")
+    assert pair.conflicts() == []
+    ends = [server.executed_gtids() for server in (pair.eu, pair.us)]
+    run_sql(pair.us, undo)
+    assert state(pair.us) == planted
+    run_sql(pair.us, undo)
+    assert state(pair.us) == planted
+    pair.settle()
+    assert [server.executed_gtids() for server in (pair.eu, pair.us)] == ends, "the undo has come into a binlog"
+    assert len(found(pair.reconcile(expect=1))) == COUNT
