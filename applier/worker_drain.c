@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/target/journal_resolve.h"
 
 #define LOOK_EVERY_MS 1000u
 
@@ -84,7 +85,8 @@ static int try_one(struct drain *d, uint64_t seq, struct err *err)
     }
     if (d->out.result != APPLY_DONE) /* rolled back already */
         return 0;
-    if (parked_remove(s->db, d->w->topic, seq, err) || sink_commit_aside(s, err)) {
+    if (parked_remove(s->db, d->w->topic, seq, err) ||
+        journal_end_parked(s->db, s->link, seq, JOURNAL_PARKED_APPLIED, err) || sink_commit_aside(s, err)) {
         sink_rollback(s);
         return -1;
     }
@@ -103,7 +105,8 @@ static int renote(struct drain *d, uint64_t seq, struct err *err)
     log_warn("link %s: parked transaction seq %" PRIu64 " stays parked: %s", s->link, seq, buf_cstr(&d->out.why));
     if (sink_begin_aside(s, err))
         return -1;
-    if (parked_renote(s->db, d->w->topic, seq, 0, buf_cstr(&d->out.why), err) || sink_commit_aside(s, err)) {
+    if (parked_renote(s->db, d->w->topic, seq, 0, buf_cstr(&d->out.why), err) ||
+        journal_end_parked(s->db, s->link, seq, JOURNAL_PARKED_STAYS, err) || sink_commit_aside(s, err)) {
         sink_rollback(s);
         return -1;
     }
@@ -116,7 +119,8 @@ static int give_up(struct drain *d, uint64_t seq, struct err *err)
     struct sink *s = d->w->sink;
     if (sink_begin_aside(s, err))
         return -1;
-    if (parked_give_up(s->db, d->w->topic, seq, err) || sink_commit_aside(s, err)) {
+    if (parked_give_up(s->db, d->w->topic, seq, err) ||
+        journal_end_parked(s->db, s->link, seq, JOURNAL_PARKED_GIVEN_UP, err) || sink_commit_aside(s, err)) {
         sink_rollback(s);
         return -1;
     }

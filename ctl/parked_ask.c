@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/model/act.h"
 #include "common/target/journal.h"
+#include "common/target/journal_resolve.h"
 #include "ctl/parked.h"
 
 static const struct argp_option retry_options[] = {
@@ -52,8 +53,8 @@ struct wish {
     const char *done;
 };
 
-static int journal(struct db *db, const struct parked_arguments *a, const struct wish *wish, uint64_t met,
-                   struct err *err)
+static int journal(struct db *db, const char *topic, const struct parked_arguments *a, const struct wish *wish,
+                   uint64_t met, struct err *err)
 {
     struct buf link = {0}, details = {0};
     char *who = command_who();
@@ -69,7 +70,9 @@ static int journal(struct db *db, const struct parked_arguments *a, const struct
                             .why = span_str(a->why),
                             .details = buf_span(&details)};
     const struct journal_act entry = {.link = buf_cstr(&link), .gtid = &none, .seq = a->seq, .act = &act};
-    int rc = journal_write_act(db, &entry, err);
+    const struct journal_asked asked = {
+        .topic = topic, .seq = a->seq, .state = wish->state, .who = who, .why = a->why ? a->why : ""};
+    int rc = journal_write_act(db, &entry, err) || journal_note_asked(db, &asked, err) ? -1 : 0;
     free(who);
     buf_free(&link);
     buf_free(&details);
@@ -90,7 +93,7 @@ static int ask(struct config *config, const struct parked_arguments *a, const st
                         a->seq ? "no transaction of that SEQ is parked in %s"
                                : "no transaction that was refused is parked in %s",
                         a->to);
-    else if (journal(db, a, wish, *met, err) == 0)
+    else if (journal(db, topic, a, wish, *met, err) == 0)
         rc = db_exec(db, "COMMIT", err);
 out:
     db_close(&db);

@@ -40,4 +40,26 @@ struct journal_decision {
 /* Inside the caller's transaction; the entry has been taken by it. */
 MUST_CHECK int journal_decide(struct db *db, const struct journal_decision *d, struct err *err);
 
+/* ---- entries of transactions that are parked (verdict park) ---- */
+
+enum journal_parked_end {
+    JOURNAL_PARKED_APPLIED, /* in effect: what is open of it is resolved */
+    JOURNAL_PARKED_GIVEN_UP,
+    JOURNAL_PARKED_STAYS, /* refused again: what was resolved by asking for another try is open */
+};
+
+/* Inside the target transaction in which it ends so. */
+MUST_CHECK int journal_end_parked(struct db *db, const char *link, uint64_t seq, enum journal_parked_end end,
+                                  struct err *err);
+/* Who asks, and why, for that transaction of the topic, or with seq 0 for all that are in that state (parked.h) by now:
+ * told when they end. Inside the transaction that asks. */
+struct journal_asked {
+    const char *topic;
+    uint64_t seq;
+    const char *state;
+    const char *who;
+    const char *why;
+};
+MUST_CHECK int journal_note_asked(struct db *db, const struct journal_asked *asked, struct err *err);
+
 #endif

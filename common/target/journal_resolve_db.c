@@ -86,3 +86,43 @@ int journal_decide(struct db *db, const struct journal_decision *d, struct err *
                       "`resolved_why` = ?, `resolution` = ?, `undo_images` = ? WHERE `id` = ?",
                       v, 6, "writing a decision into the conflict journal", err);
 }
+
+/* ---- what is parked ---- */
+
+static const char *const endings[] = {
+    [JOURNAL_PARKED_APPLIED] =
+        "SET `state` = '" JOURNAL_RESOLVED "', `resolved_at` = UTC_TIMESTAMP(6), "
+        "`resolved_by` = COALESCE(`resolved_by`, 'drc-applier'), `resolution` = '{\"parked\": \"applied\"}'",
+    [JOURNAL_PARKED_GIVEN_UP] =
+        "SET `state` = '" JOURNAL_RESOLVED "', `resolved_at` = UTC_TIMESTAMP(6), "
+        "`resolved_by` = COALESCE(`resolved_by`, 'drc-applier'), `resolution` = '{\"parked\": \"discarded\"}'",
+    [JOURNAL_PARKED_STAYS] = "SET `state` = '" JOURNAL_OPEN "', `resolved_at` = NULL, `resolution` = NULL",
+};
+
+int journal_end_parked(struct db *db, const char *link, uint64_t seq, enum journal_parked_end end, struct err *err)
+{
+    struct buf sql = {0};
+    buf_printf(&sql, "UPDATE " JOURNAL " %s WHERE `seq` = %" PRIu64 " AND `link` = ", endings[end], seq);
+    db_put_string(&sql, span_str(link));
+    buf_printf(&sql, " AND `verdict` = '%s' AND `state` = '%s'", conflict_verdict_name(VERDICT_PARK),
+               end == JOURNAL_PARKED_STAYS ? JOURNAL_RESOLVED : JOURNAL_OPEN);
+    int rc = db_exec(db, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc ? err_prefix(err, "settling the entries of what was parked") : 0;
+}
+
+int journal_note_asked(struct db *db, const struct journal_asked *asked, struct err *err)
+{
+    struct insert_value v[6] = {0};
+    const char *const texts[] = {asked->who, asked->why, asked->topic, asked->state};
+    for (unsigned i = 0; i < 4; i++)
+        buf_put_str(&v[i].value, texts[i]);
+    buf_printf(&v[4].value, "%" PRIu64, asked->seq);
+    buf_printf(&v[5].value, "%" PRIu64, asked->seq);
+    return insert_run(db,
+                      "UPDATE " JOURNAL " c JOIN `" DRC_DB "`.`" PARKED_TABLE
+                      "` p ON p.`link` = c.`link` AND p.`seq` = c.`seq` SET c.`resolved_by` = ?, c.`resolved_why` = ? "
+                      "WHERE p.`topic` = ? AND p.`state` = ? AND (? = 0 OR p.`seq` = ?) AND c.`verdict` = 'park' AND "
+                      "c.`state` = '" JOURNAL_OPEN "'",
+                      v, 6, "writing who asked into the conflict journal", err);
+}

@@ -45,6 +45,12 @@ def retry(pair, *what):
     pair.ctl("parked", "retry", "--from", "eu", "--to", "us", "--why", "mended", *what)
 
 
+def settled(pair):
+    """State, resolution and reason of the entries of what was parked, in order."""
+    entries = [entry for entry in pair.conflicts() if entry["verdict"] == "park"]
+    return [(e["state"], (e["resolution"] or {}).get("parked"), e["resolved_why"]) for e in sorted(entries, key=lambda e: e["id"])]
+
+
 def names(server):
     return dict(server.query("SELECT id, name FROM shop.item"))
 
@@ -82,6 +88,8 @@ def test_a_refused_row_parks_what_depends_on_it_and_nothing_else(one_way, server
     # Tried too early it stays; a restart forgets nothing.
     retry(pair, "--all")
     pair.until(lambda: "stays parked" in pair.applier("eu", "us").text(), 20, "another try")
+    pair.until(lambda: seqs(pair)[0][2] == "parked", 20, "end of another try")
+    assert settled(pair) == [("open", None, "mended")] + 3 * [("open", None, None)]
     applier = pair.applier("eu", "us")
     applier.stop()
     pair.us.sql("DELETE FROM shop.item WHERE id = 90")
@@ -98,6 +106,7 @@ def test_a_refused_row_parks_what_depends_on_it_and_nothing_else(one_way, server
     assert pair.status()["eu", "us"]["state"] == "running"
     acts = [entry for entry in pair.conflicts() if entry["kind"] == "operator_act"]
     assert [(entry["policy"], entry["why"]) for entry in acts] == 2 * [("parked-retry", "mended")]
+    assert settled(pair) == [("resolved", "applied", "mended")] + 4 * [("resolved", "applied", None)]
 
 
 def test_a_missing_parent_is_waited_for_and_what_is_given_up_stays_known(one_way):
@@ -118,6 +127,8 @@ def test_a_missing_parent_is_waited_for_and_what_is_given_up_stays_known(one_way
     pair.until(lambda: not seqs(pair), 20, "an empty park")
     pair.wait("eu", "us")
     assert pair.us.query("SELECT id, parent FROM shop.child") == [(1, None)]
+    assert settled(pair)[2] == ("resolved", "discarded", "not needed here")
+    assert {state for state, _, _ in settled(pair)} == {"resolved"}
     assert [(each["seq"], each["state"]) for each in parked(pair, "--all")] == [(third, "discarded")]
 
 
