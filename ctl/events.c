@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
@@ -19,6 +20,7 @@ struct events_arguments {
     bool binlog;
     char **files; /* with binlog; ours, what it holds is argv's */
     size_t file_count;
+    bool unmask;
     struct events_options options;
 };
 
@@ -48,6 +50,7 @@ static const struct argp_option options[] = {
     {"verbose",     'v',         NULL,      0,
      "Whole rows of updates, not only what changed, and whole values; of binlogs also the statements that made the "
      "rows",                                                                                                                                  3},
+    {"unmask",      'U',         NULL,      0,            "Also the values of columns that conflicts.mask names",                             3},
     {NULL,          0,           NULL,      0,            NULL,                                                                               0},
 };
 
@@ -126,6 +129,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'f':
         a->options.follow = true;
         return 0;
+    case 'U':
+        a->unmask = true;
+        return 0;
     case ARGP_KEY_ARG:
         a->files = xreallocarray(a->files, a->file_count + 1, sizeof *a->files);
         a->files[a->file_count++] = arg;
@@ -160,7 +166,7 @@ static int find_topic(const struct config *c, const struct events_arguments *a, 
     return 0;
 }
 
-static int print_topic(struct events_printer *printer, const struct events_arguments *a)
+static int print_topic(struct events_printer *printer, struct events_arguments *a)
 {
     const struct region_config *region;
     struct kafka_reader *reader = NULL;
@@ -171,6 +177,7 @@ static int print_topic(struct events_printer *printer, const struct events_argum
     int code = command_load(&config, a->config_path);
     if (code)
         return code;
+    a->options.mask = a->unmask ? NULL : &config->conflict_mask;
     if (find_topic(config, a, &name, &topic, &err) || config_region(config, name, &region, &err) ||
         config_kafka_password(config, name, &err) ||
         kafka_reader_open(&reader, &region->kafka, topic, KAFKA_OFFSET_END, &err) ||
@@ -182,13 +189,21 @@ static int print_topic(struct events_printer *printer, const struct events_argum
     return code;
 }
 
-static int print_binlogs(struct events_printer *printer, const struct events_arguments *a)
+/* They need no pair file; where there is one, its masks hold. */
+static int print_binlogs(struct events_printer *printer, struct events_arguments *a)
 {
+    struct config *config = NULL;
     struct err err = {0};
-    if (events_print_binlogs(printer, a->files, a->file_count, &err) == 0)
-        return EXIT_DONE;
-    fflush(stdout);
-    return command_fail(&err);
+    int code = a->unmask || access(a->config_path, F_OK) ? EXIT_DONE : command_load(&config, a->config_path);
+    if (code)
+        return code;
+    a->options.mask = config ? &config->conflict_mask : NULL;
+    if (events_print_binlogs(printer, a->files, a->file_count, &err)) {
+        (void)fflush(stdout);
+        code = command_fail(&err);
+    }
+    config_free(&config);
+    return code;
 }
 
 int command_events(int argc, char **argv, const char *config_path)
@@ -200,7 +215,10 @@ int command_events(int argc, char **argv, const char *config_path)
         "  drcctl events --topic drc.shop.eu --gtid 0-1-100..200 --json\n"
         "  drcctl events --binlog /rescued/binlog.0000* --table shop.stock\n\n"
         "An update is shown as its key and what changed. Rows after a savepoint count until a \"rollback to\" of it, "
-        "those of a transaction that ends with \"rollback\" never. A file that ends inside an event or a transaction "
+        "those of a transaction that ends with \"rollback\" never. Columns that conflicts.mask of the pair file names "
+        "have "
+        "no values then, and the statements that made rows are left out, but with --unmask. A file that ends inside an "
+        "event or a transaction "
         "is printed to there, and told with exit code 69.";
     const struct argp argp = {options, parse, "[FILE...]", doc, command_config_child, NULL, NULL};
     struct events_arguments a = {

@@ -3,6 +3,7 @@
 #define DRC_CTL_EVENTS_H
 
 #include "common/base/map.h"
+#include "common/model/mask.h"
 #include "ctl/events_filter.h"
 
 /* How to print, as the command line says it. */
@@ -14,6 +15,7 @@ struct events_options {
     bool verbose; /* text: whole images of updates, whole values */
     bool control; /* what is no transaction too, and records that readers pass over */
     bool follow;  /* topics: go on with what comes in */
+    const struct mask *mask; /* columns of which no values are told; NULL: none */
 };
 
 /* Kept over all of a run: the definitions seen, and memory that is reused. */

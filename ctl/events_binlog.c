@@ -259,7 +259,7 @@ int events_print_binlogs(struct events_printer *p, char *const *paths, size_t co
 {
     struct binlog_run b = {.printer = p, .assembler = assembler_new()};
     int rc = 0;
-    if (p->options->verbose)
+    if (p->options->verbose && !(p->options->mask && p->options->mask->count > 0)) /* their texts have values */
         assembler_tell_statements(b.assembler);
     b.from = p->options->from > 0 ? (uint64_t)p->options->from : 0;
     for (size_t i = 0; rc == 0 && i < count && !enough(&b); i++) {

@@ -60,19 +60,21 @@ bool events_was_held(const struct events_printer *p, struct span xid)
 
 /* ---- rows ---- */
 
-static void put_row_json(struct buf *out, const struct rows *rows, const struct cell *before, const struct cell *after)
+static void put_row_json(struct events_printer *p, const struct rows *rows, const struct cell *before,
+                         const struct cell *after)
 {
+    struct buf *out = &p->out;
     buf_printf(out, "{\"op\": \"%s\", ", rows_op_name(rows->op));
     events_put_text(out, "db", rows->table->db);
     buf_put_str(out, ", ");
     events_put_text(out, "table", rows->table->name);
     if (before) {
         buf_put_str(out, ", \"before\": ");
-        journal_put_json(rows->table, before, NULL, out);
+        journal_put_json(rows->table, before, p->options->mask, out);
     }
     if (after) {
         buf_put_str(out, ", \"after\": ");
-        journal_put_json(rows->table, after, NULL, out);
+        journal_put_json(rows->table, after, p->options->mask, out);
     }
     buf_put_str(out, "}");
 }
@@ -100,11 +102,16 @@ static void hex_to_string(struct buf *out, size_t start, unsigned collation)
 }
 
 /* For people: in UTF-8 where that can be, and what is long is cut, between two characters. */
-static void put_value(struct events_printer *p, const struct column *c, const struct cell *v)
+static void put_value(struct events_printer *p, const struct table_def *t, const struct cell *image, uint16_t i)
 {
+    const struct column *c = &t->columns[i];
     struct buf *out = &p->out;
     size_t start = out->len;
-    cell_put_json(c, v, out);
+    if (mask_has(p->options->mask, t, i)) {
+        mask_put_text(p->options->mask, t, image, i, out);
+        return;
+    }
+    cell_put_json(c, &image[i], out);
     if (out->len - start >= strlen(HEX_HEAD HEX_TAIL) && memcmp(out->data + start, HEX_HEAD, strlen(HEX_HEAD)) == 0)
         hex_to_string(out, start, c->collation);
     if (p->options->verbose || out->len - start <= VALUE_SHOWN)
@@ -112,16 +119,17 @@ static void put_value(struct events_printer *p, const struct column *c, const st
     out->len = start + VALUE_SHOWN;
     while ((out->data[out->len] & 0xc0) == 0x80)
         out->len--;
-    buf_printf(out, "... (%zu bytes)", v->data.n);
+    buf_printf(out, "... (%zu bytes)", image[i].data.n);
 }
 
-static void put_member(struct events_printer *p, const struct column *c, const struct cell *v, bool *first)
+static void put_member(struct events_printer *p, const struct table_def *t, const struct cell *image, uint16_t i,
+                       bool *first)
 {
     buf_put_str(&p->out, *first ? "\"" : ", \"");
     *first = false;
-    utf8_put_json(&p->out, c->name);
+    utf8_put_json(&p->out, t->columns[i].name);
     buf_put_str(&p->out, "\": ");
-    put_value(p, c, v);
+    put_value(p, t, image, i);
 }
 
 /* The columns of the key, or all of them where there is none. */
@@ -132,7 +140,7 @@ static void put_image(struct events_printer *p, const struct table_def *t, const
     for (uint16_t i = 0; i < t->column_count; i++) {
         bool wanted = !key_only || t->key_count == 0 || t->columns[i].key_order != COLUMN_NO_KEY;
         if (wanted && !cells[i].absent)
-            put_member(p, &t->columns[i], &cells[i], &first);
+            put_member(p, t, cells, i, &first);
     }
     buf_put_str(&p->out, "}");
 }
@@ -148,9 +156,9 @@ static void put_changes(struct events_printer *p, const struct table_def *t, con
             continue;
         bool first = true;
         buf_put_str(&p->out, separator);
-        put_member(p, &t->columns[i], &before[i], &first);
+        put_member(p, t, before, i, &first);
         buf_put_str(&p->out, " -> ");
-        put_value(p, &t->columns[i], &after[i]);
+        put_value(p, t, after, i);
         separator = ", ";
     }
     if (separator[0] == ' ')
@@ -193,7 +201,7 @@ void events_put_rows(struct events_printer *p, const struct rows *rows, bool *fi
             buf_put_str(&p->out, ", ");
         *first = false;
         if (p->options->json)
-            put_row_json(&p->out, rows, before, after);
+            put_row_json(p, rows, before, after);
         else
             put_row_text(p, rows, before, after);
     }

@@ -62,7 +62,7 @@ static int walk_link(struct config *config, const struct link_config *link, cons
     return rc;
 }
 
-int parked_walk(const struct parked_arguments *a, bool with_record, parked_each_fn *each, void *context)
+int parked_walk(struct parked_arguments *a, bool with_record, parked_each_fn *each, void *context)
 {
     const struct region_config *known;
     struct config *config;
@@ -70,6 +70,7 @@ int parked_walk(const struct parked_arguments *a, bool with_record, parked_each_
     int code = command_load(&config, a->config_path);
     if (code)
         return code;
+    a->mask = a->unmask ? NULL : &config->conflict_mask;
     if ((a->from && config_region(config, a->from, &known, &err)) ||
         (a->to && config_region(config, a->to, &known, &err)))
         code = command_fail(&err);
@@ -211,6 +212,8 @@ int command_parked_list(int argc, char **argv, const char *config_path)
 /* ---- show ---- */
 
 struct show {
+    const struct parked_arguments *arguments;
+    struct events_options options;
     struct events_printer printer;
     bool json;
     bool found;
@@ -228,6 +231,7 @@ static int show_one(void *context, const struct parked_row *r, struct span bytes
     if (record_read(&rec, bytes, err))
         return -1;
     s->found = true;
+    s->options.mask = s->arguments->mask;
     if (s->json)
         print_json(r);
     else
@@ -244,10 +248,19 @@ static int show_one(void *context, const struct parked_row *r, struct span bytes
     return got;
 }
 
+static const struct argp_option show_options[] = {
+    {"unmask", 'U', NULL, 0, "Show also the values of columns that conflicts.mask names", 0},
+    {NULL,     0,   NULL, 0, NULL,                                                        0},
+};
+
 static error_t parse_show(int key, char *arg, struct argp_state *state)
 {
     static const char none[] = "the SEQ of a transaction is needed: see drcctl parked list";
     struct parked_arguments *a = state->input;
+    if (key == 'U') {
+        a->unmask = true;
+        return 0;
+    }
     if (key != ARGP_KEY_INIT)
         return command_parse_number(&a->seq, "SEQ", none, key, arg, state);
     state->child_inputs[0] = a;
@@ -256,13 +269,14 @@ static error_t parse_show(int key, char *arg, struct argp_state *state)
 
 int command_parked_show(int argc, char **argv, const char *config_path)
 {
-    static const char doc[] = "Show one parked transaction with its rows.";
-    const struct argp argp = {NULL, parse_show, "SEQ", doc, parked_child, NULL, NULL};
+    static const char doc[] =
+        "Show one parked transaction with its rows. What is kept of it is whole, whatever conflicts.mask names.";
+    const struct argp argp = {show_options, parse_show, "SEQ", doc, parked_child, NULL, NULL};
     struct parked_arguments a = {.config_path = config_path};
-    struct events_options options = {.verbose = true};
-    struct show show = {.printer = {.options = &options}};
+    struct show show = {.arguments = &a, .options = {.verbose = true}};
+    show.printer.options = &show.options;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
-    options.json = show.json = a.json;
+    show.options.json = show.json = a.json;
     int code = parked_walk(&a, true, show_one, &show);
     if (code == 0 && !show.found) {
         fprintf(stderr, "drcctl: no transaction of that SEQ is parked\n");

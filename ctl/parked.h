@@ -3,6 +3,7 @@
 #define DRC_CTL_PARKED_H
 
 #include "common/link/options.h"
+#include "common/model/mask.h"
 #include "common/target/parked.h"
 #include "ctl/command.h"
 
@@ -14,6 +15,8 @@ struct parked_arguments {
     bool all;     /* list: also what was given up; retry: everything */
     bool json;
     const char *why;
+    bool unmask;
+    const struct mask *mask; /* while the targets are walked: of which columns no values are told; NULL: none */
 };
 
 /* --from, --to, --json and those of every command, as the only child of an argp whose input is a struct
@@ -22,6 +25,6 @@ extern const struct argp_child parked_child[];
 
 /* For each link that the arguments name: its target's rows to `each`. A target that fails is reported on stderr and
  * the others go on. Returns the exit code: 0, or the last failure's. */
-int parked_walk(const struct parked_arguments *a, bool with_record, parked_each_fn *each, void *context);
+int parked_walk(struct parked_arguments *a, bool with_record, parked_each_fn *each, void *context);
 
 #endif

@@ -258,6 +258,13 @@ def test_what_is_masked_is_not_told(make_pair):
     told += pair.ctl("conflicts", "show", found["id"], "--json").stdout
     told += resolve(pair, found, "--take", "source").stdout
     assert pair.us.value("SELECT name FROM shop.item WHERE id = 1") == "eu-secret"
+    seq = clash["seq"]
+    told += pair.ctl("parked", "show", seq).stdout + pair.ctl("parked", "show", seq, "--json").stdout
+    binlog = ["--binlog", *sorted(str(path) for path in pair.eu.datadir.glob("binlog.0*"))]
+    for source in (["--region", "eu"], binlog):
+        told += pair.ctl("events", "--verbose", *source).stdout + pair.ctl("events", "--json", *source).stdout
+        assert "eu-secret" in pair.ctl("events", "--unmask", *source).stdout
+    assert "us-private" in pair.ctl("parked", "show", seq, "--unmask").stdout
     told += undo(pair, found).stdout + pair.applier("eu", "us").text()
     for secret in ("secret", "private", "00:00:01", b"secret".hex()):
         assert secret not in told.replace(pair.applier("eu", "us").log.name, ""), secret
