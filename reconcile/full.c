@@ -9,6 +9,8 @@
 #include "reconcile/keyed.h"
 #include "reconcile/mode.h"
 #include "reconcile/repair.h"
+#include "reconcile/state.h"
+#include "reconcile/throttle.h"
 #include "reconcile/unkeyed.h"
 
 struct table_name {
@@ -114,6 +116,12 @@ static void tell_column(void *context, const char *phrase)
     tell_table(t->run, t->counts, t->name, DIFFERENCE_DEFINITION, phrase);
 }
 
+static void keep_quiet(void *context, const char *phrase)
+{
+    (void)context;
+    (void)phrase;
+}
+
 static int compare_rows(struct run *run, const struct plan *plan, struct table_counts *counts, struct err *err)
 {
     if (plan->key_count > 0)
@@ -135,15 +143,36 @@ static int compare_loaded(struct run *run, const struct table_name *name, const 
         repair_table_end(run->repair, NULL, name->db, name->name, counts);
         return 0;
     }
-    plan_make(&plan, loads[0].table, loads[1].table, tell_column, &telling);
+    bool begun = state_place_in(run->state, name->db, name->name) != NULL; /* then definitions have been told */
+    plan_make(&plan, loads[0].table, loads[1].table, begun ? keep_quiet : tell_column, &telling);
     if (loads[0].wide && loads[1].wide)
         plan_widen(&plan);
-    int rc = definition_compare(run, &plan, tell_column, &telling, err);
+    int rc = begun ? 0 : definition_compare(run, &plan, tell_column, &telling, err);
     if (rc == 0)
         rc = compare_rows(run, &plan, counts, err);
     repair_table_end(run->repair, &plan, name->db, name->name, counts);
     plan_free(&plan);
     return rc;
+}
+
+/* Its line. -1: there is no point in going on, or no wish to. */
+static int end_table(struct run *run, const struct table_name *name, struct table_counts *counts, bool failed,
+                     struct err *err)
+{
+    counts->problem = failed ? err->text : NULL;
+    meter_clear(run->meter);
+    report_table(run->report, name->db, name->name, counts);
+    bool enough = run_has_enough(run, counts);
+    run->told_before += table_counts_found(counts);
+    if (failed)
+        return enough || err->class == ERR_RETRY ? -1 : 0;
+    if (state_table(run->state, name->db, name->name, counts, err)) {
+        report_problem(run->report, err->text);
+        return -1;
+    }
+    if (enough)
+        report_problem(run->report, "as many differences as --max-diffs asks for were found");
+    return enough ? -1 : 0;
 }
 
 /* -1: there is no point in going on. What is wrong with this table alone is told in its line. */
@@ -153,19 +182,17 @@ static int compare_table(struct run *run, const struct table_name *name, struct 
         {.job = {.run = run_load}, .name = name},
         {.job = {.run = run_load}, .name = name}
     };
-    struct table_counts counts = {0};
-    uint64_t began_ms = clock_mono_ms();
+    const struct state_place *place = state_place_in(run->state, name->db, name->name);
+    struct table_counts counts = place ? place->counts : (struct table_counts){0};
+    uint64_t before_ms = counts.took_ms, began_ms = clock_mono_ms();
     meter_table(run->meter, name->db, name->name, name->about_rows);
     int rc = side_both(run->sides, &loads[0].job, &loads[1].job, err);
     if (rc == 0)
         rc = compare_loaded(run, name, loads, &counts, err);
-    counts.problem = rc ? err->text : NULL;
-    counts.took_ms = clock_mono_ms() - began_ms;
-    meter_clear(run->meter);
-    report_table(run->report, name->db, name->name, &counts);
+    counts.took_ms = before_ms + clock_mono_ms() - began_ms;
     target_table_free(&loads[0].table);
     target_table_free(&loads[1].table);
-    return rc && err->class == ERR_RETRY ? -1 : 0;
+    return end_table(run, name, &counts, rc != 0, err);
 }
 
 int full_compare_table(struct run *run, struct span db, struct span name, struct err *err)
@@ -187,10 +214,8 @@ static int tell_missing(struct run *run, const struct table_name *name, int side
         tell_table(run, &counts, name, side ? DIFFERENCE_MISSING : DIFFERENCE_EXTRA, "the whole table");
     if (rc == 0)
         repair_table_end(run->repair, NULL, name->db, name->name, &counts);
-    counts.problem = rc ? err->text : NULL;
-    report_table(run->report, name->db, name->name, &counts);
     target_table_free(&load.table);
-    return rc && err->class == ERR_RETRY ? -1 : 0;
+    return end_table(run, name, &counts, rc != 0, err);
 }
 
 /* Walk both sorted lists side by side. */
@@ -201,7 +226,9 @@ static int compare_tables(struct run *run, const struct table_list lists[2], str
         const struct table_name *a = i < lists[0].count ? &lists[0].names[i] : NULL;
         const struct table_name *b = j < lists[1].count ? &lists[1].names[j] : NULL;
         int order = !a ? 1 : !b ? -1 : compare_names(a, b);
-        if (order == 0 ? compare_table(run, a, err) : tell_missing(run, order < 0 ? a : b, order < 0 ? 1 : 0, err))
+        const struct table_name *name = order <= 0 ? a : b;
+        bool told = state_has_table(run->state, name->db, name->name);
+        if (!told && (order == 0 ? compare_table(run, a, err) : tell_missing(run, name, order < 0 ? 1 : 0, err)))
             return -1;
         i += order <= 0;
         j += order >= 0;
@@ -211,43 +238,95 @@ static int compare_tables(struct run *run, const struct table_list lists[2], str
 
 /* ---- the run ---- */
 
-static int compare_pair(struct run *run)
+static uint64_t rows_of(const struct run *run, const struct table_list *l)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < l->count; i++)
+        sum += state_has_table(run->state, l->names[i].db, l->names[i].name) ? 0 : l->names[i].about_rows;
+    return sum;
+}
+
+static int compare_listed(struct run *run, struct err *err)
 {
     struct table_list lists[2] = {0};
-    struct err err = {0};
-    if (list_tables(lists, run, &err))
-        report_problem(run->report, err.text);
-    else if (lists[0].count + lists[1].count == 0)
-        report_problem(run->report, run->wishes->some_tables
-                                        ? "no table of the pair on either side matches --tables"
-                                        : "the pair has no table on either side: nothing was compared");
-    else if (compare_tables(run, lists, &err))
-        report_problem(run->report, "the tables after this one were not compared");
+    int rc = list_tables(lists, run, err);
+    if (rc == 0 && lists[0].count + lists[1].count == 0)
+        rc = err_data(err, run->wishes->some_tables ? "no table of the pair on either side matches --tables"
+                                                    : "the pair has no table on either side: nothing was compared");
+    if (rc) {
+        report_problem(run->report, err->text);
+    } else {
+        meter_all(run->meter, rows_of(run, &lists[0]));
+        rc = compare_tables(run, lists, err);
+        if (rc)
+            report_problem(run->report, "the tables after this one were not compared");
+    }
     meter_clear(run->meter);
     if (run->repair)
         repair_finish(run->repair);
-    int code = report_summary(run->report);
     list_free(&lists[0]);
     list_free(&lists[1]);
+    return rc;
+}
+
+/* What a state has to be about. */
+static void put_about(struct buf *out, const struct run *run)
+{
+    const struct wishes *w = run->wishes;
+    buf_printf(out, "pair %s --pair %s,%s", run->config->pair, w->regions[0], w->regions[1]);
+    buf_put_span(out, buf_span(&w->scope));
+    for (size_t i = 0; i < run->mask.count; i++)
+        buf_printf(out, " --mask %s", run->mask.names[i]);
+}
+
+static int open_state(struct run *run, const char *path, struct err *err)
+{
+    struct buf about = {0};
+    put_about(&about, run);
+    int rc = state_open(&run->state, path, buf_span(&about), err);
+    buf_free(&about);
+    if (rc || !run->state)
+        return rc;
+    report_watch(run->report, state_difference, run->state);
+    return state_replay(run->state, run->report, err);
+}
+
+/* The state is kept where the run did not come to its end, to be gone on with. */
+static int compare_pair(struct run *run)
+{
+    struct err err = {0};
+    int rc = compare_listed(run, &err);
+    int code = report_summary(run->report);
+    if (rc == 0)
+        state_remove(&run->state);
     return code;
 }
 
 /* ---- the mode ---- */
 
 #define CHUNK_MS 250
+#define SHARE 40
 
-enum { KEY_CHUNK_ROWS = 0x100, KEY_CHUNK_TIME };
+enum { KEY_CHUNK_ROWS = 0x100, KEY_CHUNK_TIME, KEY_STATE, KEY_FLAG_FILE, KEY_SHARE, KEY_MAX_DIFFS };
 
 struct arguments {
     struct wishes wishes;
     uint64_t chunk_rows;
     uint64_t chunk_ms;
+    uint64_t max_differences;
+    const char *state_path;
+    const char *flag_file;
+    unsigned share;
 };
 
 static const struct argp_option options[] = {
-    {"chunk-rows", KEY_CHUNK_ROWS, "N",       0, "Rows a chunk (default: what takes the chunk time)", 0},
-    {"chunk-time", KEY_CHUNK_TIME, "SECONDS", 0, "What a chunk should take (default: 0.25)",          0},
-    {NULL,         0,              NULL,      0, NULL,                                                0},
+    {"chunk-rows", KEY_CHUNK_ROWS, "N",       0, "Rows a chunk (default: what takes the chunk time)",                      0},
+    {"chunk-time", KEY_CHUNK_TIME, "SECONDS", 0, "What a chunk should take (default: 0.25)",                               0},
+    {"share",      KEY_SHARE,      "PERCENT", 0, "Of the time, to work while others are busy with a server (default: 40)", 0},
+    {"flag-file",  KEY_FLAG_FILE,  "FILE",    0, "Stand still while this file is there",                                   0},
+    {"max-diffs",  KEY_MAX_DIFFS,  "N",       0, "End once so many differences are found",                                 0},
+    {"state",      KEY_STATE,      "FILE",    0, "Keep there what is done, and go on from there after a kill",             0},
+    {NULL,         0,              NULL,      0, NULL,                                                                     0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -263,9 +342,51 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_CHUNK_TIME:
         a->chunk_ms = options_seconds(arg, "--chunk-time", state);
         return 0;
+    case KEY_STATE:
+        a->state_path = arg;
+        return 0;
+    case KEY_FLAG_FILE:
+        a->flag_file = arg;
+        return 0;
+    case KEY_SHARE:
+        a->share = (unsigned)options_number(arg, "--share", 1, 100, state);
+        return 0;
+    case KEY_MAX_DIFFS:
+        a->max_differences = options_number(arg, "--max-diffs", 1, UINT32_MAX, state);
+        return 0;
+    case ARGP_KEY_END:
+        if (a->state_path && repair_wished(&a->wishes.repair))
+            argp_error(state,
+                       "--state does not go with repairs: what was told before a kill would be left out of them");
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+static int run_mode(const struct arguments *a)
+{
+    struct run run;
+    struct err err = {0};
+    int code = run_open(&run, &a->wishes);
+    if (code)
+        return code;
+    const struct throttle_options manners = {
+        .regions = {run.regions[0], run.regions[1]},
+          .flag_file = a->flag_file, .share = a->share
+    };
+    run.throttle = throttle_new(&manners);
+    run.chunk_rows = a->chunk_rows;
+    run.chunk_ms = a->chunk_ms;
+    run.max_differences = a->max_differences;
+    if (open_state(&run, a->state_path, &err)) {
+        fprintf(stderr, "drc-reconcile: %s\n", err.text);
+        code = err.exit_code;
+    } else {
+        code = compare_pair(&run);
+    }
+    run_close(&run);
+    return code;
 }
 
 int mode_full(int argc, char **argv, const char *config_path)
@@ -274,16 +395,12 @@ int mode_full(int argc, char **argv, const char *config_path)
                               "databases, and name every row that differs. Both may be written meanwhile: what differs "
                               "is looked at again after the links have passed it.";
     const struct argp argp = {options, parse, NULL, doc, wishes_child, NULL, NULL};
-    struct arguments a = {.wishes = wishes_default("full", config_path), .chunk_ms = CHUNK_MS};
-    struct run run;
+    struct arguments a = {.wishes = wishes_default("full", config_path),
+                          .chunk_ms = CHUNK_MS,
+                          .max_differences = UINT64_MAX,
+                          .share = SHARE};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
-    int code = run_open(&run, &a.wishes);
-    if (code == 0) {
-        run.chunk_rows = a.chunk_rows;
-        run.chunk_ms = a.chunk_ms;
-        code = compare_pair(&run);
-        run_close(&run);
-    }
+    int code = run_mode(&a);
     wishes_free(&a.wishes);
     return code;
 }

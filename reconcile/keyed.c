@@ -5,6 +5,8 @@
 #include "reconcile/keyed.h"
 
 #include "reconcile/keyed_walk.h"
+#include "reconcile/state.h"
+#include "reconcile/throttle.h"
 
 #define CHUNK_START 1000u
 #define CHUNK_MIN 200u
@@ -30,6 +32,7 @@ struct march {
     struct chunk slots[SLOTS];
     uint64_t chunk_rows;
     uint64_t finished; /* chunks, of this run */
+    uint64_t took_ms;  /* by the last of them */
 };
 
 static struct chunk *slot(struct march *m, uint64_t number)
@@ -137,6 +140,18 @@ static void adapt(struct march *m, const struct keyed_sums *s)
     m->chunk_rows = n < CHUNK_MIN ? CHUNK_MIN : n > CHUNK_MAX ? CHUNK_MAX : n;
 }
 
+/* What a successor would need to go on behind this chunk. */
+static int note(struct march *m, const struct chunk *c, struct err *err)
+{
+    struct keyed_walk *w = &m->walk;
+    const struct table_def *def = w->plan->tables[0]->def;
+    for (; w->noted < w->suspects.count; w->noted++)
+        state_suspect(w->run->state, w->suspects.list[w->noted].key, w->plan->key_count);
+    if (!c->range.upper)
+        return 0;
+    return state_chunk(w->run->state, def->db, def->name, w->counts, c->range.upper, w->plan->key_count, err);
+}
+
 /* What both sides say of a chunk; and if they do not agree, which rows it is. */
 static int finish(struct march *m, uint64_t number, struct err *err)
 {
@@ -156,7 +171,23 @@ static int finish(struct march *m, uint64_t number, struct err *err)
     w->counts->rows += sums.rows[0] > sums.rows[1] ? sums.rows[0] : sums.rows[1];
     meter_show(w->run->meter, w->counts->rows, "comparing");
     adapt(m, &sums);
+    m->took_ms = sums.took_ms;
     m->finished = number + 1;
+    if (run_has_enough(w->run, w->counts))
+        return err_data(err, "as many differences as --max-diffs asks for were found");
+    return note(m, c, err);
+}
+
+/* Let others have their turn; nothing is under way meanwhile. */
+static int rest(struct march *m, uint64_t number, struct err *err)
+{
+    struct run *run = m->walk.run;
+    if (!run->throttle || !throttle_holds(run->throttle))
+        return 0;
+    if (number > 0 && finish(m, number - 1, err))
+        return -1;
+    await_all(m);
+    throttle_wait(run->throttle, run->meter, m->walk.counts->rows, m->took_ms);
     return 0;
 }
 
@@ -169,6 +200,8 @@ static int march(struct march *m, const struct span *from, struct err *err)
         ask_bound(m, 1, slot(m, 0)->range.upper);
     for (uint64_t n = 0;; n++) {
         const struct span *upper = slot(m, n)->range.upper;
+        if (rest(m, n, err))
+            return -1;
         ask_sums(m, n);
         if (n > 0 && finish(m, n - 1, err))
             return -1;
@@ -193,13 +226,30 @@ static void march_free(struct march *m)
     keyed_walk_free(&m->walk);
 }
 
+/* Take over what a former run had seen and not settled. */
+static int take_place(struct march *m, const struct state_place *place, struct err *err)
+{
+    uint16_t n = m->walk.plan->key_count;
+    struct suspects *to = &m->walk.suspects;
+    if (place->key_count != n)
+        return err_data(err, "its key is another one than when the state was written: remove that file");
+    for (size_t i = 0; i < place->suspects.count; i++)
+        suspects_ref(to, place->suspects.list[i].id, place->suspects.list[i].key, n);
+    m->walk.noted = to->count;
+    return 0;
+}
+
 int keyed_compare(struct run *run, const struct plan *plan, struct table_counts *counts, struct err *err)
 {
     struct march m = {
         .walk = {.run = run, .plan = plan, .counts = counts}
     };
+    const struct table_def *def = plan->tables[0]->def;
+    const struct state_place *place = state_place_in(run->state, def->db, def->name);
     m.chunk_rows = run->chunk_rows ? run->chunk_rows : CHUNK_START;
-    int rc = march(&m, NULL, err);
+    int rc = place ? take_place(&m, place, err) : 0;
+    if (rc == 0)
+        rc = march(&m, place ? place->key : NULL, err);
     await_all(&m);
     if (keyed_settle(&m.walk, 1, rc ? NULL : err))
         rc = -1;

@@ -1,6 +1,7 @@
 /* From a range whose sums differ to the rows that do. */
 #include "reconcile/keyed.h"
 #include "reconcile/keyed_walk.h"
+#include "reconcile/state.h"
 
 #define LIST_ROWS 1000u     /* so few are fetched one by one */
 #define SPLIT 8u            /* an unequal range is split into about that many */
@@ -123,7 +124,11 @@ int keyed_settle(struct keyed_walk *w, size_t limit, struct err *err)
     if (w->suspects.count < limit)
         return 0;
     meter_show(w->run->meter, w->counts->rows, "settling suspects");
-    return settle(w->run, w->plan, &w->suspects, &keyed_kind, w->counts, err);
+    if (settle(w->run, w->plan, &w->suspects, &keyed_kind, w->counts, err))
+        return -1;
+    w->noted = 0;
+    state_settled(w->run->state);
+    return 0;
 }
 
 /* Split by the side that has more rows, and only unequal parts again. */

@@ -10,6 +10,7 @@ struct keyed_walk {
     const struct plan *plan;
     struct table_counts *counts;
     struct suspects suspects;
+    size_t noted;               /* of them, in the state */
     struct side_query query[2]; /* of the search */
     struct map listed;          /* of the source's rows: id -> row + 1 */
     struct buf id;

@@ -15,6 +15,8 @@ struct report {
     struct report_json *json; /* NULL: none */
     struct report_totals totals;
     uint64_t began_ms;
+    void (*told)(void *context, const struct difference *shown, bool unsettled); /* NULL: nobody else */
+    void *told_context;
     struct difference_column *masked; /* of the difference in hand */
     size_t masked_room;
 };
@@ -68,6 +70,8 @@ void report_difference(struct report *r, struct table_counts *counts, const stru
         report_text_difference(r->text, difference_class_name(d->class), &shown);
     if (r->json)
         report_json_difference(r->json, "difference", &shown);
+    if (r->told)
+        r->told(r->told_context, &shown, false);
 }
 
 void report_unsettled(struct report *r, struct table_counts *counts, const struct difference *d)
@@ -78,6 +82,15 @@ void report_unsettled(struct report *r, struct table_counts *counts, const struc
         report_text_difference(r->text, "unsettled", &shown);
     if (r->json)
         report_json_difference(r->json, "unsettled", &shown);
+    if (r->told)
+        r->told(r->told_context, &shown, true);
+}
+
+void report_watch(struct report *r, void (*told)(void *context, const struct difference *shown, bool unsettled),
+                  void *context)
+{
+    r->told = told;
+    r->told_context = context;
 }
 
 void report_item(struct report *r, const struct report_item *item)

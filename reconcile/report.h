@@ -66,6 +66,9 @@ void report_item(struct report *r, const struct report_item *item);
 /* What a run is about, or how far it can speak: "window" -> "eu 0-1-7 .. 0-1-900". Told at the head of the report,
  * so before the first table. */
 void report_fact(struct report *r, const char *name, const char *text);
+/* Hand on each difference, as it is told (behind masks), to somebody else too. */
+void report_watch(struct report *r, void (*told)(void *context, const struct difference *shown, bool unsettled),
+                  void *context);
 /* Something that makes the run incomplete, apart from a table's own problem. */
 void report_problem(struct report *r, const char *text);
 /* The end: summary in all forms; returns the exit code. */

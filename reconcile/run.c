@@ -6,6 +6,8 @@
 #include "common/base/mem.h"
 #include "reconcile/marker.h"
 #include "reconcile/repair.h"
+#include "reconcile/state.h"
+#include "reconcile/throttle.h"
 
 #define LOOK_MS 15000 /* a row written on both sides several times a second is equal now and then */
 
@@ -78,6 +80,9 @@ int run_open(struct run *out, const struct wishes *wishes)
         run_close(out);
         return err.exit_code;
     }
+    out->regions[0] = regions[0];
+    out->regions[1] = regions[1];
+    out->max_differences = UINT64_MAX;
     out->look_ms = wishes->timeout_ms < LOOK_MS ? wishes->timeout_ms : LOOK_MS;
     out->meter = meter_new(wishes->quiet);
     out->links = links_new(out->config, wishes->regions);
@@ -93,6 +98,8 @@ int run_open(struct run *out, const struct wishes *wishes)
 
 void run_close(struct run *run)
 {
+    throttle_free(&run->throttle);
+    state_close(&run->state);
     side_free(&run->sides[0]);
     side_free(&run->sides[1]);
     repair_free(&run->repair);
@@ -103,4 +110,9 @@ void run_close(struct run *run)
     free(run->mask.names);
     run->mask = (struct mask){0};
     config_free(&run->config);
+}
+
+bool run_has_enough(const struct run *run, const struct table_counts *counts)
+{
+    return run->told_before + table_counts_found(counts) >= run->max_differences;
 }

@@ -12,6 +12,9 @@
 
 struct marker;
 struct repair;
+struct state;
+struct throttle;
+
 struct run {
     struct config *config;
     const struct wishes *wishes;
@@ -19,18 +22,26 @@ struct run {
     struct links *links;
     struct report *report;
     struct meter *meter;
-    struct mask mask;      /* columns whose values are told nowhere */
-    struct repair *repair; /* of what is told; NULL: not wished */
-    struct marker *marker; /* to ask appliers; NULL: not wished, or not possible */
-    uint64_t chunk_rows;   /* 0: as many as take the target time */
-    uint64_t chunk_ms;     /* the target time */
-    uint64_t timeout_ms;   /* to wait for the links; 0 after they once did not come in time */
-    uint64_t look_ms;      /* how long rows that keep changing are looked at again and again, at least */
+    struct mask mask;          /* columns whose values are told nowhere */
+    struct repair *repair;     /* of what is told; NULL: not wished */
+    struct marker *marker;     /* to ask appliers; NULL: not wished, or not possible */
+    struct state *state;       /* to go on with after a kill; NULL: not wished */
+    struct throttle *throttle; /* NULL: nothing holds it up */
+    const struct region_config *regions[2];
+    uint64_t max_differences; /* after so many it ends; UINT64_MAX: never */
+    uint64_t told_before;     /* in tables before the one in hand */
+    uint64_t chunk_rows;      /* 0: as many as take the target time */
+    uint64_t chunk_ms;        /* the target time */
+    uint64_t timeout_ms;      /* to wait for the links; 0 after they once did not come in time */
+    uint64_t look_ms;         /* how long rows that keep changing are looked at again and again, at least */
 };
 
 /* Reads the pair file, sees that the pair is one, loads what secrets it needs, opens the report. Nothing is connected
  * to yet. `wishes` outlives it. Returns 0, or, having said on stderr what is wrong, the exit code. */
 int run_open(struct run *out, const struct wishes *wishes);
 void run_close(struct run *run);
+
+/* Has a table with these counts brought the run to its most differences? */
+bool run_has_enough(const struct run *run, const struct table_counts *counts);
 
 #endif

@@ -16,10 +16,18 @@
 
 #define FIRST_LINE "drc-reconcile state 1\n"
 #define SYNC_EVERY_MS 1000
-#define FRAME 8u                  /* length and CRC-32C before each record */
+#define FRAME 8u                 /* length and CRC-32C before each record */
 #define RECORD_MOST (256u << 20) /* what is longer is no record */
 
-enum record { RECORD_ABOUT, RECORD_DIFFERENCE, RECORD_UNSETTLED, RECORD_SUSPECT, RECORD_SETTLED, RECORD_CHUNK, RECORD_TABLE };
+enum record_type {
+    RECORD_ABOUT,
+    RECORD_DIFFERENCE,
+    RECORD_UNSETTLED,
+    RECORD_SUSPECT,
+    RECORD_SETTLED,
+    RECORD_CHUNK,
+    RECORD_TABLE
+};
 
 struct state {
     char *path;
@@ -36,7 +44,7 @@ struct state {
 
 /* ---- records ---- */
 
-static struct buf *begin(struct state *s, enum record type)
+static struct buf *begin(struct state *s, enum record_type type)
 {
     buf_clear(&s->record);
     buf_put_u8(&s->record, type);

@@ -1,4 +1,5 @@
-/* Each field by the same few writers and readers; what is optional has a byte before it that says whether it is there. */
+/* Each field by the same few writers and readers; what is optional has a byte before it that says whether it is there.
+ */
 #include "reconcile/state_record.h"
 
 enum { COLUMN_KEY = 1, COLUMN_DIFFERS = 2 };

@@ -49,6 +49,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 't':
         options_table(&w->tables, arg, state);
         w->some_tables = true;
+        buf_printf(&w->scope, " --tables %s", arg);
         return 0;
     case 'j':
         w->json_path = arg;
@@ -95,6 +96,7 @@ void wishes_free(struct wishes *w)
 {
     filter_free(&w->tables);
     repair_wishes_free(&w->repair);
+    buf_free(&w->scope);
     free(w->mask.names);
     free(w->pair);
     *w = (struct wishes){0};

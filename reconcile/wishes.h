@@ -13,6 +13,7 @@ struct wishes {
     char *pair;             /* holds their names; NULL: not said */
     struct filter tables;   /* of those of the pair only these */
     bool some_tables;       /* --tables was said */
+    struct buf scope;       /* " --tables PATTERN" of each: what of the words decides about what is compared */
     const char *json_path;  /* NULL: none; "-": stdout */
     struct mask mask;       /* columns whose values are told nowhere, beside those of conflicts.mask; ours */
     uint64_t timeout_ms;    /* to wait for the links */
