@@ -162,7 +162,7 @@ static int end_table(struct run *run, const struct table_name *name, struct tabl
     counts->problem = failed ? err->text : NULL;
     meter_clear(run->meter);
     report_table(run->report, name->db, name->name, counts);
-    bool enough = run_has_enough(run, counts);
+    bool enough = run_wants(run, counts) == 0;
     run->told_before += table_counts_found(counts);
     if (failed)
         return enough || err->class == ERR_RETRY ? -1 : 0;

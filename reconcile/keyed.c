@@ -165,7 +165,7 @@ static int finish(struct march *m, uint64_t number, struct err *err)
     w->counts->chunks++;
     if (!sums.equal) {
         await_all(m);
-        if (keyed_search(w, &c->range, &sums, err))
+        if (keyed_search(w, &c->range, &sums, err) || keyed_settle(w, run_wants(w->run, w->counts), err))
             return -1;
     }
     w->counts->rows += sums.rows[0] > sums.rows[1] ? sums.rows[0] : sums.rows[1];
@@ -173,7 +173,7 @@ static int finish(struct march *m, uint64_t number, struct err *err)
     adapt(m, &sums);
     m->took_ms = sums.took_ms;
     m->finished = number + 1;
-    if (run_has_enough(w->run, w->counts))
+    if (run_wants(w->run, w->counts) == 0)
         return err_data(err, "as many differences as --max-diffs asks for were found");
     return note(m, c, err);
 }

@@ -112,7 +112,8 @@ void run_close(struct run *run)
     config_free(&run->config);
 }
 
-bool run_has_enough(const struct run *run, const struct table_counts *counts)
+size_t run_wants(const struct run *run, const struct table_counts *counts)
 {
-    return run->told_before + table_counts_found(counts) >= run->max_differences;
+    uint64_t told = run->told_before + table_counts_found(counts);
+    return told < run->max_differences ? run->max_differences - told : 0;
 }

@@ -41,7 +41,7 @@ struct run {
 int run_open(struct run *out, const struct wishes *wishes);
 void run_close(struct run *run);
 
-/* Has a table with these counts brought the run to its most differences? */
-bool run_has_enough(const struct run *run, const struct table_counts *counts);
+/* How many differences more, behind a table with these counts, the run wants at most; 0: it has enough. */
+size_t run_wants(const struct run *run, const struct table_counts *counts);
 
 #endif
