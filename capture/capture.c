@@ -16,6 +16,7 @@
 #include "common/link/control.h"
 #include "common/link/daemon.h"
 #include "common/link/kafka.h"
+#include "common/link/notify.h"
 #include "common/stream/claim.h"
 
 #define BACKOFF_MIN_MS 200u
@@ -136,15 +137,26 @@ static bool end_worker(struct capture *c, pthread_t thread)
     return pthread_timedjoin_np(thread, NULL, &limit) == 0;
 }
 
+static void describe(void *context, struct buf *out)
+{
+    status_put_line(context, out);
+}
+
 static int supervise(struct capture *c, struct err *err)
 {
     pthread_t thread;
+    struct notify *notify = NULL;
+    if (notify_start(&notify, c->options.pulse, describe, c->options.status, err))
+        return -1;
     int failed = pthread_create(&thread, NULL, work, c);
-    if (failed != 0)
+    if (failed != 0) {
+        notify_stop(&notify);
         return err_retry(err, "no thread to be had: %s", strerror(failed));
+    }
     daemon_notify("READY=1");
     wait_for_either(c->stop, c->stopped);
     daemon_notify("STOPPING=1");
+    notify_stop(&notify);
     if (!end_worker(c, thread)) {
         log_notice("leaving without waiting longer for an answer from source or Kafka");
         return 0;
@@ -170,6 +182,7 @@ int capture_run(const struct config *config, const struct region_config *region,
         .own_host = xasprintf("drc:%s:%s", config->pair, region->name),
         .status = status_new(config->pair, region->name, topic),
         .memory = &c->memory,
+        .pulse = pulse_new(),
     };
     c->stop = stop;
     c->stopped = stop_new();

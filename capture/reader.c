@@ -35,6 +35,7 @@ struct reader {
     struct assembler *assembler;
     pthread_mutex_t lock; /* of dump, against reader_interrupt */
     struct dump *dump;
+    struct beat *beat;
     bool interrupted;
     uint64_t generation;
     int64_t skew_us;
@@ -51,7 +52,10 @@ struct reader {
 static int put_parcel(void *context, struct parcel *parcel, struct err *err)
 {
     struct reader *r = context;
-    if (queue_push(r->options.queue, parcel, parcel->bytes.len + sizeof *parcel) == 0)
+    beat_rest(r->beat); /* the sender makes room */
+    int rc = queue_push(r->options.queue, parcel, parcel->bytes.len + sizeof *parcel);
+    beat_on(r->beat);
+    if (rc == 0)
         return 0;
     parcel_free(parcel);
     return err_retry(err, "stopped");
@@ -362,6 +366,7 @@ static int read_all(struct reader *r, struct err *err)
         return -1;
     status_state(r->options.status, "running", "streaming");
     do {
+        beat_on(r->beat);
         if (take_event(r, raw, err) != 0 || give_word(r, err) != 0)
             return -1;
     } while (!stop_requested(r->options.stop) && dump_next(r->dump, &raw, err) == 0);
@@ -370,11 +375,13 @@ static int read_all(struct reader *r, struct err *err)
 
 int reader_run(struct reader *r, struct err *err)
 {
+    r->beat = pulse_join(r->options.pulse, "reader");
     measure_skew(r);
     r->heartbeat_ms = clock_mono_ms();
-    if (builder_resume(r->builder, source_clock(r), err) != 0)
-        return -1;
-    int rc = read_all(r, err);
+    int rc = builder_resume(r->builder, source_clock(r), err);
+    if (rc == 0)
+        rc = read_all(r, err);
     show(r, clock_mono_ms());
+    pulse_leave(r->options.pulse, &r->beat);
     return stop_requested(r->options.stop) ? 0 : rc;
 }

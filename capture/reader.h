@@ -5,14 +5,15 @@
 #ifndef DRC_CAPTURE_READER_H
 #define DRC_CAPTURE_READER_H
 
-#include "common/stream/builder.h"
 #include "capture/canary.h"
-#include "common/stream/dump.h"
 #include "capture/source.h"
 #include "capture/status.h"
+#include "common/base/pulse.h"
 #include "common/base/queue.h"
 #include "common/base/stop.h"
 #include "common/link/config.h"
+#include "common/stream/builder.h"
+#include "common/stream/dump.h"
 
 struct reader;
 
@@ -28,6 +29,7 @@ struct reader_options {
     struct queue *queue;
     struct status *status;
     struct stop *stop; /* of the session */
+    struct pulse *pulse;
 };
 
 /* `state`: what the topic holds, under the epoch that is this instance's. */

@@ -46,6 +46,7 @@ struct sender {
     struct sender_options options;
     struct kafka_writer *writer;
     struct queue *queue; /* that sender_run takes from */
+    struct beat *beat;
     struct taken taken;
     uint64_t epoch; /* of the last epoch record put */
     uint64_t instance;
@@ -356,16 +357,24 @@ int sender_run(struct sender *s, struct queue *queue, struct err *err)
 {
     bool some = true;
     s->queue = queue;
-    while (!stop_requested(s->options.stop)) {
+    s->beat = pulse_join(s->options.pulse, "sender");
+    int rc = 0;
+    while (rc == 0 && !stop_requested(s->options.stop)) {
+        beat_on(s->beat);
         bool idle = kafka_writer_in_flight(s->writer) == 0;
-        if (fill_flight(s, &some, idle ? POP_MS : 0, err) != 0 || serve_acks(s, err) != 0 || settle(s, err) != 0)
-            return -1;
+        if (fill_flight(s, &some, idle ? POP_MS : 0, err) != 0 || serve_acks(s, err) != 0 || settle(s, err) != 0) {
+            rc = -1;
+            break;
+        }
         keep_promises(s);
         show(s, false);
         if (idle && !some && queue_closed(queue) && queue_items(queue) == 0)
             break;
     }
-    int rc = drain(s, GOODBYE_MS, err);
-    show(s, true);
+    if (rc == 0) {
+        rc = drain(s, GOODBYE_MS, err);
+        show(s, true);
+    }
+    pulse_leave(s->options.pulse, &s->beat);
     return rc;
 }

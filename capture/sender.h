@@ -5,11 +5,12 @@
 #ifndef DRC_CAPTURE_SENDER_H
 #define DRC_CAPTURE_SENDER_H
 
-#include "common/stream/parcel.h"
 #include "capture/status.h"
+#include "common/base/pulse.h"
 #include "common/base/queue.h"
 #include "common/base/stop.h"
 #include "common/link/kafka.h"
+#include "common/stream/parcel.h"
 
 struct sender;
 
@@ -19,6 +20,7 @@ struct sender_options {
     const char *region; /* for messages */
     struct stop *stop;  /* of the session */
     struct status *status;
+    struct pulse *pulse;
     /* All records before a word of parcel_new_safe are in the topic, and count there. From the sender's thread. */
     void (*safe)(void *context, const char *file, uint64_t offset);
     void *context;

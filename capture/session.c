@@ -162,6 +162,7 @@ static int start(struct session *s, struct stream *state, struct err *err)
         .region = o->region->name,
         .stop = s->stop,
         .status = o->status,
+        .pulse = o->pulse,
         .safe = safe,
         .context = s,
     };
@@ -206,6 +207,7 @@ static void make_reader(struct session *s, const struct stream *state)
         .queue = s->queue,
         .status = o->status,
         .stop = s->stop,
+        .pulse = o->pulse,
     };
     struct reader *r = reader_new(&options, state);
     pthread_mutex_lock(&s->lock);

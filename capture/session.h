@@ -5,6 +5,7 @@
 
 #include "capture/status.h"
 #include "capture/takeover.h"
+#include "common/base/pulse.h"
 #include "common/link/config.h"
 
 struct session;
@@ -17,6 +18,7 @@ struct session_options {
     const char *own_host; /* under which the source lists us as a replica */
     struct status *status;
     struct takeover_memory *memory;
+    struct pulse *pulse; /* in which reader and sender beat; NULL: nobody watches */
 };
 
 struct session *session_new(const struct session_options *options);

@@ -233,6 +233,17 @@ void status_put_text(struct status *s, struct buf *out)
     pthread_mutex_unlock(&s->lock);
 }
 
+void status_put_line(struct status *s, struct buf *out)
+{
+    pthread_mutex_lock(&s->lock);
+    buf_printf(out, "%s: %s; seq %" PRIu64 ", gtid %s", s->state, s->phase, s->acked_seq, s->gtid);
+    if (s->queue_items > 0)
+        buf_printf(out, "; %zu queued", s->queue_items);
+    if (s->error[0] && strcmp(s->state, "running") != 0)
+        buf_printf(out, "; %s", s->error);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static json_t *number(uint64_t n)
 {
     return json_integer((json_int_t)n);

@@ -27,6 +27,8 @@ void status_sender(struct status *s, uint64_t acked_seq, uint64_t acked_records,
 /* When a canary came back last, in µs since 1970; 0: none yet. */
 void status_canary(struct status *s, uint64_t seen_us);
 
+/* One line for systemd: the state, the position, what is queued. */
+void status_put_line(struct status *s, struct buf *out);
 /* The answers of the control socket. */
 void status_put_text(struct status *s, struct buf *out);
 void status_put_json(struct status *s, struct buf *out); /* one line */
