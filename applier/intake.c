@@ -73,7 +73,10 @@ static int read_raw(struct intake *in, struct kafka_record *raw, struct err *err
 
 static int put(struct intake *in, struct txn *t)
 {
-    if (inbox_put(in->setup.inbox, t) == 0)
+    beat_rest(in->beat); /* the router makes room */
+    int rc = inbox_put(in->setup.inbox, t);
+    beat_on(in->beat);
+    if (rc == 0)
         return 0;
     txn_free(&t);
     return -1;
@@ -338,17 +341,17 @@ static int seek_place(struct intake *in, struct err *err)
     return rejoined < 0 ? -1 : 0;
 }
 
-static void *run(void *context)
+static void read_on(struct intake *in)
 {
-    struct intake *in = context;
     struct err err = {0};
     struct kafka_record raw;
     if (seek_place(in, &err)) {
         (void)err_prefix(&err, "topic %s", in->setup.topic);
         inbox_end(in->setup.inbox, stop_requested(in->setup.stop) ? NULL : &err);
-        return NULL;
+        return;
     }
     while (!stop_requested(in->setup.stop)) {
+        beat_on(in->beat);
         int got = read_raw(in, &raw, &err);
         if (got == 0)
             continue;
@@ -358,9 +361,17 @@ static void *run(void *context)
             (void)err_prefix(&err, "topic %s, offset %" PRId64, in->setup.topic, raw.offset);
         log_error("%s; what comes before it is applied, then the link stops", err.text);
         inbox_end(in->setup.inbox, &err);
-        return NULL;
+        return;
     }
     inbox_end(in->setup.inbox, NULL);
+}
+
+static void *run(void *context)
+{
+    struct intake *in = context;
+    in->beat = pulse_join(in->setup.pulse, "intake");
+    read_on(in);
+    pulse_leave(in->setup.pulse, &in->beat);
     return NULL;
 }
 

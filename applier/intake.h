@@ -21,6 +21,7 @@ struct intake_setup {
     const struct filter *tables;
     const struct ledger_state *from; /* copied as far as it is needed */
     struct inbox *inbox;             /* told why, when it ends */
+    struct pulse *pulse;
     struct status *status;
     struct versions *versions; /* told what is known; NULL: versions are not asked for */
     const struct stop *stop;

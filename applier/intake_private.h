@@ -14,6 +14,7 @@
 
 struct intake {
     struct intake_setup setup;
+    struct beat *beat;
     struct kafka_reader *reader;
     struct stream stream;
     struct table_cache cache;

@@ -8,6 +8,7 @@
 
 struct router {
     struct router_setup setup;
+    struct beat *beat;
     struct db *db; /* NULL: not connected */
     struct key_tables *tables;
     struct writeset set;
@@ -57,6 +58,7 @@ static int route(struct router *r, struct txn *t, struct err *err)
     if (schedule_tables_changed(r->setup.schedule))
         forget_tables(r);
     int rc = make_set(r, t, err);
+    beat_rest(r->beat); /* the workers make room */
     if (rc || schedule_put(r->setup.schedule, t, &r->set)) {
         txn_free(&t);
         return rc;
@@ -70,10 +72,11 @@ static int route(struct router *r, struct txn *t, struct err *err)
 
 int router_run(const struct router_setup *setup, struct err *err)
 {
-    struct router r = {.setup = *setup};
+    struct router r = {.setup = *setup, .beat = pulse_join(setup->pulse, "router")};
     struct err end = {0};
     int rc = 1;
     while (rc > 0 && !inbox_ended(setup->inbox, &end)) {
+        beat_on(r.beat);
         struct txn *t = inbox_take(setup->inbox, TAKE_MS);
         if (t)
             rc = route(&r, t, err);
@@ -82,5 +85,6 @@ int router_run(const struct router_setup *setup, struct err *err)
         schedule_end(setup->schedule, end.class == ERR_NONE ? NULL : &end);
     disconnect(&r);
     writeset_free(&r.set);
+    pulse_leave(setup->pulse, &r.beat);
     return rc < 0 ? -1 : 0;
 }

@@ -14,6 +14,7 @@ struct router_setup {
     struct schedule *schedule;
     const struct region_config *target;
     const char *program; /* name of the connection */
+    struct pulse *pulse;
 };
 
 /* Until the inbox's end, which is told to the schedule, or the schedule is abandoned: 0; or an error. Blocks. */

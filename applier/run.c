@@ -10,6 +10,7 @@
 #include "common/base/mem.h"
 #include "common/link/control.h"
 #include "common/link/daemon.h"
+#include "common/link/notify.h"
 
 #define PATIENCE_MS 2000      /* for a transaction to end, once a stop was requested */
 #define LAST_PATIENCE_MS 1000 /* for its thread to end, once its connection was cut */
@@ -124,24 +125,34 @@ static void wait_for_end(struct sessions *s)
     _Exit(code);
 }
 
+static void describe(void *context, struct buf *out)
+{
+    status_put_line(context, out);
+}
+
 static int run_thread(struct sessions *s, struct err *err)
 {
     pthread_t thread;
     struct control *control = NULL;
+    struct notify *notify = NULL;
     int rc = -1;
     if (start_control(&control, &s->applier, err))
         return -1;
+    if (notify_start(&notify, s->applier.pulse, describe, s->applier.status, err))
+        goto out;
     if (pthread_create(&thread, NULL, run_sessions, s)) {
         (void)err_retry(err, "no thread to be had");
         goto out;
     }
     daemon_notify("READY=1");
     wait_for_end(s);
+    notify_stop(&notify);
     (void)pthread_join(thread, NULL);
     rc = s->result;
     if (rc && err)
         *err = s->err;
 out:
+    notify_stop(&notify);
     control_stop(&control, rc ? err : NULL);
     return rc;
 }
@@ -170,9 +181,11 @@ int applier_run(struct config *config, const char *from, const char *to, struct 
     a->status = status_new(from, to);
     a->park = park_new(config->park_max_rows, config->park_max_bytes);
     a->hold = hold_new();
+    a->pulse = pulse_new();
     int rc = run_thread(&s, err);
     park_free(&a->park);
     status_free(&a->status);
+    pulse_free(&a->pulse);
     hold_free(&a->hold);
     free(a->name);
     free(a->topic);

@@ -84,7 +84,14 @@ static void *run_worker(void *context)
 {
     struct thread *t = context;
     struct err err = {0};
+    struct pulse *pulse = t->session->applier->pulse;
+    char name[32];
+    (void)snprintf(name, sizeof name, "worker %u", t->worker.number + 1);
+    t->worker.beat = pulse_join(pulse, name);
+    db_watch(t->worker.sink->db, t->worker.beat);
     enum worker_end end = worker_run(&t->worker, &err);
+    db_watch(t->worker.sink->db, NULL);
+    pulse_leave(pulse, &t->worker.beat);
     note_end(t->session, &t->worker, end, &err);
     end_threads(t->session);
     return NULL;
@@ -128,7 +135,8 @@ static void run_threads(struct session *n, struct err *err)
 {
     struct applier *a = n->applier;
     struct thread *threads = xcalloc(a->link->workers, sizeof *threads);
-    const struct router_setup setup = {.inbox = n->inbox, .schedule = n->schedule, .target = a->to, .program = a->name};
+    const struct router_setup setup = {
+        .inbox = n->inbox, .schedule = n->schedule, .target = a->to, .program = a->name, .pulse = a->pulse};
     int rc = 0;
     status_resume(a->status, LINK_STARTING); /* what waited does so until something is committed */
     status_resume(a->status, LINK_RETRYING);
@@ -158,6 +166,7 @@ static void read_and_apply(struct session *n, struct err *err)
         .tables = &a->config->tables,
         .from = &n->state,
         .inbox = n->inbox,
+        .pulse = a->pulse,
         .status = a->status,
         .versions = n->versions,
         .stop = n->stop,

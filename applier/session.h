@@ -21,6 +21,7 @@ struct applier {
     struct status *status;
     struct hold *hold;
     struct stop *stop; /* the process's */
+    struct pulse *pulse;
     /* From session to session. */
     bool holds;   /* this instance has taken the ledger over */
     bool checked; /* the target's tables */

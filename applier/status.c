@@ -371,6 +371,17 @@ static struct facts *take_facts(struct status *s)
     return f;
 }
 
+void status_put_line(struct status *s, struct buf *out)
+{
+    pthread_mutex_lock(&s->lock);
+    look_at_schedule(s);
+    buf_printf(out, "%s%s%s; seq %" PRIu64 ", gtid %s, lag %" PRIu64 " s", state_names[s->state],
+               s->cause[0] ? ": " : "", s->cause, s->applied_seq, s->gtid, lag_seconds(s));
+    if (s->parked.transactions > 0)
+        buf_printf(out, "; %" PRIu64 " transactions parked", s->parked.transactions);
+    pthread_mutex_unlock(&s->lock);
+}
+
 void status_put_text(struct status *s, struct buf *out)
 {
     struct facts *f = take_facts(s);

@@ -49,6 +49,8 @@ void status_parked(struct status *s, struct park *park);
 void status_limit(struct status *s, uint32_t worker, size_t group_limit);
 void status_worker(struct status *s, uint32_t worker, enum link_state state, const char *cause);
 
+/* One line for systemd: the state, the position, the lag. */
+void status_put_line(struct status *s, struct buf *out);
 /* Lines for people, and one JSON object on one line. */
 void status_put_text(struct status *s, struct buf *out);
 void status_put_json(struct status *s, struct buf *out);

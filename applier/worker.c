@@ -262,7 +262,9 @@ enum worker_end worker_run(struct worker *w, struct err *err)
             rc = worker_pause(w, err);
             continue;
         }
+        beat_rest(w->beat);
         gather(w);
+        beat_on(w->beat);
         sink_renew_tables(w->sink);
         rc = worker_drain(w, err);
         if (rc)

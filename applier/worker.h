@@ -35,6 +35,7 @@ struct worker {
     uint64_t
         alone_seq; /* at its end: a big transaction that is to have nothing beside it when it comes again; 0: none */
     struct park *park; /* of the link */
+    struct beat *beat; /* rests while there is nothing to do; NULL: nobody watches */
     struct big_park big_park;
     /* From here on its own; zeroed at the start. */
     struct txn **group; /* whole transactions, taken and not in effect */

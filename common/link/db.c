@@ -205,6 +205,16 @@ void *db_handle(const struct db *db)
     return db->handle;
 }
 
+void db_watch(struct db *db, struct beat *beat)
+{
+    db->beat = beat;
+}
+
+void db_beat(const struct db *db)
+{
+    beat_on(db->beat);
+}
+
 void db_interrupt(struct db *db)
 {
     if (db->socket >= 0)

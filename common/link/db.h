@@ -8,6 +8,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/err.h"
+#include "common/base/pulse.h"
 #include "common/link/config.h"
 
 struct db;
@@ -53,6 +54,11 @@ const char *db_account(const struct db *db);
 void *db_handle(const struct db *db);
 /* Make a blocked call in another thread return soon (shutdown of the socket). Any thread. */
 void db_interrupt(struct db *db);
+
+/* Each statement from now on is a sign that the connection's thread gets on: db_exec, db_query and db_beat beat. NULL:
+ * no more. */
+void db_watch(struct db *db, struct beat *beat);
+void db_beat(const struct db *db);
 
 /* Run one statement without a result (one that has one: it is read and dropped). */
 MUST_CHECK int db_exec(struct db *db, const char *sql, struct err *err);

@@ -13,6 +13,7 @@ struct db {
     enum flavor flavor;
     uint32_t version;
     uint64_t affected; /* by the last db_exec */
+    struct beat *beat; /* of the thread that it belongs to; NULL: nobody watches */
     char region[64];   /* for messages */
     size_t server;     /* of the region's hosts, from 1 on */
     char where[300];   /* its name and port, or its socket */

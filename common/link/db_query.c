@@ -38,6 +38,7 @@ int db_exec(struct db *db, const char *sql, struct err *err)
 {
     char what[64];
     statement_head(what, sql);
+    db_beat(db);
     if (mysql_real_query(db->handle, sql, strlen(sql)))
         return db_error(db, err, what);
     if (mysql_field_count(db->handle) == 0) {
@@ -86,6 +87,7 @@ int db_query(struct db *db, struct db_rows *out, struct arena *a, const char *sq
     char what[64];
     statement_head(what, sql);
     *out = (struct db_rows){0};
+    db_beat(db);
     if (mysql_real_query(db->handle, sql, strlen(sql)))
         return db_error(db, err, what);
     MYSQL_RES *res = mysql_store_result(db->handle);

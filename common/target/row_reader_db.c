@@ -252,6 +252,7 @@ static int execute(struct row_reader *r, const struct target_table *t, const str
     if (keep_statement(r, t, size, err))
         return -1;
     set_values(r, t, keys, n, sizes[size]);
+    db_beat(r->db);
     return mysql_stmt_execute(r->stmt) ? reader_error(r, err) : 0;
 }
 

@@ -103,6 +103,7 @@ static int set_variables(struct binlog_writer *w, struct err *err)
         if (send_long(w, i, halves[i], err))
             return -1;
     }
+    db_beat(w->db);
     return mysql_stmt_execute(w->set) ? set_error(w, err) : 0;
 }
 
@@ -168,6 +169,7 @@ static int send_literal(struct binlog_writer *w, struct err *err)
     buf_put_str(&w->text, "'");
     if (w->text.len > w->max_packet - STATEMENT_ROOM)
         return too_big(w, err);
+    db_beat(w->db);
     if (mysql_real_query(db_handle(w->db), (const char *)w->text.data, (unsigned long)w->text.len))
         return refused(w, err);
     return 0;

@@ -213,6 +213,7 @@ static int execute_long(const struct call *c, const struct sql_bind *b, MYSQL_ST
     for (unsigned i = 0; i < b->statement->param_count; i++)
         if (is_long(&b->binds[i]) && send_long(c, stmt, i, b->values[i].bytes, err))
             return -1;
+    db_beat(c->run->db);
     return mysql_stmt_execute(stmt) ? stmt_error(c->run, stmt, err) : check(c, stmt, 1, b->members, err);
 }
 
@@ -267,6 +268,7 @@ static int run_bound(const struct call *c, const struct sql_bind *b, size_t n, s
     const unsigned size = s->arrays && !c->many ? (unsigned)n : 0;
     if (prepare(s, &stmt, &b->statement->text, err))
         return -1;
+    db_beat(s->db);
     if (mysql_stmt_attr_set(stmt, STMT_ATTR_ARRAY_SIZE, &size) || mysql_stmt_bind_param(stmt, b->binds) ||
         mysql_stmt_execute(stmt))
         return stmt_error(s, stmt, err);
