@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
+#include "reconcile/html.h"
 #include "reconcile/report_json.h"
 #include "reconcile/report_text.h"
 
@@ -13,6 +14,7 @@ struct report {
     struct report_options options;
     struct report_text *text; /* NULL: none */
     struct report_json *json; /* NULL: none */
+    struct html *html;        /* NULL: none */
     struct report_totals totals;
     uint64_t began_ms;
     void (*told)(void *context, const struct difference *shown, bool unsettled); /* NULL: nobody else */
@@ -27,7 +29,8 @@ int report_open(struct report **out, const struct report_options *options, struc
     struct report *r = xcalloc(1, sizeof *r);
     r->options = *options;
     r->began_ms = clock_mono_ms();
-    if (options->json_path && report_json_open(&r->json, &r->options, err)) {
+    if ((options->json_path && report_json_open(&r->json, &r->options, err)) ||
+        (options->html_path && html_open(&r->html, &r->options, err))) {
         report_close(&r);
         return -1;
     }
@@ -44,6 +47,7 @@ void report_close(struct report **report)
         return;
     report_json_close(&r->json);
     report_text_free(&r->text);
+    html_close(&r->html);
     free(r->masked);
     free(r);
     *report = NULL;
@@ -70,6 +74,8 @@ void report_difference(struct report *r, struct table_counts *counts, const stru
         report_text_difference(r->text, difference_class_name(d->class), &shown);
     if (r->json)
         report_json_difference(r->json, "difference", &shown);
+    if (r->html)
+        html_difference(r->html, &shown, false);
     if (r->told)
         r->told(r->told_context, &shown, false);
 }
@@ -82,6 +88,8 @@ void report_unsettled(struct report *r, struct table_counts *counts, const struc
         report_text_difference(r->text, "unsettled", &shown);
     if (r->json)
         report_json_difference(r->json, "unsettled", &shown);
+    if (r->html)
+        html_difference(r->html, &shown, true);
     if (r->told)
         r->told(r->told_context, &shown, true);
 }
@@ -100,6 +108,19 @@ void report_item(struct report *r, const struct report_item *item)
         report_text_item(r->text, item);
     if (r->json)
         report_json_item(r->json, item);
+    if (r->html)
+        html_item(r->html, item);
+}
+
+void report_moment(struct report *r, enum timeline_series series, uint64_t time_us, uint64_t value)
+{
+    if (r->html)
+        html_moment(r->html, series, time_us, value);
+}
+
+bool report_has_timeline(const struct report *r)
+{
+    return r->html != NULL;
 }
 
 void report_fact(struct report *r, const char *name, const char *text)
@@ -108,6 +129,8 @@ void report_fact(struct report *r, const char *name, const char *text)
         report_text_fact(r->text, name, text);
     if (r->json)
         report_json_fact(r->json, name, text);
+    if (r->html)
+        html_fact(r->html, name, text);
 }
 
 uint64_t table_counts_found(const struct table_counts *c)
@@ -144,6 +167,8 @@ static void tell_problem(struct report *r, struct span db, struct span table, co
     fprintf(stderr, "drc-reconcile: %s%s\n", buf_cstr(&name), text);
     if (r->json)
         report_json_problem(r->json, db, table, text);
+    if (r->html)
+        html_problem(r->html, db, table, text);
     buf_free(&name);
 }
 
@@ -155,6 +180,8 @@ void report_table(struct report *r, struct span db, struct span table, const str
         report_text_table(r->text, db, table, c);
     if (r->json)
         report_json_table(r->json, db, table, c);
+    if (r->html)
+        html_table(r->html, db, table, c);
     if (c->problem)
         tell_problem(r, db, table, c->problem);
 }
@@ -176,8 +203,12 @@ int report_summary(struct report *r)
     struct err err = {0};
     r->totals.seconds = (double)(clock_mono_ms() - r->began_ms) / 1000;
     r->totals.exit_code = exit_code(&r->totals);
+    if (r->html && html_summary(r->html, &r->totals, &err)) {
+        report_problem(r, err.text);
+        r->totals.exit_code = RECONCILE_INCOMPLETE;
+    }
     if (r->json && report_json_summary(r->json, &r->totals, &err)) {
-        tell_problem(r, (struct span){0}, (struct span){0}, err.text);
+        report_problem(r, err.text);
         r->totals.exit_code = RECONCILE_INCOMPLETE;
     }
     if (r->text)

@@ -10,6 +10,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "reconcile/difference.h"
+#include "reconcile/timeline.h"
 
 enum { RECONCILE_EQUAL = 0, RECONCILE_DIFFERENT = 1, RECONCILE_INCOMPLETE = 2 };
 
@@ -39,6 +40,7 @@ struct report_options {
     const char *mode; /* "full", … */
     const char *regions[2];
     const char *json_path;   /* NULL: none; "-": stdout, then no text is printed */
+    const char *html_path;   /* NULL: none */
     const struct mask *mask; /* columns whose values are told nowhere; NULL: none */
     bool quiet;              /* text: only tables that differ, no summary when all are equal */
 };
@@ -63,6 +65,10 @@ void report_unsettled(struct report *r, struct table_counts *counts, const struc
 /* The table's line, after its differences. */
 void report_table(struct report *r, struct span db, struct span table, const struct table_counts *counts);
 void report_item(struct report *r, const struct report_item *item);
+/* When something happened, for the timeline of the page. */
+void report_moment(struct report *r, enum timeline_series series, uint64_t time_us, uint64_t value);
+/* Is there a page, so that it is worth asking for more moments? */
+bool report_has_timeline(const struct report *r);
 /* What a run is about, or how far it can speak: "window" -> "eu 0-1-7 .. 0-1-900". Told at the head of the report,
  * so before the first table. */
 void report_fact(struct report *r, const char *name, const char *text);

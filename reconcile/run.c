@@ -58,6 +58,7 @@ static int prepare(struct run *run, const struct region_config *regions[2], stru
         .mode = w->mode,
         .regions = {w->regions[0], w->regions[1]},
         .json_path = w->json_path,
+        .html_path = w->html_path,
         .mask = &run->mask,
         .quiet = w->quiet,
     };

@@ -14,6 +14,7 @@ static const struct argp_option options[] = {
     {"pair",     'p',          "A,B",     0, "The two regions; A is told as the source of B",                      -1},
     {"tables",   't',          "PATTERN", 0, "Only tables that match; may be given again",                         -1},
     {"json",     'j',          "FILE",    0, "Write JSON Lines, a summary last; - for stdout",                     -1},
+    {"html",     'H',          "FILE",    0, "Write a page for a browser, which needs nothing else",               -1},
     {"mask",     'm',          "COLUMN",  0, "Tell no values of such columns; may be given again",                 -1},
     {"timeout",  'T',          "SECONDS", 0, "Wait that long for the links (default: 120)",                        -1},
     {"no-probe", KEY_NO_PROBE, NULL,      0, "Write nothing anywhere: rows that keep changing may stay unsettled", -1},
@@ -53,6 +54,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'j':
         w->json_path = arg;
+        return 0;
+    case 'H':
+        w->html_path = arg;
         return 0;
     case 'm':
         w->mask.names = xreallocarray(w->mask.names, w->mask.count + 1, sizeof *w->mask.names);

@@ -15,6 +15,7 @@ struct wishes {
     bool some_tables;       /* --tables was said */
     struct buf scope;       /* " --tables PATTERN" of each: what of the words decides about what is compared */
     const char *json_path;  /* NULL: none; "-": stdout */
+    const char *html_path;  /* NULL: none */
     struct mask mask;       /* columns whose values are told nowhere, beside those of conflicts.mask; ours */
     uint64_t timeout_ms;    /* to wait for the links */
     bool quiet;
