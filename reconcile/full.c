@@ -8,10 +8,13 @@
 #include "reconcile/full.h"
 #include "reconcile/keyed.h"
 #include "reconcile/mode.h"
+#include "reconcile/moments.h"
 #include "reconcile/repair.h"
 #include "reconcile/state.h"
 #include "reconcile/throttle.h"
 #include "reconcile/unkeyed.h"
+
+#define CONFLICTS_US ((uint64_t)86400 * 1000000) /* of the last day, on the page */
 
 struct table_name {
     struct span db;
@@ -262,6 +265,7 @@ static int compare_listed(struct run *run, struct err *err)
             report_problem(run->report, "the tables after this one were not compared");
     }
     meter_clear(run->meter);
+    moments_tell_conflicts(run, clock_wall_us() - CONFLICTS_US, clock_wall_us());
     if (run->repair)
         repair_finish(run->repair);
     list_free(&lists[0]);

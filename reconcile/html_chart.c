@@ -145,6 +145,13 @@ static void put_lines(struct buf *out, const struct html *h, const struct panel 
     }
 }
 
+/* No conflicts is an answer too; a lag or a last write that nobody knows is none. */
+static bool is_known(const struct timeline *t, const struct panel *p)
+{
+    bool conflicts = p->series[0] == TIMELINE_CONFLICTS_SOURCE;
+    return conflicts || timeline_has(t, p->series[0]) || timeline_has(t, p->series[1]);
+}
+
 static void put_panel(struct buf *out, const struct html *h, const struct panel *p, uint64_t used)
 {
     const struct timeline *t = &h->timeline;
@@ -155,7 +162,7 @@ static void put_panel(struct buf *out, const struct html *h, const struct panel 
         buf_put_str(out, "at most ");
         put_amount(out, p, most);
     } else {
-        buf_put_str(out, p->lag ? "nothing known" : "none");
+        buf_put_str(out, "none");
     }
     if (earlier > 0) {
         buf_put_str(out, ", ");
@@ -204,7 +211,8 @@ void html_put_timeline(struct buf *out, const struct html *h)
     put_step_width(out, t->step_s);
     buf_put_str(out, "</span></p>\n");
     for (size_t i = 0; i < sizeof panels / sizeof *panels; i++)
-        put_panel(out, h, &panels[i], used);
+        if (is_known(t, &panels[i]))
+            put_panel(out, h, &panels[i], used);
     put_axis(out, t, used);
     buf_put_str(out, "</section>\n");
 }

@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/stream/history.h"
 #include "reconcile/mode.h"
+#include "reconcile/moments.h"
 #include "reconcile/touched.h"
 #include "reconcile/window.h"
 
@@ -111,6 +113,21 @@ static int take_files(struct incident *in, struct err *err)
 
 /* ---- the run ---- */
 
+/* Of the window as it was read: from the first to the last transaction of any stream. */
+static void tell_conflicts(struct incident *in)
+{
+    uint64_t since = 0, until = 0;
+    for (size_t i = 0; i < in->window.count; i++) {
+        const struct window_stream *s = &in->window.streams[i];
+        if (s->any && (since == 0 || s->first_us < since))
+            since = s->first_us;
+        if (s->any && s->last_us > until)
+            until = s->last_us;
+    }
+    if (since > 0)
+        moments_tell_conflicts(&in->run, since, in->window.until.text ? until + WINDOW_SLACK_US : clock_wall_us());
+}
+
 static int read_window(struct incident *in, struct err *err)
 {
     if (window_open(&in->window, &in->run, err))
@@ -121,6 +138,7 @@ static int read_window(struct incident *in, struct err *err)
     if (in->file_count > 0 && take_files(in, err))
         return -1;
     window_tell(&in->window, &in->run);
+    tell_conflicts(in);
     return touched_compare(in->touched, err) || touched_finish(in->touched, err) ? -1 : 0;
 }
 

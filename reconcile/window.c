@@ -200,6 +200,15 @@ static void count(struct window_stream *s, const struct record *rec)
     s->transactions += (rec->flags & RECORD_LAST) != 0;
 }
 
+/* For the timeline: how long after its commit a transaction was in the topic, at the time of the commit. */
+static void tell_lag(const struct window_stream *s, struct run *run, const struct scan_step *step)
+{
+    static const enum timeline_series series[2] = {TIMELINE_LAG_SOURCE, TIMELINE_LAG_TARGET};
+    int64_t late_ms = step->written_ms - (int64_t)(step->rec.commit_us / 1000);
+    if (s->side >= 0 && step->rec.commit_us > 0)
+        report_moment(run->report, series[s->side], step->rec.commit_us, late_ms > 1 ? (uint64_t)late_ms : 1);
+}
+
 int window_next(struct window *w, struct window_stream *s, struct run *run, struct scan_step *out, struct err *err)
 {
     int got;
@@ -211,6 +220,7 @@ int window_next(struct window *w, struct window_stream *s, struct run *run, stru
         if (out->verdict != STREAM_TAKE || is_before_since(w, s, &out->rec))
             continue;
         count(s, &out->rec);
+        tell_lag(s, run, out);
         return 1;
     }
     return got;
