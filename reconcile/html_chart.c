@@ -8,6 +8,7 @@
 
 #define HEIGHT 100u
 #define TICKS 4
+#define STEPS_MIN 30u /* drawn, however short the time */
 
 struct panel {
     const char *title;
@@ -199,6 +200,7 @@ void html_put_timeline(struct buf *out, const struct html *h)
     uint64_t used = timeline_used(t);
     if (used == 0)
         return;
+    used = used < STEPS_MIN ? STEPS_MIN : used;
     buf_put_str(out, "<section class=\"timeline\"><h2>Timeline</h2>\n<p class=\"legend\">");
     for (int side = 0; side < 2; side++) {
         buf_printf(out, "<span class=\"side-%d\">", side);

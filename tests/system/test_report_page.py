@@ -25,13 +25,20 @@ def _need_browser():
 
 
 @pytest.fixture
-def planted(pair):
-    """Equal tables, then differences that no link carries."""
+def planted(make_pair):
+    """Equal tables and one conflict, then differences that no link carries."""
+    pair = make_pair(conflicts={"default": {"policy": "latest"}})
     pair.everywhere(
+        "CREATE DATABASE shop",
         f"CREATE TABLE shop.{TABLE} (id INT PRIMARY KEY, {COLUMN} TEXT, b VARBINARY(60), email VARCHAR(60), d DOUBLE)",
         "CREATE TABLE shop.many (id INT PRIMARY KEY, v INT)",
-        "CREATE TABLE shop.quiet (id INT PRIMARY KEY)",
+        "CREATE TABLE shop.clash (id INT PRIMARY KEY, v INT)",
     )
+    for region in ("eu", "us"):
+        pair.capture(region).start(60)
+        pair.until(lambda region=region: pair.stream_stands(region), 60, f"a stream of {region}")
+    pair.eu.sql("INSERT INTO shop.clash VALUES (1, 1)")
+    pair.us.sql("INSERT INTO shop.clash VALUES (1, 2)")  # neither knows of the other
     pair.start()
     pair.eu.sql(
         "USE shop",
@@ -49,9 +56,9 @@ def planted(pair):
     return pair
 
 
-def run(pair, *words):
-    page, report = pair.directory / "report.html", pair.directory / "report.jsonl"
-    done = pair.tool("drc-reconcile", "full", "--pair", "eu,us", "--html", page, "--json", report, *words, expect=1)
+def run(pair, *words, mode="full"):
+    page, report = pair.directory / f"{mode}.html", pair.directory / "report.jsonl"
+    done = pair.tool("drc-reconcile", mode, "--pair", "eu,us", "--html", page, "--json", report, *words, expect=1)
     lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
     return page, lines, done.stdout
 
@@ -117,10 +124,27 @@ def test_the_page_is_whole_and_runs_nothing_but_its_own(planted, directory):
             page.ask("document.querySelectorAll('details.diff').forEach((e, i) => { e.open = i < 3; })")
             assert page.overflow() == [0, []]
             page.picture(f"report-{'dark' if dark else 'light'}-{width}", whole=True)
+        check_timeline(planted, chromium)
         bare = chromium.open(path.as_uri(), script=False)
         assert bare.complaints == []
     check_forms(lines, text)
     check_masks(planted)
+
+
+def check_timeline(pair, chromium):
+    """Of an incident the page has what the topics and the journals know: lag and conflicts, drawn and told."""
+    path, lines, _ = run(pair, "--since", "1h", mode="incident")
+    assert lines[-1]["mode"] == "incident" and lines[-1]["differences"] == MANY + 2
+    page = chromium.open(path.as_uri(), width=390)
+    panels = page.ask("[...document.querySelectorAll('.panel')].map(e => e.textContent)")
+    assert [panel.split(" at most ")[0] for panel in panels][:2] == ["Lag until published", "Conflicts decided"]
+    told = pair.conflicts()
+    count = lambda region: sum(x["link"].endswith(f":{region}") for x in told)
+    bars = page.ask("[...document.querySelectorAll('.panel rect[class^=side] title')].map(e => e.textContent)")
+    sums = [sum(int(re.search(rf"{region} (\d+)", bar)[1]) for bar in bars if region in bar) for region in ("eu", "us")]
+    assert told and sums == [count("eu"), count("us")]
+    assert page.overflow() == [0, []] and page.complaints == []
+    page.picture("report-incident-390", whole=True)
 
 
 def check_forms(lines, text):
