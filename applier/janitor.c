@@ -23,6 +23,7 @@
 struct janitor {
     struct janitor_setup setup;
     struct journal_retention retention;
+    struct journal_counted counted;
     struct db *db; /* NULL: not connected */
     uint64_t warned_ms;
     struct stop *stop;
@@ -31,17 +32,21 @@ struct janitor {
 
 /* ---- the journal ---- */
 
-static void warn(struct janitor *j, const struct journal_age *age)
+static int warn(struct janitor *j, const struct journal_age *age, struct err *err)
 {
     char oldest[CLOCK_TEXT_LEN];
+    uint64_t open;
     uint64_t now_ms = clock_mono_ms();
     if (age->soon + age->over_age + age->over_rows == 0 || (j->warned_ms && now_ms - j->warned_ms < WARN_EVERY_MS))
-        return;
+        return 0;
+    if (journal_purge_open(j->db, &j->retention, age, &open, err))
+        return -1;
     j->warned_ms = now_ms;
     log_warn(
         "the conflict journal of %s nears the end of conflicts.retention: its oldest entries, from %s on, go soon, "
         "%" PRIu64 " of them open; see drcctl conflicts list --state open --to %s",
-        j->setup.target->name, clock_text(oldest, age->oldest_us), age->open, j->setup.target->name);
+        j->setup.target->name, clock_text(oldest, age->oldest_us), open, j->setup.target->name);
+    return 0;
 }
 
 static int purge_journal(struct janitor *j, struct err *err)
@@ -50,14 +55,14 @@ static int purge_journal(struct janitor *j, struct err *err)
     uint64_t sum = 0, gone = 1;
     if (j->retention.age_ms == 0 && j->retention.rows == 0)
         return 0;
-    if (journal_purge_look(j->db, &j->retention, &age, err))
+    if (journal_purge_look(j->db, &j->retention, &j->counted, &age, err) || warn(j, &age, err))
         return -1;
-    warn(j, &age);
     int rc = 0;
     while (rc == 0 && gone > 0 && (age.over_age > 0 || age.over_rows > 0) && !stop_wait(j->stop, sum ? STEP_MS : 0)) {
         rc = journal_purge_step(j->db, &j->retention, &age, &gone, err);
         sum += gone;
     }
+    j->counted.rows -= sum < j->counted.rows ? sum : j->counted.rows;
     if (sum > 0)
         log_notice("%" PRIu64 " entries of the conflict journal of %s are removed, as conflicts.retention says", sum,
                    j->setup.target->name);

@@ -175,7 +175,8 @@ static void commit_change(struct world *w, struct world_txn *t, size_t key, cons
         w->sums[key] += after->v[w->counter] - (p->row.there ? p->row.v[w->counter] : 0);
     if (!after->there) {
         p->newest_delete[t->region] = t->number;
-        bury(p, t, &p->row);
+        if (!w->setting.unaware)
+            bury(p, t, &p->row);
     }
     p->row = *after;
 }

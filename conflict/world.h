@@ -29,6 +29,8 @@ struct world_setting {
     bool causal;         /* versions and cuts are known, else images only */
     bool buries;         /* deletes leave tombstones */
     bool deletes;        /* rows are deleted at all */
+    bool unaware;        /* an applier does not know of deletes that its target made itself, and judges no insert by a
+                          * tombstone */
     enum world_fault fault;
 };
 

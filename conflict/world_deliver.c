@@ -101,7 +101,8 @@ static void meet(struct world *w, struct meeting *m, const struct world_place *p
     };
     if (w->setting.causal)
         know_versions(w, p, t, to, x->key, m);
-    if (w->setting.causal || p->row.there || !p->tombstone.there || !w->setting.buries)
+    if (w->setting.causal || p->row.there || !p->tombstone.there || !w->setting.buries ||
+        (w->setting.unaware && !x->before.there))
         return;
     m->tombstone.columns = cells_of(w, &p->tombstone.columns);
     m->c.tombstone = &m->tombstone;

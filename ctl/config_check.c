@@ -100,6 +100,12 @@ static void print_summary(struct config *c)
         print_secret(c, c->regions[i].name);
 }
 
+static void print_warning(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "drcctl: warning: %s\n", text);
+}
+
 int command_config_check(int argc, char **argv, const char *config_path)
 {
     const struct argp argp = {
@@ -111,6 +117,8 @@ int command_config_check(int argc, char **argv, const char *config_path)
     if (pair_load(&config, config_path, &err))
         return command_fail(&err);
     print_summary(config);
+    (void)fflush(stdout);
+    pair_rules_warn(config, print_warning, NULL);
     config_free(&config);
     return EXIT_DONE;
 }

@@ -21,7 +21,7 @@ static int count_older(struct db *db, uint64_t age_ms, bool open, uint64_t *out,
     *out = 0;
     if (age_ms == 0)
         return 0;
-    buf_put_str(&sql, "SELECT COUNT(*) FROM (SELECT `state` FROM " JOURNAL " WHERE `at` < ");
+    buf_printf(&sql, "SELECT COUNT(*) FROM (SELECT %s FROM " JOURNAL " WHERE `at` < ", open ? "`state`" : "1");
     put_cutoff(&sql, age_ms);
     buf_printf(&sql, " LIMIT %u) x%s", COUNT_MOST, open ? " WHERE `state` = '" JOURNAL_OPEN "'" : "");
     int rc = db_query_u64(db, out, buf_cstr(&sql), err);
@@ -45,12 +45,26 @@ static int count_open(struct db *db, uint64_t n, uint64_t *out, struct err *err)
     return rc;
 }
 
-/* Ids have gaps, so that their span is only a bound; the count itself reads the whole of an index. */
-static int count_all(struct db *db, uint64_t bound, uint64_t *out, struct err *err)
+/* Ids have gaps, so that their span is only a bound, and so is what came since the last count; the count itself reads
+ * the whole of an index. */
+static int count_all(struct db *db, const struct journal_retention *r, struct journal_counted *counted, uint64_t *out,
+                     struct err *err)
 {
-    if (db_query_u64(db, out, "SELECT COALESCE(MAX(`id`) - MIN(`id`) + 1, 0) FROM " JOURNAL, err))
+    uint64_t top;
+    if (db_query_u64(db, out, "SELECT COALESCE(MAX(`id`) - MIN(`id`) + 1, 0) FROM " JOURNAL, err) ||
+        db_query_u64(db, &top, "SELECT COALESCE(MAX(`id`), 0) FROM " JOURNAL, err))
         return -1;
-    return *out <= bound ? 0 : db_query_u64(db, out, "SELECT COUNT(*) FROM " JOURNAL, err);
+    if (*out <= r->rows - r->rows / 10)
+        return 0;
+    uint64_t most = counted->rows + (top - counted->top);
+    if (counted->top > 0 && top >= counted->top && most <= r->rows + r->rows / 100) {
+        *out = most < r->rows ? most : r->rows;
+        return 0;
+    }
+    if (db_query_u64(db, out, "SELECT COUNT(*) FROM " JOURNAL, err))
+        return -1;
+    *counted = (struct journal_counted){*out, top};
+    return 0;
 }
 
 static uint64_t more(uint64_t a, uint64_t b)
@@ -58,9 +72,10 @@ static uint64_t more(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-int journal_purge_look(struct db *db, const struct journal_retention *r, struct journal_age *out, struct err *err)
+int journal_purge_look(struct db *db, const struct journal_retention *r, struct journal_counted *counted,
+                       struct journal_age *out, struct err *err)
 {
-    uint64_t all = 0, soon = 0, soon_rows = 0, open_age, open_rows;
+    uint64_t all = 0, soon = 0, soon_rows = 0;
     uint64_t warn_rows = r->rows - r->rows / 10;
     *out = (struct journal_age){0};
     if (db_query_u64(db, &out->oldest_us,
@@ -69,18 +84,25 @@ int journal_purge_look(struct db *db, const struct journal_retention *r, struct 
                      err) ||
         count_older(db, r->age_ms, false, &out->over_age, err) ||
         count_older(db, r->age_ms - r->age_ms / 10, false, &soon, err) ||
-        count_older(db, r->age_ms - r->age_ms / 10, true, &open_age, err) ||
-        (r->rows && count_all(db, warn_rows, &all, err)))
+        (r->rows && count_all(db, r, counted, &all, err)))
         return -1;
     if (r->rows && all > warn_rows) {
         out->over_rows = all > r->rows ? all - r->rows : 0;
         soon_rows = all - warn_rows;
     }
-    if (count_open(db, soon_rows, &open_rows, err))
-        return -1;
-    out->open = more(open_age, open_rows);
     soon = more(soon, soon_rows);
     out->soon = soon - more(out->over_age, out->over_rows);
+    return 0;
+}
+
+int journal_purge_open(struct db *db, const struct journal_retention *r, const struct journal_age *age, uint64_t *open,
+                       struct err *err)
+{
+    uint64_t by_age, by_rows;
+    if (count_older(db, r->age_ms - r->age_ms / 10, true, &by_age, err) ||
+        count_open(db, r->rows ? age->soon + age->over_rows : 0, &by_rows, err))
+        return -1;
+    *open = more(by_age, by_rows);
     return 0;
 }
 

@@ -15,13 +15,22 @@ struct journal_age {
     uint64_t over_age;  /* entries that are older than the retention's age */
     uint64_t over_rows; /* entries beyond its number */
     uint64_t soon; /* entries that go when a tenth of the age more has passed, or the journal has grown by a tenth */
-    uint64_t open; /* of those, and of those that are over: nobody has decided about them */
     uint64_t oldest_us; /* 0: it is empty */
 };
 
-/* Look; costs a few readings of an index's end, and a count of the journal where it may be too long. */
-MUST_CHECK int journal_purge_look(struct db *db, const struct journal_retention *r, struct journal_age *out,
-                                  struct err *err);
+/* The last count of the journal, which reads the whole of an index: kept from look to look. Zeroed: none. */
+struct journal_counted {
+    uint64_t rows;
+    uint64_t top; /* greatest id at that time */
+};
+
+/* Look; costs a few readings of an index's end, and a count of the journal where it may be too long by now: once it has
+ * been counted, not again before it can have grown beyond its number by a hundredth. */
+MUST_CHECK int journal_purge_look(struct db *db, const struct journal_retention *r, struct journal_counted *counted,
+                                  struct journal_age *out, struct err *err);
+/* Of those that are over or go soon: about how many has nobody decided? Reads these entries: not to be asked often. */
+MUST_CHECK int journal_purge_open(struct db *db, const struct journal_retention *r, const struct journal_age *age,
+                                  uint64_t *open, struct err *err);
 
 #define JOURNAL_PURGE_STEP 500u
 /* One step, a transaction of its own: at most JOURNAL_PURGE_STEP of the oldest of those that are over. How many went;

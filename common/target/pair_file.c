@@ -69,9 +69,16 @@ static bool is_known(const struct config *c, size_t rule)
     return same_rule(&set->fallback, &set->rules[rule]);
 }
 
+static void put_place(const struct config *c, const struct policy_rule *rule, struct buf *out)
+{
+    buf_printf(out, "%s:%d: conflicts %s%s%s%s", c->path, rule->line, rule->table ? "of " : "by default",
+               rule->table ? rule->db : "", rule->table ? "." : "", rule->table ? rule->table : "");
+}
+
 static int check(const struct config *c, struct world_setting *s, const struct policy_rule *rule, struct err *err)
 {
     struct lint_finding found;
+    struct buf place = {0};
     int rc = 0;
     s->rule = rule;
     s->causal = rule->versions == VERSIONS_CAUSAL;
@@ -79,14 +86,14 @@ static int check(const struct config *c, struct world_setting *s, const struct p
     if (rule->allow_divergence)
         return 0;
     lint_rule(&found, s, LONGEST, LINT_HISTORIES, SEED);
-    if (found.diverges)
+    if (found.diverges) {
+        put_place(c, rule, &place);
         rc = err_fatal(err, EXIT_BAD_CONFIG,
-                       "%s:%d: conflicts %s%s%s%s: policy %s can leave regions that are linked both ways different for "
-                       "good; choose one that does not, or accept that by allow_divergence: true in conflicts. So it "
-                       "happens: %s",
-                       c->path, rule->line, rule->table ? "of " : "by default", rule->table ? rule->db : "",
-                       rule->table ? "." : "", rule->table ? rule->table : "", policy_name(rule->policy),
-                       buf_cstr(&found.history));
+                       "%s: policy %s can leave regions that are linked both ways different for good; choose one that "
+                       "does not, or accept that by allow_divergence: true in conflicts. So it happens: %s",
+                       buf_cstr(&place), policy_name(rule->policy), buf_cstr(&found.history));
+    }
+    buf_free(&place);
     lint_finding_free(&found);
     return rc;
 }
@@ -102,6 +109,44 @@ int pair_rules_converge(const struct config *c, struct err *err)
         if (!is_known(c, i) && check(c, &s, &c->conflicts.rules[i], err))
             return -1;
     return 0;
+}
+
+/* Version columns tell nothing of a row that is not there, and what the target deleted itself has left no tombstone. */
+static bool put_warning(const struct config *c, struct world_setting *s, const struct policy_rule *rule,
+                        struct buf *out)
+{
+    struct lint_finding found;
+    if (rule->versions == VERSIONS_CAUSAL || rule->allow_divergence)
+        return false;
+    s->rule = rule;
+    s->causal = false;
+    s->buries = s->deletes = s->unaware = true;
+    lint_rule(&found, s, LONGEST, LINT_HISTORIES, SEED);
+    bool diverges = found.diverges;
+    if (diverges) {
+        put_place(c, rule, out);
+        buf_printf(
+            out,
+            ": under versions: column a row that one region deletes while another writes it can stay different; mark "
+            "rows as deleted by an update, or use versions: causal. So it happens: %s",
+            buf_cstr(&found.history));
+    }
+    lint_finding_free(&found);
+    return diverges;
+}
+
+void pair_rules_warn(const struct config *c, pair_warning_fn *each, void *context)
+{
+    struct world_setting s = {0};
+    if (c->allow_divergence || find_regions(c, &s) < 2)
+        return;
+    for (size_t i = 0; i <= c->conflicts.count; i++) {
+        const struct policy_rule *rule = i ? &c->conflicts.rules[i - 1] : &c->conflicts.fallback;
+        struct buf text = {0};
+        if ((i == 0 || !is_known(c, i - 1)) && put_warning(c, &s, rule, &text))
+            each(context, buf_cstr(&text));
+        buf_free(&text);
+    }
 }
 
 int pair_load(struct config **out, const char *path, struct err *err)

@@ -11,4 +11,9 @@ MUST_CHECK int pair_load(struct config **out, const char *path, struct err *err)
  * are: unless the pair file allows that. */
 MUST_CHECK int pair_rules_converge(const struct config *c, struct err *err);
 
+/* What a rule that is not refused leaves to the operator to know: under versions: column, rows that are deleted. One
+ * line each, with a history. */
+typedef void pair_warning_fn(void *context, const char *text);
+void pair_rules_warn(const struct config *c, pair_warning_fn *each, void *context);
+
 #endif

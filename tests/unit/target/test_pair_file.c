@@ -73,11 +73,55 @@ static void a_refusal_names_the_place_and_shows_a_history(void **state)
             fail_msg("'%s' does not say '%s'", err.text, parts[i]);
 }
 
+static void warnings(const char *links, const char *rest, pair_warning_fn *each, void *context)
+{
+    struct config *c = NULL;
+    struct err err = {0};
+    char *text = xasprintf("%s%s%s", regions, links, rest);
+    assert_int_equal(config_parse(&c, "pair.yaml", span_str(text), &err), 0);
+    pair_rules_warn(c, each, context);
+    config_free(&c);
+    free(text);
+}
+
+static void count(void *context, const char *text)
+{
+    struct buf *told = context;
+    buf_put_str(told, text);
+    buf_put_str(told, "\n");
+}
+
+static void deletes_under_version_columns_are_warned_of(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head;
+        const char *rest;
+        const char *says; /* NULL: nothing */
+    } cases[] = {
+        {two_way, "conflicts: {default: {policy: latest, by: [v], tie: [eu, us]}}\n",
+         "pair.yaml:8: conflicts by default: under versions: column"                                              },
+        {two_way, "conflicts: {default: {policy: latest, tie: [eu, us]}}\n",                                  NULL},
+        {two_way, "conflicts: {default: {policy: latest, by: [v], tie: [eu, us], allow_divergence: true}}\n", NULL},
+        {two_way, "conflicts: {default: {policy: stop}}\n",                                                   NULL},
+        {one_way, "conflicts: {default: {policy: latest, by: [v], tie: [eu, us]}}\n",                         NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf told = {0};
+        warnings(cases[i].head, cases[i].rest, count, &told);
+        if (!cases[i].says ? told.len > 0
+                           : !strstr(buf_cstr(&told), cases[i].says) || !strstr(buf_cstr(&told), "deletes 1"))
+            fail_msg("%s: '%s'", cases[i].rest, buf_cstr(&told));
+        buf_free(&told);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(divergence_is_allowed_for_the_pair_all_rules_or_one),
         cmocka_unit_test(a_refusal_names_the_place_and_shows_a_history),
+        cmocka_unit_test(deletes_under_version_columns_are_warned_of),
     };
     return cmocka_run_group_tests_name("pair_file", tests, NULL, NULL);
 }
