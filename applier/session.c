@@ -90,7 +90,8 @@ static void *run_worker(void *context)
     t->worker.beat = pulse_join(pulse, name);
     db_watch(t->worker.sink->db, t->worker.beat);
     enum worker_end end = worker_run(&t->worker, &err);
-    db_watch(t->worker.sink->db, NULL);
+    if (t->worker.sink->db) /* else it has lost its connection */
+        db_watch(t->worker.sink->db, NULL);
     pulse_leave(pulse, &t->worker.beat);
     note_end(t->session, &t->worker, end, &err);
     end_threads(t->session);
@@ -117,6 +118,8 @@ static uint32_t start_workers(struct session *n, struct thread *threads, struct 
                        .name = a->name,
                        .hold = a->hold,
                        .alone_seq = a->alone_seq,
+                       .connect = session_reopen_sink,
+                       .context = n,
                        .park = a->park,
                        .topic = a->topic,
                        .big_park = a->big_park},

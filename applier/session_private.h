@@ -24,6 +24,9 @@ struct session {
 void session_init_sinks(struct session *n);
 /* Connect all of them, one after another, and find the place: `state`. */
 MUST_CHECK int session_open_sinks(struct session *n, struct err *err);
+/* A worker's thread, when its connection is lost: another one to the same server, in the same slot, which then counts
+ * as its row in the ledger does. `session`: struct session. */
+MUST_CHECK int session_reopen_sink(void *session, uint32_t worker, struct err *err);
 /* Whatever has been opened of them; what lasts longer than the session goes to the applier. */
 void session_close_sinks(struct session *n);
 

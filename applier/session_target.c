@@ -175,6 +175,26 @@ static int connect_beside(struct applier *a, struct sink *s, uint32_t worker, st
     return rows_writer_open(&s->writer, s->db, a->link->writer, err);
 }
 
+static void disconnect(struct applier *a, struct sink *s, uint32_t worker)
+{
+    show_connection(a, worker, NULL);
+    sink_forget_tables(s);
+    rows_writer_free(&s->writer);
+    db_close(&s->db);
+}
+
+int session_reopen_sink(void *session, uint32_t worker, struct err *err)
+{
+    struct session *n = session;
+    struct applier *a = n->applier;
+    struct sink *s = &n->sinks[worker];
+    disconnect(a, s, worker);
+    return connect_beside(a, s, worker, err) || check_target(a, s->db, err) || ledger_attach(s->db, &s->slot, err) ||
+                   ledger_settle_slot(s->db, s->stream, s->part, &s->slot, err)
+               ? -1
+               : 0;
+}
+
 int session_open_sinks(struct session *n, struct err *err)
 {
     struct applier *a = n->applier;
@@ -218,16 +238,13 @@ void session_close_sinks(struct session *n)
         if (memcmp(s->slot.owner, a->slots[i].owner, sizeof s->slot.owner) == 0)
             a->slots[i].n = s->slot.n;
         a->counts[i] = s->counts;
-        show_connection(a, i, NULL);
-        sink_forget_tables(s);
+        disconnect(a, s, i);
         map_free(&s->tables);
         map_free(&s->plans);
         map_free(&s->touched);
         buf_free(&s->image);
-        rows_writer_free(&s->writer);
         tombstone_batch_free(&s->tombstones);
         causal_free(&s->causal);
-        db_close(&s->db);
         free(s->link);
     }
     free(n->sinks);

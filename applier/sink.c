@@ -227,11 +227,12 @@ int sink_send_tombstones(struct sink *s, struct err *err)
     return target_session_now(s->db, err) || tombstone_batch_send(s->tombstones, s->db, err) ? -1 : 0;
 }
 
-int sink_commit_aside(struct sink *s, struct err *err)
+static int commit(struct sink *s, size_t count, struct err *err)
 {
     if (sink_send_tombstones(s, err))
         return -1;
     s->unsettled = true;
+    s->committing = count;
     if (db_exec(s->db, "COMMIT", err))
         return -1;
     s->unsettled = false;
@@ -240,9 +241,14 @@ int sink_commit_aside(struct sink *s, struct err *err)
     return 0;
 }
 
+int sink_commit_aside(struct sink *s, struct err *err)
+{
+    return commit(s, 0, err);
+}
+
 int sink_commit(struct sink *s, struct txn *const *txns, size_t count, struct err *err)
 {
-    if (sink_commit_aside(s, err))
+    if (commit(s, count, err))
         return -1;
     schedule_committed(s->schedule, s->slot.slot, txns, count);
     return 0;

@@ -41,7 +41,8 @@ struct sink {
     struct map tables;         /* "db\0name" -> struct target_table * */
     struct map plans;          /* source's struct table_def * -> struct convert_plan * into one of the tables */
     uint64_t tables_as_of;     /* schedule_table_changes */
-    bool unsettled;            /* a COMMIT was not answered: what became of it is for the next session to find out */
+    bool unsettled;            /* a COMMIT was not answered: what became of it is to be found out by the ledger … */
+    size_t committing;         /* … of so many transactions, as sink_commit was given them */
     struct buf image;          /* of the row written last */
     struct map touched;    /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
     bool buries;           /* deletes leave tombstones */

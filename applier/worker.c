@@ -76,8 +76,7 @@ void worker_wait_for_table(struct worker *w, const struct apply_outcome *out)
     (void)stop_wait(w->stop, WAIT_MS);
 }
 
-/* The first n are in effect. */
-static void group_done(struct worker *w, size_t n)
+void worker_group_done(struct worker *w, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         w->rows -= w->group[i]->row_total;
@@ -116,9 +115,10 @@ static int retry(struct worker *w, size_t tried, struct err *err)
     struct err keep;
     if (err->class == ERR_RETRY && err->code == VERSIONS_BEHIND)
         return wait_for_word(w, err);
-    if (err->class != ERR_RETRY || w->sink->unsettled || db_says_read_only(err) ||
-        target_session_keep(w->sink->db, &keep))
+    if (err->class != ERR_RETRY || db_says_read_only(err))
         return -1;
+    if (w->sink->unsettled || target_session_keep(w->sink->db, &keep))
+        return worker_reconnect(w, err);
     if (err->code == SERVER_LOCK_WAIT_TIMEOUT)
         schedule_contended(w->schedule);
     w->limit = tried > 1 ? tried / 2 : 1;
@@ -141,7 +141,7 @@ static int apply_one_exact(struct worker *w, struct err *err)
     else if (out.result == APPLY_REFUSED && worker_park_refused(w, w->group[0], &out, err))
         rc = retry(w, 1, err);
     else
-        group_done(w, 1);
+        worker_group_done(w, 1);
     apply_outcome_free(&out);
     return rc;
 }
@@ -195,7 +195,7 @@ static int apply_some(struct worker *w, size_t n, size_t *next, struct err *err)
         if (n == 1)
             worker_wait_for_table(w, &out);
     } else {
-        group_done(w, n);
+        worker_group_done(w, n);
         if (n == w->limit && w->limit < MOST_TOGETHER)
             w->limit *= 2;
         *next = w->limit;
@@ -215,7 +215,7 @@ static int apply_group(struct worker *w, struct err *err)
         if (worker_park_ahead(w, &n, err))
             rc = retry(w, 1, err);
         else if (n == 0)
-            group_done(w, 1);
+            worker_group_done(w, 1);
         else if (w->group[0]->exact)
             rc = apply_one_exact(w, err);
         else
@@ -237,6 +237,14 @@ static int apply_next(struct worker *w, enum worker_end *end, struct err *err)
         return worker_apply_big(w, t, end, err);
     group_add(w, t);
     return apply_group(w, err);
+}
+
+/* While there is nothing to do. */
+static int keep_alive(struct worker *w, struct err *err)
+{
+    if (target_session_keep(w->sink->db, err) == 0)
+        return 0;
+    return err->class == ERR_RETRY ? worker_reconnect(w, err) : -1;
 }
 
 static void release(struct worker *w)
@@ -274,7 +282,7 @@ enum worker_end worker_run(struct worker *w, struct err *err)
         else if (w->next)
             rc = apply_next(w, &end, err);
         else if (!schedule_ended(w->schedule, err))
-            rc = target_session_keep(w->sink->db, err);
+            rc = keep_alive(w, err);
         else
             break;
     }

@@ -32,10 +32,11 @@ struct worker {
     const char *name;  /* of its connections */
     const char *topic; /* by which the link's rows in the target are known */
     struct hold *hold;
-    uint64_t
-        alone_seq; /* at its end: a big transaction that is to have nothing beside it when it comes again; 0: none */
-    struct park *park; /* of the link */
-    struct beat *beat; /* rests while there is nothing to do; NULL: nobody watches */
+    uint64_t alone_seq; /* at its end: a big transaction that is to have nothing beside it the next time; 0: none */
+    struct park *park;  /* of the link */
+    struct beat *beat;  /* rests while there is nothing to do; NULL: nobody watches */
+    int (*connect)(void *context, uint32_t number, struct err *err); /* a new connection of the sink, in its slot */
+    void *context;
     struct big_park big_park;
     /* From here on its own; zeroed at the start. */
     struct txn **group; /* whole transactions, taken and not in effect */

@@ -40,6 +40,13 @@ MUST_CHECK int worker_drain(struct worker *w, struct err *err);
 /* The operator has paused the link, or lifts it: tell the target, and wait as long as it is. 0 also at a stop. */
 MUST_CHECK int worker_pause(struct worker *w, struct err *err);
 
+/* The connection is gone, and with it what was open; the others' are not. 0: there is another one, and what of the
+ * group came into effect by a COMMIT that was not answered has left it, or a stop was requested; -1: the session has to
+ * start anew. */
+MUST_CHECK int worker_reconnect(struct worker *w, struct err *err);
+
+/* The first n of the group are in effect. */
+void worker_group_done(struct worker *w, size_t n);
 /* Something has just been committed. */
 void worker_committed(struct worker *w);
 /* Say what the link waits for, and wait a moment. */

@@ -65,6 +65,9 @@ MUST_CHECK int ledger_write(struct db *db, const struct ledger_slot *held, const
                             struct err *err);
 void ledger_committed(struct ledger_slot *held);
 
+/* The same as ledger_settle for one slot, while others are at work: only its row is read. */
+MUST_CHECK int ledger_settle_slot(struct db *db, const uint8_t stream[STREAM_UUID_LEN], uint32_t part,
+                                  struct ledger_slot *held, struct err *err);
 /* Answers of COMMITs may have been lost: locking read of the rows over a new connection, which also waits for what
  * former connections still have open. Every hold then counts as its row does. -1: error (fatal 77 when another owner is
  * there). */

@@ -168,6 +168,40 @@ static int settle_row(const struct ledger_rows *rows, struct ledger_slot *held, 
     return 0;
 }
 
+static int read_slot(struct db *db, struct buf *sql, struct ledger_row *row, size_t *count, struct err *err)
+{
+    struct arena a = {0};
+    struct db_rows rows;
+    int rc = db_query(db, &rows, &a, buf_cstr(sql), err);
+    *count = rc == 0 ? rows.row_count : 0;
+    if (*count > 0) {
+        struct span owner = db_cell(&rows, 0, 0);
+        memcpy(row->held.owner, owner.p, owner.n < sizeof row->held.owner ? owner.n : sizeof row->held.owner);
+        row->held.n = strtoull((const char *)db_cell(&rows, 0, 1).p, NULL, 10);
+    }
+    arena_free(&a);
+    return rc;
+}
+
+int ledger_settle_slot(struct db *db, const uint8_t stream[STREAM_UUID_LEN], uint32_t part, struct ledger_slot *held,
+                       struct err *err)
+{
+    struct ledger_row row = {.held = {.slot = held->slot}};
+    struct ledger_rows one = {.rows = &row};
+    struct buf sql = {0};
+    if (db_exec(db, "BEGIN", err))
+        return -1;
+    buf_put_str(&sql, "SELECT `owner`, `n` FROM " LEDGER " WHERE `stream`=X'");
+    buf_put_hex(&sql, span_of(stream, STREAM_UUID_LEN));
+    buf_printf(&sql, "' AND `part`=%u AND `slot`=%u FOR UPDATE", part, held->slot);
+    int rc = read_slot(db, &sql, &row, &one.count, err);
+    if (rc == 0)
+        rc = settle_row(&one, held, err);
+    buf_free(&sql);
+    db_rollback(db);
+    return rc;
+}
+
 int ledger_settle(struct db *db, const char *topic, struct ledger_slot *held, uint32_t slots, struct err *err)
 {
     struct ledger_rows rows = {0};

@@ -75,3 +75,20 @@ def test_a_server_is_away_for_a_while(pair, loads, end):
         for load in loads:
             load.wait_for(50)
     assert_goes_on(pair, loads)
+
+
+def test_workers_lose_their_connections_one_after_another(pair, loads):
+    """Each goes on by itself: the session with all that was read stays."""
+    applier = pair.applier("eu", "us")
+    holders = "SELECT IS_USED_LOCK(CONCAT('drc.', LOWER(HEX(owner)), '.', slot)) FROM drc.ledger ORDER BY slot"
+    killed = 0
+    for _ in range(3):
+        for (connection,) in pair.us.query(holders):
+            if connection:
+                pair.us.sql(f"KILL {connection}")
+                killed += 1
+            loads[0].wait_for(20)
+    assert_goes_on(pair, loads)
+    log = applier.log.read_text()
+    assert killed >= 4 and log.count("has lost its connection, the others go on") > 2
+    assert log.count("goes on after seq") == 1
