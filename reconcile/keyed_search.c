@@ -3,7 +3,10 @@
 #include "reconcile/keyed_walk.h"
 #include "reconcile/state.h"
 
-#define LIST_ROWS 1000u     /* so few are fetched one by one */
+#define LIST_MOST 20000u /* rows that are fetched one by one */
+#define LIST_LEAST 1000u
+#define LIST_BYTES (8u << 20)
+#define ROW_BYTES 160u      /* of a row in memory, without its key */
 #define SPLIT 8u            /* an unequal range is split into about that many */
 #define DEPTH_MAX 16        /* of splits; only a table that grows while it is read gets there */
 #define SUSPECTS_MAX 20000u /* then they are settled before going on */
@@ -131,20 +134,31 @@ int keyed_settle(struct keyed_walk *w, size_t limit, struct err *err)
     return 0;
 }
 
+/* So many rows are fetched with their checksums: at most LIST_BYTES of them, if all keys are as long as they may be. */
+static uint64_t list_rows(const struct plan *plan)
+{
+    uint64_t bytes = ROW_BYTES;
+    for (uint16_t i = 0; i < plan->key_count; i++)
+        bytes += plan->key[i].of[0].tc->charset ? plan->key[i].of[0].c->meta : 20u;
+    uint64_t n = LIST_BYTES / bytes;
+    return n < LIST_LEAST ? LIST_LEAST : n > LIST_MOST ? LIST_MOST : n;
+}
+
 /* Split by the side that has more rows, and only unequal parts again. */
 static int search_range(struct keyed_walk *w, const struct plan_range *range, const struct keyed_sums *sums, int depth,
                         struct err *err)
 {
     int bigger = sums->rows[1] > sums->rows[0];
-    if (sums->rows[bigger] <= LIST_ROWS || depth >= DEPTH_MAX)
+    uint64_t few = list_rows(w->plan);
+    if (sums->rows[bigger] <= few || depth >= DEPTH_MAX)
         return list_range(w, range, err) ? -1 : keyed_settle(w, SUSPECTS_MAX, err);
 
     uint64_t step = sums->rows[bigger] / SPLIT;
     struct plan_range part = *range;
     struct arena arena = {0};
     int rc = -1;
-    if (step < LIST_ROWS / 2)
-        step = LIST_ROWS / 2;
+    if (step < few / 2)
+        step = few / 2;
     do {
         struct keyed_sums found;
         const struct plan_range rest = {part.lower, range->upper};
