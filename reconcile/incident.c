@@ -8,6 +8,7 @@
 #include "common/stream/history.h"
 #include "reconcile/mode.h"
 #include "reconcile/moments.h"
+#include "reconcile/repair.h"
 #include "reconcile/touched.h"
 #include "reconcile/window.h"
 
@@ -154,6 +155,8 @@ static int compare_window(struct incident *in)
     report_fact(in->run.report, "keys", keys);
     free(keys);
     meter_clear(in->run.meter);
+    if (in->run.repair)
+        repair_finish(in->run.repair);
     return report_summary(in->run.report);
 }
 

@@ -26,6 +26,7 @@ struct marker {
     uint8_t run[8];
     uint64_t number; /* of the last mark */
     int side;        /* of the transaction in hand */
+    bool open;       /* there is one: what is read on its side is locked */
     struct arena arena;
     struct buf sql;
 };
@@ -150,6 +151,7 @@ int marker_read_there(struct marker *m, int side, struct marker_ask *a, struct a
 void marker_side(struct marker *m, int side)
 {
     m->side = side;
+    m->open = false;
     arena_reset(&m->arena);
 }
 
@@ -163,12 +165,13 @@ int marker_begin(struct marker *m, int side, struct err *err)
     if (db_exec(m->db[side], "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", err) ||
         target_session_begin(m->db[side], err))
         return -1;
+    m->open = true;
     return 0;
 }
 
 int marker_lock(struct marker *m, struct marker_ask *a, struct err *err)
 {
-    if (read_row(m, &a->here, a, m->side, LOCAL_FOR_UPDATE, &m->arena, err))
+    if (read_row(m, &a->here, a, m->side, m->open ? LOCAL_FOR_UPDATE : LOCAL_NO_LOCK, &m->arena, err))
         return -1;
     repair_hash_row(&a->here_hash, a->plan->tables[m->side]->def, a->here);
     return 0;
@@ -185,7 +188,7 @@ int marker_row_hash(struct marker *m, struct span *out, int side, const struct m
     target_table_put_name(a->plan->tables[side], &m->sql);
     buf_put_str(&m->sql, " WHERE ");
     plan_put_key_is(a->plan, side, a->key, &m->sql);
-    if (side == m->side) /* locked already; a reading without a lock would look at an older state */
+    if (m->open && side == m->side) /* locked already; a reading without a lock would look at an older state */
         buf_put_str(&m->sql, " FOR UPDATE");
     if (db_query(m->db[side], &rows, arena, buf_cstr(&m->sql), err))
         return -1;
@@ -240,11 +243,13 @@ int marker_put(struct marker *m, struct marker_ask *a, struct err *err)
 
 int marker_commit(struct marker *m, struct err *err)
 {
+    m->open = false;
     return db_exec(m->db[m->side], "COMMIT", err);
 }
 
 void marker_rollback(struct marker *m)
 {
+    m->open = false;
     if (m->db[m->side])
         db_rollback(m->db[m->side]);
 }

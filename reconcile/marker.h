@@ -46,7 +46,7 @@ MUST_CHECK int marker_read_there(struct marker *m, int side, struct marker_ask *
 void marker_side(struct marker *m, int side);
 /* A transaction at the asking side. After an error it is rolled back, and everything may be begun again. */
 MUST_CHECK int marker_begin(struct marker *m, int side, struct err *err);
-/* Lock the row and read it: `here`. */
+/* Read the row, under lock inside a transaction: `here`. */
 MUST_CHECK int marker_lock(struct marker *m, struct marker_ask *a, struct err *err);
 /* The checksum of a side's row in the pair's terms, 64 hexadecimal digits; .p NULL: absent. In the arena. */
 MUST_CHECK int marker_row_hash(struct marker *m, struct span *out, int side, const struct marker_ask *a,

@@ -295,12 +295,13 @@ static int try_again(struct repair *r, struct err *err)
 static void tell_sums(struct repair *r)
 {
     struct buf json = {0}, text = {0};
-    buf_put_str(&text, "repairs:");
     for (int o = 0; o < REPAIR_OUTCOMES; o++) {
         buf_printf(&json, "%s\"%s\": %" PRIu64, o == 0 ? "" : ", ", outcome_names[o], r->counts[o]);
         if (r->counts[o] > 0)
-            buf_printf(&text, " %" PRIu64 " %s", r->counts[o], outcome_names[o]);
+            buf_printf(&text, "%s%" PRIu64 " %s", text.len > 0 ? ", " : "", r->counts[o], outcome_names[o]);
     }
+    if (text.len == 0)
+        buf_put_str(&text, "nothing to do");
     const struct report_item item = {.type = "repairs", .json = buf_span(&json), .text = buf_span(&text)};
     report_item(r->run->report, &item);
     buf_free(&json);

@@ -93,8 +93,10 @@ static int put_marks(struct batch *b, struct err *err)
         repair_hash_row(&a->seen, a->plan->tables[!b->winner]->def, a->there);
     }
     bool moved;
-    if (links_mark(b->r->links, &moved, err) || links_wait(b->r->links, b->r->run->timeout_ms, err))
+    if (links_mark(b->r->links, &moved, err) || links_wait(b->r->links, b->r->run->timeout_ms, err)) {
+        b->r->cut_off = true;
         return -1;
+    }
     if (undo)
         repair_file_drop(undo);
     if (marker_begin(m, b->winner, err))
@@ -137,7 +139,11 @@ static void apply(struct batch *b)
     struct backoff backoff = backoff_make(20, 2000);
     struct err err = {0};
     int rc;
-    while ((rc = put_marks(b, &err)) && marker_try_again(m, &backoff, &err))
+    if (b->r->cut_off) {
+        tell_all(b, OUTCOME_UNANSWERED, "the links did not come in time");
+        return;
+    }
+    while ((rc = put_marks(b, &err)) && !b->r->cut_off && marker_try_again(m, &backoff, &err))
         err = (struct err){0};
     if (rc == 0)
         rc = marker_collect(m, b->asks, b->count, b->r->run->timeout_ms, &err);

@@ -51,6 +51,7 @@ struct repair {
     struct arena later_arena;
     bool parents_too; /* rows that others refer to may go now */
     bool last_pass;
+    bool cut_off; /* the links once did not come in time: nobody waits for them again */
     uint64_t counts[REPAIR_OUTCOMES];
 };
 

@@ -1,6 +1,7 @@
 /* Comparing the rows of the keys that were touched. */
 #include "common/base/clock.h"
 #include "reconcile/keyed.h"
+#include "reconcile/repair.h"
 #include "reconcile/touched_private.h"
 
 #define BATCH_KEYS 200
@@ -110,6 +111,7 @@ int touched_compare_table(struct run *run, struct touched_table *table, struct e
     }
     if (settle_when(&c, 1, rc ? NULL : err))
         rc = -1;
+    repair_table_end(run->repair, &table->plan, table->db, table->name, &table->counts);
     table->counts.took_ms += clock_mono_ms() - began_ms;
     meter_clear(run->meter);
     suspects_free(&c.suspects);

@@ -71,12 +71,13 @@ enum { MARIADB = 1, MYSQL = 2, BOTH = MARIADB | MYSQL };
 /* What the pair file asks for at a region, as bits that rows of the table name. */
 enum {
     ALWAYS = 0,
-    WHEN_BINLOG = 1,  /* a link that ends there writes by BINLOG */
-    WHEN_SQL = 2,     /* … by plain SQL */
-    WHEN_DDL = 4,     /* … runs changes of definition */
-    WHEN_STANDBY = 8, /* … writes while the server is read_only */
-    WHEN_CANARY = 16, /* it is a target, whose capture proves the loop mark */
-    WHEN_PROBED = 32, /* linked: reconcile may write there to drc.repair */
+    WHEN_BINLOG = 1,        /* a link that ends there writes by BINLOG */
+    WHEN_SQL = 2,           /* … by plain SQL */
+    WHEN_DDL = 4,           /* … runs changes of definition */
+    WHEN_STANDBY = 8,       /* … writes while the server is read_only */
+    WHEN_CANARY = 16,       /* it is a target, whose capture proves the loop mark */
+    WHEN_PROBED = 32,       /* linked: reconcile may write there to drc.repair */
+    WHEN_FIRST_PROBED = 64, /* … and nothing else of ours writes there, so that nothing else asks for locks */
 };
 
 static unsigned wishes_of_link(const struct config *c, const struct link_config *l)
@@ -96,7 +97,9 @@ static unsigned wishes_of(const struct config *c, const struct region_config *re
         if (!region || strcmp(c->links[i].from, region->name) == 0)
             wishes |= WHEN_PROBED;
     }
-    return wishes & (WHEN_BINLOG | WHEN_SQL) ? wishes : wishes | WHEN_BINLOG;
+    if (wishes & (WHEN_BINLOG | WHEN_SQL))
+        return wishes;
+    return wishes | WHEN_BINLOG | (wishes & WHEN_PROBED ? WHEN_FIRST_PROBED : 0);
 }
 
 enum place { GLOBAL, OF_DRC, OF_PAIR };
@@ -111,34 +114,37 @@ static const struct {
     enum place place;
     const char *privilege;
 } table[] = {
-    {GRANTS_CAPTURE,   BOTH,    ALWAYS,       GLOBAL,  "REPLICATION SLAVE"       },
-    {GRANTS_CAPTURE,   MARIADB, ALWAYS,       GLOBAL,  "REPLICATION MASTER ADMIN"},
-    {GRANTS_APPLIER,   MARIADB, WHEN_BINLOG,  GLOBAL,  "BINLOG REPLAY"           },
-    {GRANTS_APPLIER,   MARIADB, WHEN_DDL,     GLOBAL,  "BINLOG REPLAY"           },
-    {GRANTS_APPLIER,   MYSQL,   WHEN_BINLOG,  GLOBAL,  "REPLICATION_APPLIER"     },
-    {GRANTS_APPLIER,   MYSQL,   WHEN_DDL,     GLOBAL,  "TRANSACTION_GTID_TAG"    },
-    {GRANTS_APPLIER,   BOTH,    WHEN_STANDBY, GLOBAL,  NULL                      },
-    {GRANTS_OPERATOR,  MARIADB, ALWAYS,       GLOBAL,  "BINLOG MONITOR"          },
-    {GRANTS_OPERATOR,  MYSQL,   ALWAYS,       GLOBAL,  "REPLICATION CLIENT"      },
-    {GRANTS_APPLIER,   BOTH,    ALWAYS,       OF_DRC,  GRANTS_ALL                },
-    {GRANTS_CAPTURE,   BOTH,    ALWAYS,       OF_DRC,  "SELECT"                  },
-    {GRANTS_CAPTURE,   BOTH,    WHEN_CANARY,  OF_DRC,  "INSERT"                  },
-    {GRANTS_CAPTURE,   BOTH,    WHEN_CANARY,  OF_DRC,  "UPDATE"                  },
-    {GRANTS_RECONCILE, BOTH,    ALWAYS,       OF_DRC,  "SELECT"                  },
-    {GRANTS_RECONCILE, BOTH,    WHEN_PROBED,  OF_DRC,  "INSERT"                  },
-    {7,                BOTH,    ALWAYS,       OF_PAIR, "SELECT"                  },
-    {GRANTS_APPLIER,   MYSQL,   WHEN_BINLOG,  OF_PAIR, "INSERT"                  },
-    {GRANTS_APPLIER,   MYSQL,   WHEN_BINLOG,  OF_PAIR, "UPDATE"                  },
-    {GRANTS_APPLIER,   MYSQL,   WHEN_BINLOG,  OF_PAIR, "DELETE"                  },
-    {GRANTS_APPLIER,   BOTH,    WHEN_SQL,     OF_PAIR, "INSERT"                  },
-    {GRANTS_APPLIER,   BOTH,    WHEN_SQL,     OF_PAIR, "UPDATE"                  },
-    {GRANTS_APPLIER,   BOTH,    WHEN_SQL,     OF_PAIR, "DELETE"                  },
-    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,     OF_PAIR, "ALTER"                   },
-    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,     OF_PAIR, "CREATE"                  },
-    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,     OF_PAIR, "DROP"                    },
-    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,     OF_PAIR, "INDEX"                   },
-    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,     OF_PAIR, "INSERT"                  },
-    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,     OF_PAIR, "REFERENCES"              },
+    {GRANTS_CAPTURE,   BOTH,    ALWAYS,            GLOBAL,  "REPLICATION SLAVE"       },
+    {GRANTS_CAPTURE,   MARIADB, ALWAYS,            GLOBAL,  "REPLICATION MASTER ADMIN"},
+    {GRANTS_APPLIER,   MARIADB, WHEN_BINLOG,       GLOBAL,  "BINLOG REPLAY"           },
+    {GRANTS_APPLIER,   MARIADB, WHEN_DDL,          GLOBAL,  "BINLOG REPLAY"           },
+    {GRANTS_APPLIER,   MYSQL,   WHEN_BINLOG,       GLOBAL,  "REPLICATION_APPLIER"     },
+    {GRANTS_APPLIER,   MYSQL,   WHEN_DDL,          GLOBAL,  "TRANSACTION_GTID_TAG"    },
+    {GRANTS_APPLIER,   BOTH,    WHEN_STANDBY,      GLOBAL,  NULL                      },
+    {GRANTS_OPERATOR,  MARIADB, ALWAYS,            GLOBAL,  "BINLOG MONITOR"          },
+    {GRANTS_OPERATOR,  MYSQL,   ALWAYS,            GLOBAL,  "REPLICATION CLIENT"      },
+    {GRANTS_APPLIER,   BOTH,    ALWAYS,            OF_DRC,  GRANTS_ALL                },
+    {GRANTS_CAPTURE,   BOTH,    ALWAYS,            OF_DRC,  "SELECT"                  },
+    {GRANTS_CAPTURE,   BOTH,    WHEN_CANARY,       OF_DRC,  "INSERT"                  },
+    {GRANTS_CAPTURE,   BOTH,    WHEN_CANARY,       OF_DRC,  "UPDATE"                  },
+    {GRANTS_RECONCILE, BOTH,    ALWAYS,            OF_DRC,  "SELECT"                  },
+    {GRANTS_RECONCILE, BOTH,    WHEN_PROBED,       OF_DRC,  "CREATE"                  },
+    {GRANTS_RECONCILE, BOTH,    WHEN_PROBED,       OF_DRC,  "INSERT"                  },
+    {GRANTS_RECONCILE, BOTH,    WHEN_PROBED,       OF_DRC,  "DELETE"                  },
+    {7,                BOTH,    ALWAYS,            OF_PAIR, "SELECT"                  },
+    {GRANTS_RECONCILE, MYSQL,   WHEN_FIRST_PROBED, OF_PAIR, "LOCK TABLES"             },
+    {GRANTS_APPLIER,   MYSQL,   WHEN_BINLOG,       OF_PAIR, "INSERT"                  },
+    {GRANTS_APPLIER,   MYSQL,   WHEN_BINLOG,       OF_PAIR, "UPDATE"                  },
+    {GRANTS_APPLIER,   MYSQL,   WHEN_BINLOG,       OF_PAIR, "DELETE"                  },
+    {GRANTS_APPLIER,   BOTH,    WHEN_SQL,          OF_PAIR, "INSERT"                  },
+    {GRANTS_APPLIER,   BOTH,    WHEN_SQL,          OF_PAIR, "UPDATE"                  },
+    {GRANTS_APPLIER,   BOTH,    WHEN_SQL,          OF_PAIR, "DELETE"                  },
+    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,          OF_PAIR, "ALTER"                   },
+    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,          OF_PAIR, "CREATE"                  },
+    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,          OF_PAIR, "DROP"                    },
+    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,          OF_PAIR, "INDEX"                   },
+    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,          OF_PAIR, "INSERT"                  },
+    {GRANTS_APPLIER,   BOTH,    WHEN_DDL,          OF_PAIR, "REFERENCES"              },
 };
 
 /* ---- places ---- */

@@ -55,7 +55,7 @@ def test_what_is_printed_follows_the_pair_file(directory):
 
     assert "TO 'o''neil'@'10.%';" in of("us", "mariadb")
     assert "REPLICATION SLAVE" not in of("us", "mariadb") and "BINLOG REPLAY" not in of("eu", "mariadb")
-    assert "GRANT SELECT, INSERT ON `drc`.*" in of("eu", "mysql")
+    assert "GRANT SELECT, CREATE, INSERT, DELETE ON `drc`.*" in of("eu", "mysql")
     sql = of("us", "mariadb", links="apply: {writer: sql}")
     assert "BINLOG" not in sql and "GRANT SELECT, INSERT, UPDATE, DELETE ON `shop`.*" in sql
     ddl = of("us", "mysql", links="ddl: apply")

@@ -5,8 +5,13 @@ Differences are planted behind the binlog's back (`sql_log_bin=0`), so that no l
 
 import subprocess
 import threading
+import time
 
 import pytest
+
+from support import place
+from support.mariadb import MariaDB
+from support.mysql import MySQL
 
 
 def plant(server, *statements):
@@ -135,3 +140,162 @@ def test_apply_mends_once_under_load_and_the_undo_restores_what_was(causal):
     pair.settle()
     assert [server.executed_gtids() for server in (pair.eu, pair.us)] == ends, "the undo has come into a binlog"
     assert len(found(pair.reconcile(expect=1))) == COUNT
+
+
+def test_a_row_that_moves_on_is_left_alone_and_named(causal):
+    pair = causal
+    plant(pair.us, "UPDATE shop.item SET n = 1 WHERE id IN (20, 21)")
+    moving = Toggling(pair.us, "SET SESSION sql_log_bin = 0", "UPDATE shop.item SET n = n + 1 WHERE id = 20")
+    with moving:
+        report = pair.reconcile("--apply", "--winner", "eu", expect=None)
+        assert outcomes(report) == {"repaired": 1, "moved": 1}
+        (moved,) = [x for x in report if x["type"] == "repair"]
+        assert (moved["key"], moved["outcome"]) == ({"id": 20}, "moved")
+    assert pair.us.value("SELECT n FROM shop.item WHERE id = 20") > 1
+    assert pair.us.value("SELECT n FROM shop.item WHERE id = 21") == 0
+    assert outcomes(pair.reconcile("--apply", "--winner", "us", expect=1)) == {"repaired": 1}
+    pair.settle()
+    pair.assert_equal("shop.item")
+    assert pair.conflicts() == []
+
+
+def test_kills_in_the_middle_leave_nothing_half_done(causal, long_run):
+    pair = causal
+    count = 3000 if long_run else 600
+    filling = f"INSERT INTO item SELECT 10000 + seq, 'x', seq, NULL FROM seq_1_to_{count}"
+    pair.eu.sql("USE shop", filling)
+    pair.settle()
+    plant(pair.us, "UPDATE shop.item SET n = -n WHERE id > 10000 AND id % 3 = 0", "DELETE FROM shop.item WHERE id > 10000 AND id % 3 = 1")
+    words = [place.programs() / "drc-reconcile", "full", "--config", pair.config, "--pair", "eu,us"]
+    words += ["--apply", "--winner", "eu", "--quiet", "--undo-sql", pair.directory / "undo.sql"]
+    for n in range(12 if long_run else 4):
+        with subprocess.Popen([str(w) for w in words], stdout=subprocess.DEVNULL) as child:
+            before = pair.us.value("SELECT COUNT(*) FROM shop.item WHERE n > 0 AND id > 10000")
+            deadline = time.monotonic() + 30
+            while child.poll() is None and time.monotonic() < deadline:
+                if pair.us.value("SELECT COUNT(*) FROM shop.item WHERE n > 0 AND id > 10000") > before:
+                    break
+                time.sleep(0.01)
+            if n % 2 == 0:
+                pair.applier("eu", "us").kill()
+            child.kill()
+        if n % 2 == 0:
+            pair.applier("eu", "us").start()
+    report = pair.reconcile("--apply", "--winner", "eu", expect=None)
+    assert set(outcomes(report)) <= {"repaired", "equal"}
+    pair.settle()
+    pair.assert_equal("shop.item")
+    assert outcomes(pair.reconcile("--apply", "--winner", "eu", expect=0)) == {}
+    assert pair.conflicts() == []
+
+
+FAMILY = (
+    "CREATE TABLE shop.a_child (id INT PRIMARY KEY, parent INT NOT NULL, FOREIGN KEY (parent) REFERENCES z_parent (id) ON DELETE CASCADE)",
+    "CREATE TABLE shop.made (id INT PRIMARY KEY, a INT, twice INT AS (a * 2) STORED, t TIMESTAMP NOT NULL DEFAULT '2026-01-01' "
+    "ON UPDATE CURRENT_TIMESTAMP, big LONGTEXT, f FLOAT, d DOUBLE, bn BINARY(6), e ENUM('x','y'), dt DATETIME(6))",
+    "CREATE TABLE shop.heap (a INT)",
+)
+
+
+@pytest.fixture
+def one_way(make_pair):
+    """eu to us, with families, generated columns, and triggers at us that must not fire."""
+    pair = make_pair(links=[("eu", "us")], conflicts={"default": {"policy": "source_wins"}})
+    pair.everywhere("CREATE DATABASE shop", "USE shop", "CREATE TABLE z_parent (id INT PRIMARY KEY, v INT)", *FAMILY)
+    plant(pair.us, "CREATE TABLE shop.fired (id INT)", "USE shop", "CREATE TRIGGER fire AFTER UPDATE ON made FOR EACH ROW INSERT INTO fired VALUES (NEW.id)")
+    pair.start()
+    pair.eu.sql(
+        "USE shop",
+        "INSERT INTO z_parent SELECT seq, seq FROM seq_1_to_20",
+        "INSERT INTO a_child SELECT seq, 1 + seq % 20 FROM seq_1_to_100",
+        "INSERT INTO made (id, a, big, f, d, bn, e, dt) SELECT seq, seq, REPEAT('text ', 10 + seq), seq / 7, seq / 11, X'0100', 'y',"
+        " '2026-01-01 00:00:00.000001' FROM seq_1_to_30",
+    )
+    pair.wait("eu", "us")
+    plant(
+        pair.us,
+        "DELETE FROM shop.z_parent WHERE id = 3",  # with its children
+        "INSERT INTO shop.z_parent VALUES (900, 1)",
+        "INSERT INTO shop.a_child VALUES (901, 900), (902, 900)",
+        "DROP TRIGGER shop.fire",
+        "UPDATE shop.made SET a = -1, big = REPEAT('ü', 70000), d = d + 1e-15, t = '2026-01-02' WHERE id = 5",
+        "UPDATE shop.made SET bn = X'01000000FF', e = 0, t = '2026-01-01' WHERE id = 6",
+        "DELETE FROM shop.made WHERE id = 7",
+        "CREATE TRIGGER shop.fire AFTER UPDATE ON shop.made FOR EACH ROW INSERT INTO fired VALUES (NEW.id)",
+        "INSERT INTO shop.heap VALUES (1)",
+    )
+    return pair
+
+
+def everything(server):
+    tables = ("z_parent", "a_child", "made")
+    return {table: server.raw(f"SELECT * FROM shop.{table} ORDER BY id") for table in tables}
+
+
+def test_families_computed_columns_and_triggers_over_the_link(one_way):
+    pair, undo = one_way, one_way.directory / "undo.sql"
+    report = pair.reconcile("--apply", "--undo-sql", undo, "--tables", "shop.*", expect=None)
+    passed_over = {x["table"] for x in report if x.get("outcome") == "not_repaired"}
+    assert passed_over == {"heap", "fired"}, [x for x in report if x["type"] == "repair"]
+    assert set(outcomes(report)) <= {"repaired", "equal", "not_repaired"}
+    assert everything(pair.us) == everything(pair.eu)
+    assert pair.us.value("SELECT COUNT(*) FROM shop.fired") == 0
+    assert found(pair.reconcile("--tables", "shop.[amz]*", expect=None)) == []
+
+
+def test_sql_for_a_target_whose_applier_is_stopped(one_way):
+    pair, undo, repair = one_way, one_way.directory / "undo.sql", one_way.directory / "repair.sql"
+    tables = ("--tables", "shop.made")
+    plant(pair.us, "DROP TRIGGER shop.fire")
+    planted = everything(pair.us)
+    pair.applier("eu", "us").stop()
+    report = pair.reconcile(*tables, "--no-probe", "--repair-sql", repair, "--undo-sql", undo, expect=1)
+    assert outcomes(report) == {"written": 3} and everything(pair.us) == planted
+    run_sql(pair.us, repair)
+    assert everything(pair.us)["made"] == everything(pair.eu)["made"]
+    run_sql(pair.us, repair)
+    assert everything(pair.us)["made"] == everything(pair.eu)["made"]
+    plant(pair.us, "UPDATE shop.made SET a = 1000 WHERE id = 6")
+    run_sql(pair.us, undo)
+    undone = everything(pair.us)
+    assert [row for row in undone["made"] if row[0] != b"6"] == [row for row in planted["made"] if row[0] != b"6"]
+    assert pair.us.value("SELECT a FROM shop.made WHERE id = 6") == 1000, "a row that was changed since was undone"
+    pair.applier("eu", "us").start()
+
+
+DOCUMENTS = (
+    "CREATE TABLE shop.doc (id BIGINT PRIMARY KEY, j JSON, dt DATETIME(6), ts TIMESTAMP(6) NULL, f FLOAT, d DECIMAL(30,10), "
+    "t VARCHAR(40) CHARACTER SET latin1, bn BINARY(8), e ENUM('a','b','c'), y YEAR) "
+    "DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_general_ci"
+)
+
+
+def test_two_flavours(make_pair):
+    pair = make_pair(server={"eu": MariaDB, "us": MySQL}, conflicts={"default": {"policy": "latest"}})
+    pair.everywhere("CREATE DATABASE shop", DOCUMENTS)
+    pair.start()
+    rows = ", ".join(
+        f"({n}, '{{\"n\": {n}, \"x\": [1, 2.5, null]}}', '2026-01-01 00:00:00.{n:06}', '2026-03-03 01:02:03.{n:06}', {n} / 7, {n}.0000000001, "
+        f"'é{n}', X'0{n % 10}00', {1 + n % 3}, 2000 + {n})"
+        for n in range(1, 21)
+    )
+    pair.eu.sql(f"INSERT INTO shop.doc VALUES {rows}")
+    pair.settle()
+    plant(
+        pair.us,
+        "UPDATE shop.doc SET j = '{\"n\": 1, \"x\": [1, 2.5]}' WHERE id = 1",
+        "UPDATE shop.doc SET dt = dt + INTERVAL 1 MICROSECOND, f = f + 1 WHERE id = 2",
+        "UPDATE shop.doc SET t = 'è', bn = X'FF', e = 'c', y = 1999 WHERE id = 3",
+        "DELETE FROM shop.doc WHERE id IN (4, 5)",
+        "INSERT INTO shop.doc (id, j) VALUES (99, '[]')",
+    )
+    with Toggling(pair.eu, "UPDATE shop.doc SET y = 1970 WHERE id = 10", "UPDATE shop.doc SET y = 1971 WHERE id = 10"):
+        report = pair.reconcile("--apply", "--winner", "missing_at_target=eu", "--winner", "eu", expect=None)
+        assert outcomes(report) == {"repaired": 6}, [x for x in report if x["type"] == "repair"]
+    pair.settle()
+    assert found(pair.reconcile("--apply", "--winner", "eu", expect=0)) == []
+    plant(pair.eu, "UPDATE shop.doc SET e = 'a', j = '[7]' WHERE id = 6")
+    other = pair.reconcile("--apply", "--winner", "us", expect=1)
+    assert outcomes(other) == {"repaired": 1}, [x for x in other if x["type"] == "repair"]
+    assert found(pair.reconcile(expect=0)) == []
+    assert pair.conflicts() == []
