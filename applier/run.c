@@ -8,6 +8,8 @@
 #include "applier/session.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/check/grants.h"
+#include "common/check/lookout.h"
 #include "common/link/control.h"
 #include "common/link/daemon.h"
 #include "common/link/notify.h"
@@ -136,9 +138,17 @@ static int run_thread(struct sessions *s, struct err *err)
     struct control *control = NULL;
     struct notify *notify = NULL;
     int rc = -1;
+    const struct applier *a = &s->applier;
+    const struct lookout_setup setup = {.config = a->config,
+                                        .region = a->to,
+                                        .roles = check_roles_of(a->config, a->to) & (CHECK_TARGET | CHECK_FED),
+                                        .account = GRANTS_APPLIER,
+                                        .program = a->name};
+    struct lookout *lookout = NULL;
     if (start_control(&control, &s->applier, err))
         return -1;
-    if (notify_start(&notify, s->applier.pulse, describe, s->applier.status, err))
+    if (notify_start(&notify, s->applier.pulse, describe, s->applier.status, err) ||
+        lookout_start(&lookout, &setup, err))
         goto out;
     if (pthread_create(&thread, NULL, run_sessions, s)) {
         (void)err_retry(err, "no thread to be had");
@@ -148,11 +158,13 @@ static int run_thread(struct sessions *s, struct err *err)
     wait_for_end(s);
     notify_stop(&notify);
     (void)pthread_join(thread, NULL);
+    findings_told_free(&s->applier.told);
     rc = s->result;
     if (rc && err)
         *err = s->err;
 out:
     notify_stop(&notify);
+    lookout_stop(&lookout);
     control_stop(&control, rc ? err : NULL);
     return rc;
 }

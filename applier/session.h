@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "applier/worker.h"
+#include "common/check/finding.h"
 
 struct session;
 
@@ -25,7 +26,8 @@ struct applier {
     /* From session to session. */
     bool holds;   /* this instance has taken the ledger over */
     bool checked; /* the target's tables */
-    bool moved;   /* from another server, and has not taken it over at the present one yet */
+    struct findings_told told;
+    bool moved; /* from another server, and has not taken it over at the present one yet */
     struct ledger_slot slots[SCHEDULE_MOST_WORKERS];
     char server[DB_IDENTITY_LEN]; /* the target that it was taken over at */
     uint64_t applied_seq;         /* and how far the link had come there */

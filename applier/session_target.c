@@ -7,7 +7,9 @@
 #include "applier/start.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "common/target/check.h"
+#include "common/check/grants.h"
+#include "common/check/lookout.h"
+#include "common/check/tables.h"
 #include "common/target/link_row.h"
 #include "common/target/schema.h"
 #include "common/target/session.h"
@@ -19,15 +21,6 @@ static void show_connection(struct applier *a, uint32_t worker, struct db *db)
     pthread_mutex_lock(&a->lock);
     a->dbs[worker] = db;
     pthread_mutex_unlock(&a->lock);
-}
-
-/* Does another link of the pair begin where this one ends? */
-static bool is_source(const struct config *c, const char *region)
-{
-    for (size_t i = 0; i < c->link_count; i++)
-        if (strcmp(c->links[i].from, region) == 0)
-            return true;
-    return false;
 }
 
 /* Our own schema, and BINLOG: what the account lacks of either is told at once, not one at each start. */
@@ -63,21 +56,40 @@ static int meet_server(struct applier *a, struct db *db, struct err *err)
     return 0;
 }
 
+static int look_at_target(struct applier *a, struct findings *found, struct db *db, struct err *err)
+{
+    const struct db_options options = {.program = a->name, .connect_timeout_s = 3, .read_timeout_s = 30};
+    const struct check_place to = {.db = db,
+                                   .config = a->config,
+                                   .region = a->to,
+                                   .roles = check_roles_of(a->config, a->to) & (CHECK_TARGET | CHECK_FED)};
+    struct check_place from = {.config = a->config, .region = a->from};
+    struct err why = {0};
+    if (lookout_look(found, &to, GRANTS_APPLIER, !a->checked, err))
+        return -1;
+    if (a->checked || !a->from->password)
+        return 0;
+    if (db_connect(&from.db, a->from, &options, &why)) {
+        log_info("definitions are not compared with those of %s: %s", a->link->from, why.text);
+        return 0;
+    }
+    int rc = check_link_tables(found, &from, &to, err);
+    db_close(&from.db);
+    return rc;
+}
+
 /* The server each time; its tables once, and against the source where its password is on this host: what the stream
  * brings tells the same, later. */
 static int check_target(struct applier *a, struct db *db, struct err *err)
 {
-    const struct db_options options = {.program = a->name, .connect_timeout_s = 3, .read_timeout_s = 30};
-    struct target_check_setup setup = {.db = db,
-                                       .tables = a->checked ? NULL : &a->config->tables,
-                                       .is_source = is_source(a->config, a->link->to),
-                                       .sql_writer = a->link->writer == APPLY_WRITER_SQL};
-    struct err why = {0};
-    if (!a->checked && a->from->password && db_connect(&setup.from, a->from, &options, &why))
-        log_info("definitions are not compared with those of %s: %s", a->link->from, why.text);
-    int rc = target_check(&setup, err);
+    struct findings found = {0};
+    int rc = look_at_target(a, &found, db, err);
+    if (rc == 0) {
+        findings_tell(&a->told, &found);
+        rc = findings_stop(&found, err);
+    }
     a->checked = a->checked || rc == 0;
-    db_close(&setup.from);
+    findings_free(&found);
     return rc;
 }
 

@@ -13,6 +13,8 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/check/grants.h"
+#include "common/check/lookout.h"
 #include "common/link/control.h"
 #include "common/link/daemon.h"
 #include "common/link/kafka.h"
@@ -174,6 +176,7 @@ int capture_run(const struct config *config, const struct region_config *region,
     struct capture *c = xcalloc(1, sizeof *c);
     char *topic = config_topic(config, region->name);
     struct control *control = NULL;
+    struct lookout *lookout = NULL;
     c->options = (struct session_options){
         .config = config,
         .region = region,
@@ -192,7 +195,16 @@ int capture_run(const struct config *config, const struct region_config *region,
         open_control(&control, config, region, c->options.status, err) != 0)
         return -1;
     control_mark(control, c->memory.instance);
-    int rc = supervise(c, err);
+    const struct lookout_setup lookout_setup = {.config = config,
+                                                .region = region,
+                                                .roles =
+                                                    check_roles_of(config, region) & (CHECK_SOURCE | CHECK_SEMI_SYNC),
+                                                .account = GRANTS_CAPTURE,
+                                                .program = c->options.program};
+    int rc = lookout_start(&lookout, &lookout_setup, err);
+    if (rc == 0)
+        rc = supervise(c, err);
+    lookout_stop(&lookout);
     control_stop(&control, rc ? err : NULL);
     return rc;
 }
@@ -221,7 +233,7 @@ int capture_check(const struct config *config, const struct region_config *regio
 {
     char *topic = config_topic(config, region->name);
     char *host = xasprintf("drc:%s:%s", config->pair, region->name);
-    struct source *source = source_new(region, "drc-capture --check");
+    struct source *source = source_new(config, region, "drc-capture --check");
     int rc = source_check(source, host, err);
     if (rc == 0)
         printf("region %s: settings and grants are as they must be\n", region->name);

@@ -34,7 +34,7 @@ struct session *session_new(const struct session_options *options)
     s->options = *options;
     s->stop = stop_new();
     s->queue = queue_new(QUEUE_ITEMS, options->config->queue_bytes);
-    s->source = source_new(options->region, options->program);
+    s->source = source_new(options->config, options->region, options->program);
     s->canary = canary_new(options->region->name, options->topic);
     pthread_mutex_init(&s->lock, NULL);
     return s;

@@ -16,9 +16,10 @@
 #define NO_SUCH_DB 1049
 #define BAD_FIELD 1054
 
-struct source *source_new(const struct region_config *region, const char *program)
+struct source *source_new(const struct config *config, const struct region_config *region, const char *program)
 {
     struct source *s = xcalloc(1, sizeof *s);
+    s->config = config;
     s->region = region;
     s->program = program;
     return s;
@@ -30,6 +31,7 @@ void source_free(struct source **s)
         return;
     db_close(&(*s)->db);
     free((*s)->streams);
+    findings_told_free(&(*s)->told);
     arena_free(&(*s)->arena);
     free(*s);
     *s = NULL;

@@ -12,15 +12,15 @@
 
 struct source;
 
-struct source *source_new(const struct region_config *region, const char *program);
+struct source *source_new(const struct config *config, const struct region_config *region, const char *program);
 void source_free(struct source **s);
 
 /* Connect now, and from here on whenever a question finds no connection. */
 MUST_CHECK int source_connect(struct source *s, struct err *err);
 
-/* Check settings and grants. Each finding is one line of log with the SQL that mends it; the first (the gravest) is
- * also the error: fatal 78 for settings, 77 for grants. What may be waived by durability: relaxed is then a warning.
- * `own_host` is what dump_options.host says: a replica of that name under our id is an earlier life of ours. */
+/* Check settings and grants by the rules of common/check. Each finding is one line of log with the SQL that mends it,
+ * said once; the gravest that stops is also the error: fatal 78 for settings, 77 for grants. `own_host` is what
+ * dump_options.host says: a replica of that name under our id is an earlier life of ours. */
 MUST_CHECK int source_check(struct source *s, const char *own_host, struct err *err);
 
 /* What is committed. */

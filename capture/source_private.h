@@ -3,8 +3,10 @@
 #define DRC_CAPTURE_SOURCE_PRIVATE_H
 
 #include "capture/source.h"
+#include "common/check/finding.h"
 
 struct source {
+    const struct config *config;
     const struct region_config *region;
     const char *program;
     struct db *db;
@@ -15,6 +17,7 @@ struct source {
         uint8_t uuid[16];
     } * streams; /* that the ledger is known to have */
     size_t stream_count;
+    struct findings_told told;
 };
 
 /* A small result, valid until the next query; connects where there is no connection. */

@@ -27,6 +27,18 @@ void findings_add(struct findings *all, struct finding f)
     all->items[all->count++] = f;
 }
 
+void findings_copy(struct findings *all, const struct findings *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct finding f = from->items[i];
+        f.where = xstrdup(f.where);
+        f.what = xstrdup(f.what);
+        f.why = xstrdup(f.why);
+        f.fix = xstrdup(f.fix);
+        findings_add(all, f);
+    }
+}
+
 void findings_free(struct findings *all)
 {
     for (size_t i = 0; i < all->count; i++) {
@@ -103,6 +115,14 @@ static bool was_told(const struct findings_told *told, const char *line)
 static char *line_of(const struct finding *f)
 {
     return xasprintf("region %s: %s: %s. Run: %s", f->where, f->what, f->why, f->fix);
+}
+
+void findings_know(struct findings_told *told, const struct findings *all)
+{
+    findings_told_free(told);
+    told->lines = xcalloc(all->count + 1, sizeof *told->lines);
+    for (size_t i = 0; i < all->count; i++)
+        told->lines[told->count++] = line_of(&all->items[i]);
 }
 
 void findings_tell(struct findings_told *told, const struct findings *all)

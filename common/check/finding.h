@@ -33,6 +33,8 @@ const char *finding_severity_name(enum finding_severity severity);
 /* One more; takes what `f` points to. */
 void findings_add(struct findings *all, struct finding f);
 void findings_free(struct findings *all);
+/* Copies of those of `from`, behind what is there. */
+void findings_copy(struct findings *all, const struct findings *from);
 size_t findings_count(const struct findings *all, enum finding_severity severity);
 /* Of a check: 0 nothing, or notes only; 1 warnings; 2 errors. */
 int findings_exit_code(const struct findings *all);
@@ -50,6 +52,8 @@ struct findings_told {
 void findings_told_free(struct findings_told *told);
 /* Log each finding on one line, "region R: what: why. Run: fix", unless it was logged before as it is; what was logged
  * and is not found any more is forgotten with a line of its own. */
+void findings_know(struct findings_told *told,
+                   const struct findings *all); /* without a word: they were told otherwise */
 void findings_tell(struct findings_told *told, const struct findings *all);
 /* The gravest that stops a daemon, as its error; 0: none does. Settings come before grants. */
 MUST_CHECK int findings_stop(const struct findings *all, struct err *err);

@@ -89,7 +89,8 @@ static int tell_rule(void *context, const struct span *cells, struct err *err)
     struct err found = {0};
     char *db = xasprintf("%.*s", SPAN_ARG(cells[0])), *name = xasprintf("%.*s", SPAN_ARG(cells[1]));
     const struct policy_rule *rule = policy_for(&l->at->config->conflicts, db, name);
-    int there = target_table_load(&t, l->at->db, cells[0], cells[1], &found);
+    bool asks = rule->table || rule->policy != POLICY_STOP;
+    int there = asks ? target_table_load(&t, l->at->db, cells[0], cells[1], &found) : 0;
     int rc = there < 0 && found.class == ERR_RETRY ? -1 : 0;
     if (rc)
         *err = found;
@@ -110,11 +111,6 @@ static bool writes_sql(const struct check_place *p)
         if (strcmp(p->config->links[i].to, p->region->name) == 0 && p->config->links[i].writer == APPLY_WRITER_SQL)
             return true;
     return false;
-}
-
-static bool judges(const struct check_place *p)
-{
-    return (p->roles & CHECK_TARGET) && p->config->conflicts.fallback.policy != POLICY_STOP;
 }
 
 /* A unique key of which no column may be NULL, else none. */
@@ -144,7 +140,7 @@ int check_tables(struct findings *out, const struct check_place *p, struct err *
          " FROM information_schema.TABLES t WHERE NOT EXISTS (SELECT 1 FROM information_schema.STATISTICS s WHERE "
          "s.TABLE_SCHEMA = t.TABLE_SCHEMA AND s.TABLE_NAME = t.TABLE_NAME AND s.INDEX_NAME = 'PRIMARY') AND " NOT_OURS,
          tell_keyless                                                                                                               },
-        {judges(p),               check_base_tables,                                                                    tell_rule   },
+        {target,                  check_base_tables,                                                                    tell_rule   },
     };
     for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++)
         if (looks[i].wanted && check_for_tables(p, looks[i].sql, looks[i].each, &l, err))

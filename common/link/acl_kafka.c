@@ -16,14 +16,14 @@ static rd_kafka_AclBinding_t *filter_of(const char *topic)
                                          sizeof text);
 }
 
-static bool lets_everybody_write(const rd_kafka_AclBinding_t *acl)
+static bool lets_write(const rd_kafka_AclBinding_t *acl)
 {
     rd_kafka_AclOperation_t operation = rd_kafka_AclBinding_operation(acl);
     return rd_kafka_AclBinding_permission_type(acl) == RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW &&
-           (operation == RD_KAFKA_ACL_OPERATION_WRITE || operation == RD_KAFKA_ACL_OPERATION_ALL) &&
-           strcmp(rd_kafka_AclBinding_principal(acl), "User:*") == 0;
+           (operation == RD_KAFKA_ACL_OPERATION_WRITE || operation == RD_KAFKA_ACL_OPERATION_ALL);
 }
 
+/* librdkafka 2.0 tells brokers without an authorizer as a list of no ACLs. */
 static int read_answer(char why[200], const struct kafka_client *client, rd_kafka_event_t *event, const char *topic,
                        struct err *err)
 {
@@ -31,20 +31,22 @@ static int read_answer(char why[200], const struct kafka_client *client, rd_kafk
     if (!event)
         return kafka_error(client, err, RD_KAFKA_RESP_ERR__TIMED_OUT, WHAT, NULL);
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-    if (code == RD_KAFKA_RESP_ERR_SECURITY_DISABLED) {
-        (void)snprintf(why, 200, "the brokers have no authorizer");
-        return 0;
-    }
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_SECURITY_DISABLED)
         return kafka_error(client, err, code, WHAT, rd_kafka_event_error_string(event));
-    const rd_kafka_AclBinding_t **acls =
-        rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(event), &count);
-    for (size_t i = 0; i < count; i++)
-        if (lets_everybody_write(acls[i])) {
+    const rd_kafka_AclBinding_t **acls = NULL;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        acls = rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(event), &count);
+    size_t writers = 0;
+    for (size_t i = 0; i < count; i++) {
+        writers += lets_write(acls[i]);
+        if (lets_write(acls[i]) && strcmp(rd_kafka_AclBinding_principal(acls[i]), "User:*") == 0) {
             (void)snprintf(why, 200, "an ACL lets User:* write to topic %.120s", topic);
             return 0;
         }
-    return 1;
+    }
+    if (writers == 0)
+        (void)snprintf(why, 200, "no ACL says who may write to topic %.120s", topic);
+    return writers > 0;
 }
 
 int kafka_topic_guarded(char why[200], const struct kafka_config *kafka, const char *topic, struct err *err)

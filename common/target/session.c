@@ -74,6 +74,22 @@ static int pin_privileged(struct db *db, size_t i, struct err *err)
                       privileged_pins[i].name, privileged_pins[i].wanted);
 }
 
+/* What is other than pinned all the same would change what reading under lock means. */
+static int check_isolation(struct db *db, struct err *err)
+{
+    char level[40];
+    const char *sql = db_flavor(db) == FLAVOR_MYSQL ? "SELECT @@transaction_isolation" : "SELECT @@tx_isolation";
+    if (db_query_text(db, level, sizeof level, sql, err))
+        return -1;
+    if (strcasecmp(level, "READ-COMMITTED") == 0)
+        return 0;
+    return err_fatal(
+        err, EXIT_BAD_CONFIG,
+        "the session's isolation is %s, though READ COMMITTED was set: look for a proxy between us and the "
+        "server that changes statements",
+        level);
+}
+
 int target_session_pin(struct db *db, struct err *err)
 {
     int flavor = db_flavor(db) == FLAVOR_MARIADB ? MARIA : MYSQL;
@@ -85,7 +101,7 @@ int target_session_pin(struct db *db, struct err *err)
         if ((privileged_pins[i].flavors & flavor) && pin_privileged(db, i, err))
             return -1;
     }
-    return 0;
+    return check_isolation(db, err);
 }
 
 int target_session_open(struct db **out, const struct region_config *region, const char *program, struct err *err)

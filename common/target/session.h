@@ -1,5 +1,5 @@
 /* A connection that writes to a target: pinned so that nothing of the server's or the user's settings changes what our
- * statements mean. What the server itself must be like: check.h. */
+ * statements mean. What the server itself must be like: common/check. */
 #ifndef DRC_TARGET_SESSION_H
 #define DRC_TARGET_SESSION_H
 

@@ -118,6 +118,9 @@ _FACES = {
     "rd_kafka_AlterConfigs": (None, [_ptr, ctypes.POINTER(_ptr), ctypes.c_size_t, _ptr, _ptr]),
     "rd_kafka_event_AlterConfigs_result": (_ptr, [_ptr]),
     "rd_kafka_AlterConfigs_result_resources": (ctypes.POINTER(_ptr), [_ptr, ctypes.POINTER(ctypes.c_size_t)]),
+    "rd_kafka_AclBinding_new": (_ptr, [_int, _str, _int, _str, _str, _int, _int, ctypes.c_char_p, ctypes.c_size_t]),
+    "rd_kafka_AclBinding_destroy": (None, [_ptr]),
+    "rd_kafka_CreateAcls": (None, [_ptr, ctypes.POINTER(_ptr), ctypes.c_size_t, _ptr, _ptr]),
     "rd_kafka_DeleteRecords_result_offsets": (ctypes.POINTER(_TopicPartitionList), [_ptr]),
 }
 
@@ -283,3 +286,18 @@ def alter_topic(bootstrap, name, config, timeout=30):
             _check(_rk.rd_kafka_ConfigResource_error(resources[0]), what)
     finally:
         _rk.rd_kafka_ConfigResource_destroy(request)
+
+
+def let_write(bootstrap, topic, principal, timeout=30):
+    """An ACL by which `principal` ("User:drc") may write to the topic; wants an authorizer."""
+    literal, write, allow = 3, 4, 3
+    error = ctypes.create_string_buffer(_ERROR_SIZE)
+    with _handle(bootstrap) as handle:
+        request = _rk.rd_kafka_AclBinding_new(
+            _TOPIC, topic.encode(), literal, principal.encode(), b"*", write, allow, error, _ERROR_SIZE
+        )
+        try:
+            with _answer(handle, _rk.rd_kafka_CreateAcls, request, f"ACL of {topic}", timeout):
+                pass
+        finally:
+            _rk.rd_kafka_AclBinding_destroy(request)

@@ -34,8 +34,8 @@ def test_findings_at_the_start_and_a_throttle_that_fills_no_more_than_its_queue(
         applier = pair.applier("eu", "us")
         said = applier.text()
         assert "`shop`.`old` has the engine MyISAM" in said and "ENGINE = InnoDB" in said
-        assert "`shop`.`gone` of the source is not at the target" in said and "SHOW CREATE TABLE `shop`.`gone`" in said
-        assert "`shop`.`narrow`: `n`: no rule turns" in said
+        assert "`shop`.`gone` of the source eu is not at the target" in said and "CREATE TABLE `shop`.`gone` (" in said
+        assert "`shop`.`narrow` of the source eu: `n`: no rule turns" in said
 
         # Held by the flag file, it reads no more than its queue holds, however much there is.
         flag.touch()
