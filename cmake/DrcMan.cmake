@@ -1,0 +1,16 @@
+# Man pages: man/PAGE.in, filled with what the built programs say of themselves.
+
+# drc_man(PAGE PROGRAM): build/man/PAGE out of man/PAGE.in and PROGRAM's help, installed into its section.
+function(drc_man page program)
+  string(REGEX MATCH "[0-9]$" section ${page})
+  set(made ${CMAKE_BINARY_DIR}/man/${page})
+  add_custom_command(
+    OUTPUT ${made}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/man
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/man/make.py ${CMAKE_SOURCE_DIR}/man/${page}.in ${PROJECT_VERSION}
+            $<TARGET_FILE:${program}> ${made}
+    DEPENDS ${program} ${CMAKE_SOURCE_DIR}/man/make.py ${CMAKE_SOURCE_DIR}/man/${page}.in
+    VERBATIM)
+  add_custom_target(man_${page} ALL DEPENDS ${made})
+  install(FILES ${made} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endfunction()
