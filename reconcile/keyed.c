@@ -10,7 +10,7 @@
 
 #define CHUNK_START 1000u
 #define CHUNK_MIN 200u
-#define CHUNK_MAX 200000u
+#define CHUNK_MAX 60000u /* rows; a chunk that differs is listed at once */
 #define SLOTS 4u /* chunks whose bounds are needed at once: before the oldest that is summed, to the next but one */
 
 /* A statement that may be under way. */

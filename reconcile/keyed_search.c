@@ -3,9 +3,9 @@
 #include "reconcile/keyed_walk.h"
 #include "reconcile/state.h"
 
-#define LIST_MOST 20000u /* rows that are fetched one by one */
+#define LIST_MOST 60000u /* rows that are fetched one by one */
 #define LIST_LEAST 1000u
-#define LIST_BYTES (8u << 20)
+#define LIST_BYTES (16u << 20)
 #define ROW_BYTES 160u      /* of a row in memory, without its key */
 #define SPLIT 8u            /* an unequal range is split into about that many */
 #define DEPTH_MAX 16        /* of splits; only a table that grows while it is read gets there */
