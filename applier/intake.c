@@ -73,7 +73,7 @@ static int read_raw(struct intake *in, struct kafka_record *raw, struct err *err
 
 static int put(struct intake *in, struct txn *t)
 {
-    beat_rest(in->beat); /* the router makes room */
+    beat_rest(in->beat, BEAT_ANY_TIME); /* the router makes room */
     int rc = inbox_put(in->setup.inbox, t);
     beat_on(in->beat);
     if (rc == 0)

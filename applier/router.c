@@ -58,7 +58,7 @@ static int route(struct router *r, struct txn *t, struct err *err)
     if (schedule_tables_changed(r->setup.schedule))
         forget_tables(r);
     int rc = make_set(r, t, err);
-    beat_rest(r->beat); /* the workers make room */
+    beat_rest(r->beat, BEAT_ANY_TIME); /* the workers make room */
     if (rc || schedule_put(r->setup.schedule, t, &r->set)) {
         txn_free(&t);
         return rc;

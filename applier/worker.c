@@ -53,7 +53,10 @@ static bool gather_one(struct worker *w, int timeout_ms)
 static void gather(struct worker *w)
 {
     const int patience_ms = park_is_empty(w->park) ? TARGET_SESSION_IDLE_MS / 2 : PARK_LOOK_MS;
-    if (w->next || (w->count == 0 && !gather_one(w, patience_ms)))
+    beat_rest(w->beat, (uint64_t)patience_ms);
+    bool some = !w->next && (w->count > 0 || gather_one(w, patience_ms));
+    beat_on(w->beat);
+    if (!some)
         return;
     while (!w->next && !group_is_full(w) && gather_one(w, 0))
         ;
@@ -270,9 +273,7 @@ enum worker_end worker_run(struct worker *w, struct err *err)
             rc = worker_pause(w, err);
             continue;
         }
-        beat_rest(w->beat);
         gather(w);
-        beat_on(w->beat);
         sink_renew_tables(w->sink);
         rc = worker_drain(w, err);
         if (rc)

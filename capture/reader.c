@@ -52,7 +52,7 @@ struct reader {
 static int put_parcel(void *context, struct parcel *parcel, struct err *err)
 {
     struct reader *r = context;
-    beat_rest(r->beat); /* the sender makes room */
+    beat_rest(r->beat, BEAT_ANY_TIME); /* the sender makes room */
     int rc = queue_push(r->options.queue, parcel, parcel->bytes.len + sizeof *parcel);
     beat_on(r->beat);
     if (rc == 0)

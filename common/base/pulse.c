@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
@@ -10,7 +11,7 @@
 
 struct beat {
     char *name;
-    _Atomic uint64_t at_ms; /* on the monotonic clock; 0: it rests */
+    _Atomic uint64_t at_ms; /* until when all is well, on the monotonic clock; 0: it rests for any time */
     struct beat *next;
 };
 
@@ -50,6 +51,9 @@ struct beat *pulse_join(struct pulse *p, const char *name)
     if (!p)
         return NULL;
     struct beat *b = xcalloc(1, sizeof *b);
+    char short_name[16];
+    (void)snprintf(short_name, sizeof short_name, "%s", name);
+    (void)pthread_setname_np(pthread_self(), short_name);
     b->name = xstrdup(name);
     beat_on(b);
     pthread_mutex_lock(&p->lock);
@@ -79,10 +83,11 @@ void beat_on(struct beat *b)
         atomic_store_explicit(&b->at_ms, clock_mono_ms(), memory_order_relaxed);
 }
 
-void beat_rest(struct beat *b)
+void beat_rest(struct beat *b, uint64_t most_ms)
 {
     if (b)
-        atomic_store_explicit(&b->at_ms, 0, memory_order_relaxed);
+        atomic_store_explicit(&b->at_ms, most_ms == BEAT_ANY_TIME ? 0 : clock_mono_ms() + most_ms,
+                              memory_order_relaxed);
 }
 
 size_t pulse_stuck(struct pulse *p, uint64_t limit_ms, struct buf *names)

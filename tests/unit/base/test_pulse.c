@@ -24,8 +24,11 @@ static void who_does_not_get_on_is_named(void **state)
     buf_free(&out);
     clock_sleep_ms(2 * LIMIT_MS);
     assert_stuck(p, 2, "sender, reader");
-    beat_rest(sender);
+    beat_rest(sender, BEAT_ANY_TIME);
     assert_stuck(p, 1, "reader");
+    beat_rest(reader, 2 * LIMIT_MS);
+    clock_sleep_ms(2 * LIMIT_MS);
+    assert_stuck(p, 0, "");
     clock_sleep_ms(2 * LIMIT_MS);
     beat_on(sender); /* a rest is not counted afterwards */
     assert_stuck(p, 1, "reader");
@@ -44,7 +47,7 @@ static void nobody_has_to_watch(void **state)
     assert_null(beat);
     pulse_leave(NULL, &beat);
     beat_on(NULL);
-    beat_rest(NULL);
+    beat_rest(NULL, BEAT_ANY_TIME);
 }
 
 int main(void)
