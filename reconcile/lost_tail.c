@@ -13,6 +13,7 @@
 #include "common/stream/claim.h"
 #include "common/stream/scan.h"
 #include "reconcile/mode.h"
+#include "reconcile/wishes.h"
 
 #define RATE_WINDOW_US ((uint64_t)600 * 1000000) /* by which the rate of a stream is told */
 #define RECORD_OVERHEAD 2048u
@@ -23,6 +24,8 @@ struct arguments {
     const char *config_path;
     struct options_link link;
     const char *json_path;
+    const char *html_path;
+    struct mask mask; /* as argv names it; ours */
     const char *why;
     char **files; /* ours; what it holds is argv's */
     size_t file_count;
@@ -329,6 +332,8 @@ static const struct argp_option options[] = {
     {"dry-run", 'n',        NULL,       0, "Say what would be replayed, and write nothing",                           0},
     {"died",    KEY_DIED,   "TIME",     0, "When the region died, where its files are not there",                     0},
     {"json",    'j',        "FILE",     0, "Write JSON Lines, a summary last; - for stdout",                          0},
+    {"html",    'H',        "FILE",     0, "Write a page for a browser, which needs nothing else",                    0},
+    {"mask",    'm',        "COLUMN",   0, "Tell no values of such columns; may be given again",                      0},
     {"quiet",   'q',        NULL,       0, "Print only what is lost",                                                 0},
     {NULL,      0,          NULL,       0, NULL,                                                                      0},
 };
@@ -378,6 +383,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'j':
         a->json_path = arg;
         return 0;
+    case 'H':
+        a->html_path = arg;
+        return 0;
+    case 'm':
+        wishes_add_mask(&a->mask, arg);
+        return 0;
     case 'q':
         a->quiet = true;
         return 0;
@@ -399,11 +410,12 @@ static int open_tail(struct lost_tail *tail, const struct arguments *a, struct e
         config_link(tail->config, a->link.from, a->link.to, &link, err) ||
         config_kafka_password(tail->config, a->link.from, err) || config_password(tail->config, a->link.to, err))
         return -1;
-    tail->mask = tail->config->conflict_mask;
+    tail->mask = wishes_join_masks(&tail->config->conflict_mask, &a->mask);
     const struct report_options report = {
         .mode = "lost-tail",
         .regions = {a->link.from, a->link.to},
         .json_path = a->json_path,
+        .html_path = a->html_path,
         .mask = &tail->mask,
         .quiet = a->quiet
     };
@@ -422,6 +434,7 @@ static void close_tail(struct lost_tail *tail)
     free(tail->txns);
     free(tail->topic);
     free(tail->link);
+    free(tail->mask.names);
     config_free(&tail->config);
 }
 
@@ -453,5 +466,6 @@ int mode_lost_tail(int argc, char **argv, const char *config_path)
     int code = run(&tail, &a);
     close_tail(&tail);
     free(a.files);
+    free(a.mask.names);
     return code;
 }

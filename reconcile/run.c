@@ -40,16 +40,6 @@ static int check_pair(const struct config *c, const struct wishes *w, const stru
     return 0;
 }
 
-/* The pair file's and the operator's, who own the names. */
-static void join_masks(struct run *run)
-{
-    const struct mask *const parts[] = {&run->config->conflict_mask, &run->wishes->mask};
-    run->mask.names = xcalloc(parts[0]->count + parts[1]->count, sizeof *run->mask.names);
-    for (size_t p = 0; p < 2; p++)
-        for (size_t i = 0; i < parts[p]->count; i++)
-            run->mask.names[run->mask.count++] = parts[p]->names[i];
-}
-
 /* What can be found wrong before a database is asked. */
 static int prepare(struct run *run, const struct region_config *regions[2], struct err *err)
 {
@@ -64,7 +54,7 @@ static int prepare(struct run *run, const struct region_config *regions[2], stru
     };
     if (config_load(&run->config, w->config_path, err))
         return -1;
-    join_masks(run);
+    run->mask = wishes_join_masks(&run->config->conflict_mask, &w->mask);
     if (check_pair(run->config, w, regions, err) || load_secrets(run->config, w, err) ||
         report_open(&run->report, &report, err))
         return -1;

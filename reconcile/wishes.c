@@ -59,8 +59,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         w->html_path = arg;
         return 0;
     case 'm':
-        w->mask.names = xreallocarray(w->mask.names, w->mask.count + 1, sizeof *w->mask.names);
-        w->mask.names[w->mask.count++] = arg;
+        wishes_add_mask(&w->mask, arg);
         return 0;
     case 'T':
         w->timeout_ms = options_number(arg, "--timeout", 1, UINT32_MAX, state) * 1000;
@@ -94,6 +93,22 @@ const struct argp_child wishes_child[] = {
 struct wishes wishes_default(const char *mode, const char *config_path)
 {
     return (struct wishes){.mode = mode, .config_path = config_path, .timeout_ms = TIMEOUT_MS};
+}
+
+void wishes_add_mask(struct mask *mask, char *column)
+{
+    mask->names = xreallocarray(mask->names, mask->count + 1, sizeof *mask->names);
+    mask->names[mask->count++] = column;
+}
+
+struct mask wishes_join_masks(const struct mask *a, const struct mask *b)
+{
+    struct mask all = {0};
+    for (size_t i = 0; i < a->count; i++)
+        wishes_add_mask(&all, a->names[i]);
+    for (size_t i = 0; i < b->count; i++)
+        wishes_add_mask(&all, b->names[i]);
+    return all;
 }
 
 void wishes_free(struct wishes *w)

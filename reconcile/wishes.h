@@ -26,6 +26,11 @@ struct wishes {
 struct wishes wishes_default(const char *mode, const char *config_path);
 void wishes_free(struct wishes *w);
 
+/* --mask: one more. */
+void wishes_add_mask(struct mask *mask, char *column);
+/* The pair file's and the operator's, who own the names; the array is the caller's to free. */
+struct mask wishes_join_masks(const struct mask *a, const struct mask *b);
+
 /* The child; its input is a struct wishes. --pair is required. */
 extern const struct argp_child wishes_child[];
 

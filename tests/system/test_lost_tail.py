@@ -82,7 +82,10 @@ def test_a_lost_tail_is_named_judged_and_brought_back_once(make_pair, directory,
 
     # Nothing was written by that; what is put aside needs the applier to be stopped.
     replay = ["--binlog", *files, "--replay", "safe", "--why", "a test"]
-    lost_tail(pair, *replay, "--dry-run")
+    page = directory / "tail.html"
+    _, masked = lost_tail(pair, *replay, "--dry-run", "--html", page, "--mask", "na*")
+    assert masked[3]["rows"][0]["lost"] == {"id": 3, "name": {"masked": True}}
+    assert page.read_text(encoding="utf-8").count("<dt>transaction</dt>") == 6
     quiet(pair)
     report, _ = lost_tail(pair, *replay, expect=2)
     assert "the applier of eu:us runs" in text_of(report)
