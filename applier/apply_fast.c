@@ -19,7 +19,7 @@
 #include "common/base/mem.h"
 #include "common/target/journal.h"
 
-#define TURN_MS 2000u /* with row locks in hand: shorter than a lock wait of whoever might wait for these */
+#define TURN_MS 1000u /* with row locks in hand: shorter than a lock wait of whoever might wait for these */
 
 /* One row to be written. */
 struct write {
