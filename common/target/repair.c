@@ -154,7 +154,7 @@ static bool read_one(struct repair_mark *m, struct span *body, const struct tabl
 int repair_read_marks(struct repair_mark *out, const struct rows *rows, struct table_cache *cache,
                       const struct filter *tables, struct arena *a, struct err *err)
 {
-    int at[AT_COUNT];
+    int at[AT_COUNT] = {0};
     const struct table_def *t = rows->table;
     struct bytes r = bytes_of(rows->images);
     if (find_columns(at, t, err))
