@@ -143,34 +143,7 @@ int stream_source_position(struct stream_job *job, struct position *out, struct 
 
 int stream_oldest_position(struct stream_job *job, struct position *out, struct err *err)
 {
-    if (stream_source(job, err))
-        return -1;
-    struct db *db = job->source;
-    enum flavor flavor = db_flavor(db);
-    struct arena arena = {0};
-    struct db_rows rows;
-    struct buf sql = {0};
-    int rc = -1;
-    if (flavor == FLAVOR_MARIADB) {
-        if (db_query(db, &rows, &arena, "SHOW BINARY LOGS", err))
-            goto out;
-        if (rows.row_count == 0) {
-            err_fatal(err, EXIT_BAD_CONFIG, "region %s has no binlog", job->region->name);
-            goto out;
-        }
-        buf_put_str(&sql, "SELECT BINLOG_GTID_POS(");
-        db_put_string(&sql, db_cell(&rows, 0, 0));
-        buf_put_str(&sql, ", 4)");
-    } else {
-        buf_put_str(&sql, "SELECT @@GLOBAL.gtid_purged");
-    }
-    if (db_query(db, &rows, &arena, buf_cstr(&sql), err))
-        goto out;
-    rc = position_parse(out, flavor, rows.row_count == 1 ? db_cell(&rows, 0, 0) : (struct span){0}, err);
-out:
-    buf_free(&sql);
-    arena_free(&arena);
-    return rc;
+    return stream_source(job, err) ? -1 : db_oldest_position(job->source, out, err);
 }
 
 /* ---- is somebody there? ---- */

@@ -1,4 +1,8 @@
 /* Looking again at rows by their key, and telling what differs in them. */
+#include <stdlib.h>
+
+#include "common/base/mem.h"
+#include "reconcile/cause.h"
 #include "reconcile/images.h"
 #include "reconcile/keyed.h"
 #include "reconcile/repair.h"
@@ -134,8 +138,8 @@ static int look_at_keys(struct run *run, const struct plan *plan, struct suspect
 }
 
 /* Tell the rows of a batch. What has become equal since the last look was in flight. */
-static void tell_batch(struct run *run, struct images *images, const struct span *const *keys, bool unsettled,
-                       struct table_counts *counts)
+static void tell_batch(struct run *run, struct images *images, const struct span *const *keys, struct cause *cause,
+                       bool unsettled, struct table_counts *counts)
 {
     struct difference d;
     for (size_t i = 0; i < images->count; i++) {
@@ -143,10 +147,25 @@ static void tell_batch(struct run *run, struct images *images, const struct span
             counts->in_flight++;
             continue;
         }
+        cause_explain(cause, &d);
         (unsettled ? report_unsettled : report_difference)(run->report, counts, &d);
         if (run->repair && !unsettled)
             repair_note(run->repair, images->plan, keys[i], d.class);
     }
+}
+
+/* Looked for once for all that are told now. */
+static struct cause *search_causes(struct run *run, const struct plan *plan, const struct suspects *s,
+                                   bool (*which)(const struct suspect *x))
+{
+    const struct span **keys = xcalloc(s->count, sizeof(const struct span *));
+    size_t n = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (which(&s->list[i]) && !s->list[i].alias)
+            keys[n++] = s->list[i].key;
+    struct cause *cause = cause_search(run, plan, keys, n);
+    free(keys);
+    return cause;
 }
 
 static int tell_keys(struct run *run, const struct plan *plan, struct suspects *s,
@@ -154,6 +173,7 @@ static int tell_keys(struct run *run, const struct plan *plan, struct suspects *
                      struct err *err)
 {
     struct images images = {0};
+    struct cause *cause = unsettled ? NULL : search_causes(run, plan, s, which);
     const struct span *keys[IMAGES_BATCH];
     size_t n = 0;
     int rc = 0;
@@ -164,11 +184,12 @@ static int tell_keys(struct run *run, const struct plan *plan, struct suspects *
         rc = n > 0 ? images_read(&images, run, plan, keys, n, err) : 0;
         if (rc || n == 0)
             continue;
-        tell_batch(run, &images, keys, unsettled, counts);
+        tell_batch(run, &images, keys, cause, unsettled, counts);
         n -= images.count;
         memmove(keys, keys + images.count, n * sizeof *keys);
     }
     images_free(&images);
+    cause_free(&cause);
     return rc;
 }
 

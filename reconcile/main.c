@@ -4,10 +4,11 @@
 #include "reconcile/mode.h"
 
 const struct command modes[] = {
-    {"full",      "compare every row of every table of the pair",        mode_full     },
-    {"incident",  "compare the keys that were written in a time window", mode_incident },
-    {"lost-tail", "what a dead region committed and nobody else has",    mode_lost_tail},
-    {NULL,        NULL,                                                  NULL          },
+    {"full",      "compare every row of every table of the pair",         mode_full     },
+    {"incident",  "compare the keys that were written in a time window",  mode_incident },
+    {"audit",     "account for every transaction: source, topic, ledger", mode_audit    },
+    {"lost-tail", "what a dead region committed and nobody else has",     mode_lost_tail},
+    {NULL,        NULL,                                                   NULL          },
 };
 
 int main(int argc, char **argv)

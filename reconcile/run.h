@@ -30,6 +30,7 @@ struct run {
     const struct region_config *regions[2];
     uint64_t max_differences; /* after so many it ends; UINT64_MAX: never */
     uint64_t told_before;     /* in tables before the one in hand */
+    uint64_t cause_ms;        /* spent on looking for causes */
     uint64_t chunk_rows;      /* 0: as many as take the target time */
     uint64_t chunk_ms;        /* the target time */
     uint64_t timeout_ms;      /* to wait for the links; 0 after they once did not come in time */

@@ -220,3 +220,32 @@ int db_logged_position(struct db *db, struct position *out, struct err *err)
     position_free(&owned);
     return rc;
 }
+
+int db_oldest_position(struct db *db, struct position *out, struct err *err)
+{
+    enum flavor flavor = db_flavor(db);
+    struct arena arena = {0};
+    struct db_rows rows;
+    struct buf sql = {0};
+    int rc = -1;
+    if (flavor == FLAVOR_MARIADB) {
+        if (db_query(db, &rows, &arena, "SHOW BINARY LOGS", err))
+            goto out;
+        if (rows.row_count == 0) {
+            err_fatal(err, EXIT_BAD_CONFIG, "%s has no binlog", db_server_name(db));
+            goto out;
+        }
+        buf_put_str(&sql, "SELECT BINLOG_GTID_POS(");
+        db_put_string(&sql, db_cell(&rows, 0, 0));
+        buf_put_str(&sql, ", 4)");
+    } else {
+        buf_put_str(&sql, "SELECT @@GLOBAL.gtid_purged");
+    }
+    if (db_query(db, &rows, &arena, buf_cstr(&sql), err))
+        goto out;
+    rc = position_parse(out, flavor, rows.row_count == 1 ? db_cell(&rows, 0, 0) : (struct span){0}, err);
+out:
+    buf_free(&sql);
+    arena_free(&arena);
+    return rc;
+}
