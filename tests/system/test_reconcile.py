@@ -174,7 +174,7 @@ def test_text_names_tables_differences_and_a_summary(filled):
     shown = filled.tool("drc-reconcile", "full", "--pair", "eu,us", expect=1).stdout.splitlines()
     assert shown[0].split()[-1] == "TABLE"
     assert len([line for line in shown if line.endswith(" shop.words")]) == 1
-    assert '  shop.plain {"id": 77} missing_at_target' in shown
+    assert '  shop.plain {"id": 77} missing_at_target, lost_in_transit' in shown
     assert shown[-1].startswith(f"{len(TABLES)} tables, ") and " 1 differences " in shown[-1]
     quiet = filled.tool("drc-reconcile", "full", "--pair", "eu,us", "--quiet", expect=1).stdout
     assert "shop.words" not in quiet and "shop.plain" in quiet
