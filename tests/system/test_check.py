@@ -13,6 +13,7 @@ import subprocess
 import pytest
 from support import kafka_admin, pairfile, place
 from support.clock import Clock
+from support.daemon import Daemon
 from support.mariadb import MariaDB
 from support.mysql import MySQL
 
@@ -161,6 +162,8 @@ def bad_topics(pair):
     settings = {"cleanup.policy": "compact", "min.insync.replicas": "1", "unclean.leader.election.enable": "true"}
     pair.kafka.create_topic("drc.odd.eu", config={**settings, "retention.ms": "3600000"})
     pair.kafka.create_topic("drc.odd.us", partitions=2)
+    for region in pair.servers:
+        kafka_admin.let_write(pair.kafka.bootstrap, f"drc.odd.{region}", "User:drc")
 
 
 def alike(pair):
@@ -188,22 +191,16 @@ REACH = [
 
 
 def stranger(pair):
-    """A replica of us under the id of its capture."""
-    ours = ["--connection-server-id=7002"] if pair.us.kind == "mysql" else ["--stop-never-slave-server-id=7002"]
-    words = [*pair.us.binlog_tool(), "--read-from-remote-server", "--stop-never", *ours, f"--socket={pair.us.socket}"]
-    words += ["--user=root", f"--result-file={pair.directory}/stranger", pair.us.query("SHOW BINARY LOGS")[0][0]]
-    if pair.us.kind == "mysql":
-        words.append("--raw")
-    pair.stranger = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    replicas = "SHOW REPLICAS" if pair.us.kind == "mysql" else "SHOW SLAVE HOSTS"
-    pair.until(lambda: any(row[0] == 7002 for row in pair.us.query(replicas)), 30, "registered replica")
-
-
-def no_stranger(pair):
-    pair.stranger.kill()
-    pair.stranger.wait()
-    dumps = "SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'"
-    pair.us.sql(*[f"KILL {row[0]}" for row in pair.us.query(dumps)])
+    """The capture of another pair comes to us by the id of ours."""
+    config = pair.directory / "other.yaml"
+    file = pairfile.merge(pair.file, {"pair": "other", "control": {"socket": f"{pair.run}/other-{{name}}.sock"}})
+    config.write_text(pairfile.render(file), encoding="utf-8")
+    argv = [pair.programs / "drc-capture", "--config", config, "--region", "us"]
+    control = pair.run / "other-capture-us.sock"
+    pair.stranger = Daemon("other", argv, pair.directory / "other.log", control, cwd=pair.directory)
+    pair.rivals.append(pair.stranger)
+    pair.stranger.start()
+    pair.until(lambda: pair.stranger.status()["state"] == "running", 60, "capture of another pair")
 
 
 def port(region):
@@ -212,12 +209,12 @@ def port(region):
 
 ELSE = [
     Broken("server_unreachable", config({"regions": {"eu": {"port": 1}}}, {})[0], "eu", mend=port("eu")),
-    broken_config("control_directory", {"control": {"socket": "run/nowhere/{name}.sock"}}, {}, where="this host"),
+    Broken("control_directory", config({"control": {"socket": "run/nowhere/{name}.sock"}}, {})[0], where="this host"),
     Broken("spill_directory", lambda pair: pair.environment.setenv("TMPDIR", str(pair.directory / "nothing")), where="this host"),
-    Broken("replica_id_taken", stranger, mend=no_stranger),
+    Broken("replica_id_taken", stranger, mend=lambda pair: pair.stranger.stop()),
     broken_config(
         "convergence",
-        {"conflicts": {"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"], "delete": "update_wins"}}},
+        {"conflicts": {"default": {"policy": "source_wins"}}},
         {"conflicts": pairfile.DELETE}, where="the pair file",
     ),
 ]  # fmt: skip
