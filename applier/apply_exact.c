@@ -300,9 +300,11 @@ static int meet(struct exact *x, const struct cell *before, const struct cell *a
 {
     const struct conflict_place place = place_of(x);
     struct conflict_case c = case_of(x, CONFLICT_ORDER_VIOLATED, before, after, local);
-    struct conflict_known known;
+    struct known_room known;
     struct versions_question asked;
-    const struct versions_question *q = exact_ask(&x->versions, &asked, x->table, before ? before : after, local);
+    const struct versions_question *q;
+    if (exact_ask(&x->versions, &asked, &q, x->table, before ? before : after, local, err))
+        return -1;
     conflict_take_versions(&c, &known, &place, q);
     if (conflict_meets(&c, before && as_expected(x, before, local)))
         return settle(x, &c, q, err);
@@ -328,12 +330,14 @@ static int delete_row(struct exact *x, const struct cell *before, struct err *er
     return local ? 0 : bury(x, before, err);
 }
 
-/* Does the change know of all that was written to the image's key? */
-static bool is_known(struct exact *x, const struct cell *image, const struct cell *local)
+/* Does the change know of all that was written to the image's key? 1, 0; -1: error. */
+static int is_known(struct exact *x, const struct cell *image, const struct cell *local, struct err *err)
 {
     struct versions_question asked;
-    const struct versions_question *q = exact_ask(&x->versions, &asked, x->table, image, local);
-    return !q || (q->answer != VERSIONS_CONCURRENT && !q->unseen_delete);
+    const struct versions_question *q;
+    if (exact_ask(&x->versions, &asked, &q, x->table, image, local, err))
+        return -1;
+    return !q || !versions_are_contested(q);
 }
 
 static int update_row(struct exact *x, const struct cell *before, const struct cell *after, struct err *err)
@@ -348,7 +352,12 @@ static int update_row(struct exact *x, const struct cell *before, const struct c
         return -1;
     /* Two spellings of one key under the table's collation: the row at the new key is the old one. */
     bool free_place = !new || (old && same_key(def, old, new));
-    if (free_place && as_expected(x, before, old) && is_known(x, before, old) && is_known(x, after, new))
+    int clean = free_place && as_expected(x, before, old) ? is_known(x, before, old, err) : 0;
+    if (clean == 1)
+        clean = is_known(x, after, new, err);
+    if (clean < 0)
+        return -1;
+    if (clean)
         return meet(x, before, after, old, err);
     return delete_row(x, before, err) || insert_row(x, after, err) ? -1 : 0;
 }

@@ -19,41 +19,37 @@ struct conflict_case conflict_case_at(const struct conflict_place *p, enum confl
                                   .mask = &p->sink->config->conflict_mask};
 }
 
-void conflict_take_versions(struct conflict_case *c, struct conflict_known *known, const struct conflict_place *p,
+void conflict_take_versions(struct conflict_case *c, struct known_room *room, const struct conflict_place *p,
                             const struct versions_question *q)
 {
     if (!q)
         return;
-    *known = (struct conflict_known){
-        .incoming = {p->txn->head.stamp, p->sink->from},
-          .local = {q->newest.stamp,    p->sink->to  }
+    *room = (struct known_room){
+        .incoming = {p->txn->head.stamp, p->sink->from}
     };
-    c->incoming_version = &known->incoming;
+    c->incoming_version = &room->incoming;
     c->buries = true;
-    if (q->answer == VERSIONS_LOST)
-        return;
-    /* Where the newest local change left a row and there is none, one of the link's own stream has ended it since. */
-    bool ended = !c->local && q->newest.deleted_seq != q->newest.seq;
-    c->causality = q->answer == VERSIONS_CONCURRENT && !ended ? CAUSALITY_CONCURRENT : CAUSALITY_AFTER;
-    c->unseen_delete = q->unseen_delete;
-    if (c->causality != CAUSALITY_CONCURRENT)
-        return;
-    c->local_version = &known->local;
-    if (!c->local) {
-        known->tombstone.version = &known->local;
-        c->tombstone = &known->tombstone;
-    }
+    if (q->answer != VERSIONS_LOST)
+        known_tell(c, room, q->found, VERSIONS_STREAMS);
 }
 
-/* Where both say the same, the later one's word counts against what is still to come. */
 void conflict_note_winner(const struct conflict_case *c, const struct conflict_outcome *outcome,
                           const struct conflict_place *p, const struct versions_question *q)
 {
-    if (c->causality != CAUSALITY_CONCURRENT)
+    struct causal *causal = p->sink->causal;
+    bool ends = known_ends_others(c), outdoes = known_outdoes(c, outcome);
+    if (!q || q->answer == VERSIONS_LOST)
         return;
-    bool later = outcome->policy == POLICY_LATEST && c->incoming_version->stamp > c->local_version->stamp;
-    if (outcome->verdict == VERDICT_INCOMING || (outcome->verdict == VERDICT_SAME && later))
-        causal_won(p->sink->causal, &q->key, q->newest.seq);
+    for (size_t i = 0; i < VERSIONS_STREAMS; i++) {
+        if (q->found[i].concurrent && ends)
+            causal_ended(causal, &q->key, (enum versions_stream)i, q->found[i].seq);
+        else if (q->found[i].concurrent && outdoes)
+            causal_won(causal, &q->key, (enum versions_stream)i, q->found[i].seq);
+    }
+    if (!c->local && !conflict_result(c, outcome))
+        causal_left_absent(causal);
+    if (known_is_ended(c, outcome))
+        causal_ended_of(causal, &q->key, p->sink->stream, p->txn->head.seq);
 }
 
 struct conflict_outcome conflict_order_outcome(void)

@@ -13,20 +13,13 @@ struct conflict_place {
     const struct policy_rule *rule;
 };
 
-/* What versions say about a case; it points here. */
-struct conflict_known {
-    struct conflict_version incoming;
-    struct conflict_version local;
-    struct conflict_tombstone tombstone;
-};
-
 struct conflict_case conflict_case_at(const struct conflict_place *p, enum conflict_kind kind,
                                       const struct cell *before, const struct cell *after, const struct cell *local);
-/* Add what versions say of the row: `q` is answered; NULL: they were not asked. */
-void conflict_take_versions(struct conflict_case *c, struct conflict_known *known, const struct conflict_place *p,
+/* Add what versions say of the row, kept in `room`: `q` is answered; NULL: they were not asked. */
+void conflict_take_versions(struct conflict_case *c, struct known_room *room, const struct conflict_place *p,
                             const struct versions_question *q);
-/* It has been decided: what the incoming change has won over is none that later ones of its stream would not know of.
- */
+/* It has been decided: what the incoming change has won over is none that later ones of its stream would not know of,
+ * and where deletes win, what has ended is put down. `q` NULL: nothing. */
 void conflict_note_winner(const struct conflict_case *c, const struct conflict_outcome *outcome,
                           const struct conflict_place *p, const struct versions_question *q);
 /* An update that was applied as it came although its version does not rise: nobody is asked. */

@@ -12,7 +12,8 @@
 
 struct exact_absent {
     struct version_key key;
-    uint64_t seq; /* of the version that was known then */
+    bool keeps_ends;
+    struct known_change found[VERSIONS_STREAMS]; /* that was known then */
 };
 
 void exact_versions_free(struct exact_versions *v)
@@ -108,44 +109,58 @@ static void note_absent(struct exact_versions *v, const struct versions_question
         v->absent_cap = v->absent_cap ? 2 * v->absent_cap : 16;
         v->absent = xreallocarray(v->absent, v->absent_cap, sizeof *v->absent);
     }
-    v->absent[v->absent_count++] = (struct exact_absent){q->key, q->newest.seq};
+    struct exact_absent *a = &v->absent[v->absent_count++];
+    *a = (struct exact_absent){.key = q->key, .keeps_ends = q->keeps_ends};
+    memcpy(a->found, q->found, sizeof a->found);
 }
 
-const struct versions_question *exact_ask(struct exact_versions *v, struct versions_question *out,
-                                          const struct target_table *t, const struct cell *image,
-                                          const struct cell *local)
+static bool is_later(const struct versions_question *a, const struct versions_question *b)
+{
+    const struct known_change *x = known_greatest(a->found, VERSIONS_STREAMS);
+    const struct known_change *y = known_greatest(b->found, VERSIONS_STREAMS);
+    return a->answer == VERSIONS_CONCURRENT &&
+           (b->answer != VERSIONS_CONCURRENT || conflict_version_compare(&x->version, &y->version) > 0);
+}
+
+int exact_ask(struct exact_versions *v, struct versions_question *room, const struct versions_question **out,
+              const struct target_table *t, const struct cell *image, const struct cell *local, struct err *err)
 {
     struct versions_question both[2];
     size_t count = 1;
+    *out = NULL;
     if (!v->sink || !is_causal(v->sink, t->def))
-        return NULL;
+        return 0;
     uint64_t table = writeset_table_id(t->def->db, t->def->name);
-    both[0] =
-        (struct versions_question){.key = version_key_of(table, t->def, image, &v->scratch), .cut = v->txn->head.cut};
+    both[0] = (struct versions_question){.key = version_key_of(table, t->def, image, &v->scratch),
+                                         .cut = v->txn->head.cut,
+                                         .keeps_ends = known_keeps_ends(policy_of_table(v->sink, t->def))};
     if (local) {
         both[1] = both[0];
         both[1].key = version_key_of(table, t->def, local, &v->scratch);
         count += both[1].key.a != both[0].key.a || both[1].key.b != both[0].key.b;
     }
-    causal_ask(v->sink->causal, both, count);
-    bool other = count > 1 && both[1].answer == VERSIONS_CONCURRENT &&
-                 (both[0].answer != VERSIONS_CONCURRENT || both[1].newest.stamp > both[0].newest.stamp);
-    *out = both[other];
+    if (causal_ask(v->sink->causal, v->sink->db, both, count, err))
+        return -1;
+    *room = both[count > 1 && is_later(&both[1], &both[0])];
+    *out = room;
     if (!local)
-        note_absent(v, out);
-    return out;
+        note_absent(v, room);
+    return 0;
 }
 
 int exact_confirm(struct exact_versions *v, struct err *err)
 {
     if (v->absent_count == 0)
         return 0;
-    if (causal_wait(v->sink->causal, v->sink->db, err))
+    struct causal *causal = v->sink->causal;
+    if (causal_wait_last(causal, v->sink->db, err))
         return -1;
     for (size_t i = 0; i < v->absent_count; i++) {
-        struct versions_question q = {.key = v->absent[i].key, .cut = v->txn->head.cut};
-        causal_ask(v->sink->causal, &q, 1);
-        if (q.answer == VERSIONS_CONCURRENT && q.newest.seq > v->absent[i].seq)
+        const struct exact_absent *a = &v->absent[i];
+        struct versions_question q = {.key = a->key, .cut = v->txn->head.cut, .keeps_ends = a->keeps_ends};
+        if (causal_ask(causal, v->sink->db, &q, 1, err))
+            return -1;
+        if (versions_have_moved(&q, a->found))
             return err_retry(err, "a local writer took the key of a row in between");
     }
     return 0;

@@ -22,11 +22,11 @@ void exact_versions_free(struct exact_versions *v);
  * so, or nobody asks; 0: out tells wait; -1. */
 int exact_weigh(struct exact_versions *v, struct sink *s, const struct txn *txn, struct apply_outcome *out,
                 struct err *err);
-/* What versions say of the image's row, and of the one that is there (NULL: none) should its key be spelled otherwise;
- * `out` is where it stands. NULL: nobody asks for them in that table. */
-const struct versions_question *exact_ask(struct exact_versions *v, struct versions_question *out,
-                                          const struct target_table *t, const struct cell *image,
-                                          const struct cell *local);
+/* What versions say of the image's row, and of the one that is there (NULL: none) should its key be spelled otherwise:
+ * `*out` is it, kept in `room`; NULL: nobody asks for them in that table. */
+MUST_CHECK int exact_ask(struct exact_versions *v, struct versions_question *room, const struct versions_question **out,
+                         const struct target_table *t, const struct cell *image, const struct cell *local,
+                         struct err *err);
 /* All is written: nothing has come to the rows that were not there. -1: something has (retry), or an error. */
 MUST_CHECK int exact_confirm(struct exact_versions *v, struct err *err);
 

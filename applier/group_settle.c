@@ -80,33 +80,37 @@ static int judge(struct settling *s, const struct conflict_case *c, struct err *
         return group_doubt(s->g, s->txn);
     const struct cell *result = conflict_result(c, &outcome);
     conflict_warn_skew(c, &outcome);
-    conflict_note_winner(c, &outcome, &s->place, &s->asked);
+    conflict_note_winner(c, &outcome, &s->place, s->key->question ? &s->asked : NULL);
     if (result != s->local)
         write_row(s, result);
     return put_down(s, c, &outcome, result, err);
 }
 
-/* What versions say of the row to this change; NULL: they were not asked. Only where something is contested do the
+/* What versions say of the row to this change; NULL where they were not asked. Only where something is contested do the
  * transactions that change one key need an answer each. */
-static const struct versions_question *ask(struct settling *s)
+static int ask(struct settling *s, const struct versions_question **out, struct err *err)
 {
     const struct versions_question *first = s->key->question;
+    const struct sink *sink = s->g->sink;
+    *out = NULL;
     if (!first)
-        return NULL;
+        return 0;
     s->asked = *first;
     s->asked.cut = s->place.txn->head.cut;
-    if (first->answer == VERSIONS_CONCURRENT || first->unseen_delete)
-        causal_ask(s->g->sink->causal, &s->asked, 1);
-    return &s->asked;
+    *out = &s->asked;
+    return versions_are_contested(first) ? causal_ask(sink->causal, sink->db, &s->asked, 1, err) : 0;
 }
 
 /* The change is written as it came; only that its version did not rise is put down. */
 static int settle_row(struct settling *s, bool violates, struct err *err)
 {
     struct conflict_case c = conflict_case_at(&s->place, CONFLICT_ORDER_VIOLATED, s->before, s->after, s->local);
-    struct conflict_known known;
+    struct known_room known;
+    const struct versions_question *asked;
     bool expected = s->before && s->local && convert_same(s->plan, s->before, s->local);
-    conflict_take_versions(&c, &known, &s->place, ask(s));
+    if (ask(s, &asked, err))
+        return -1;
+    conflict_take_versions(&c, &known, &s->place, asked);
     if (conflict_meets(&c, expected))
         return judge(s, &c, err);
     write_row(s, s->after);

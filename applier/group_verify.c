@@ -99,7 +99,7 @@ static int read_table(struct group *g, const struct group_table *t, struct err *
 static void choose_way(const struct group_table *t, struct key_entry *e)
 {
     const struct versions_question *q = e->question;
-    bool contested = q && (q->answer == VERSIONS_CONCURRENT || q->unseen_delete);
+    bool contested = q && versions_are_contested(q);
     bool expected = (!e->read || e->as_expected) && !contested;
     if (e->way == KEY_EXACT || (e->way == KEY_CLEAN && expected))
         return;

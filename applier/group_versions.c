@@ -64,7 +64,8 @@ static struct versions_question *make_questions(struct group *g, key_choice *cho
             list = grown;
             cap = more;
         }
-        list[(*count)++] = (struct versions_question){.key = e->version, .cut = g->txns[e->txn]->head.cut};
+        list[(*count)++] = (struct versions_question){
+            .key = e->version, .cut = g->txns[e->txn]->head.cut, .keeps_ends = known_keeps_ends(g->tables[table].rule)};
     }
     return list;
 }
@@ -91,9 +92,9 @@ int group_weigh(struct group *g, struct err *err)
     struct versions_question *questions = make_questions(g, every_key, &count);
     if (count == 0)
         return 1;
-    if (causal_wait(g->sink->causal, g->sink->db, err))
+    struct causal *causal = g->sink->causal;
+    if (causal_wait(causal, g->sink->db, err) || causal_ask(causal, g->sink->db, questions, count, err))
         return -1;
-    causal_ask(g->sink->causal, questions, count);
     for (struct key_entry *e = NULL; (e = next_key(g, every_key, &table, e));)
         e->question = &questions[i++];
     g->weighed = true;
@@ -115,13 +116,12 @@ int group_confirm(struct group *g, struct err *err)
     struct versions_question *questions = make_questions(g, unsettled_key, &count);
     if (count == 0)
         return 1;
-    if (causal_wait(g->sink->causal, g->sink->db, err))
+    struct causal *causal = g->sink->causal;
+    if (causal_wait_last(causal, g->sink->db, err) || causal_ask(causal, g->sink->db, questions, count, err))
         return -1;
-    causal_ask(g->sink->causal, questions, count);
     for (struct key_entry *e = NULL; (e = next_key(g, unsettled_key, &table, e)); i++) {
-        const struct versions_question *q = &questions[i];
-        uint64_t judged = e->question ? e->question->newest.seq : 0;
-        if (q->answer == VERSIONS_CONCURRENT && q->newest.seq > judged)
+        static const struct known_change nothing[VERSIONS_STREAMS];
+        if (versions_have_moved(&questions[i], e->question ? e->question->found : nothing))
             return came_between(g, err);
     }
     return 1;

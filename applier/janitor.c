@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/stop.h"
+#include "common/target/ends.h"
 #include "common/target/journal_purge.h"
 #include "common/target/repair.h"
 #include "common/target/session.h"
@@ -17,6 +18,7 @@
 #define ROUND_MS 60000
 #define STEP_MS 100 /* between two steps: others want the disk as well */
 #define WARN_EVERY_MS ((uint64_t)24 * 3600 * 1000)
+#define ENDS_KEEP_MS ((uint64_t)7 * 24 * 3600 * 1000) /* at least */
 #define LOCK "SELECT COALESCE(GET_LOCK('drc janitor', 0), 0)"
 #define UNLOCK "DO RELEASE_LOCK('drc janitor')"
 
@@ -93,6 +95,18 @@ static int purge_marks(struct janitor *j, struct err *err)
     return rc;
 }
 
+/* What deletes have ended is asked for as long as something is on its way that did not know of it. */
+static int purge_ends(struct janitor *j, struct err *err)
+{
+    const uint64_t keep_ms = j->setup.config->tombstone_keep_ms;
+    uint64_t gone = ENDS_PURGE_STEP;
+    int rc = 0;
+    for (bool first = true; rc == 0 && gone == ENDS_PURGE_STEP && !stop_wait(j->stop, first ? 0 : STEP_MS);
+         first = false)
+        rc = ends_purge_step(j->db, keep_ms > ENDS_KEEP_MS ? keep_ms : ENDS_KEEP_MS, &gone, err);
+    return rc;
+}
+
 /* ---- rounds ---- */
 
 static int work(struct janitor *j, struct err *err)
@@ -104,8 +118,9 @@ static int work(struct janitor *j, struct err *err)
         return -1;
     if (!mine)
         return 0;
-    return purge_journal(j, err) || purge_tombstones(j, err) || purge_marks(j, err) || db_exec(j->db, UNLOCK, err) ? -1
-                                                                                                                   : 0;
+    bool failed = purge_journal(j, err) || purge_tombstones(j, err) || purge_ends(j, err) || purge_marks(j, err) ||
+                  db_exec(j->db, UNLOCK, err);
+    return failed ? -1 : 0;
 }
 
 /* Between the rounds there is no connection: it would be idle for most of its life. */

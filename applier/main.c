@@ -81,7 +81,12 @@ static int load(struct config **config, const struct arguments *a, struct err *e
     if (config_password(*config, a->link.to, err) || config_kafka_password(*config, a->link.from, err) ||
         config_link(*config, a->link.from, a->link.to, &link, err))
         return -1;
-    return versions_wanted(*config, link) ? config_kafka_password(*config, a->link.to, err) : 0;
+    if (!versions_wanted(*config, link))
+        return 0;
+    const struct region_config *peer = versions_peer(*config, link);
+    return config_kafka_password(*config, a->link.to, err) || (peer && config_kafka_password(*config, peer->name, err))
+               ? -1
+               : 0;
 }
 
 /* The exit code. */

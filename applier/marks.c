@@ -107,10 +107,12 @@ static enum mark_known weigh(struct sink *s, const struct marked *m, struct span
         count++;
     }
     buf_free(&scratch);
-    causal_ask(s->causal, q, count);
+    struct err ignored = {0};
+    if (causal_ask(s->causal, s->db, q, count, &ignored))
+        return MARK_UNTOLD;
     enum mark_known known = MARK_KNOWN;
     for (size_t i = 0; i < count; i++) {
-        if (q[i].answer == VERSIONS_CONCURRENT || q[i].unseen_delete)
+        if (versions_are_contested(&q[i]))
             known = MARK_CONCURRENT;
         else if (q[i].answer == VERSIONS_LOST && known == MARK_KNOWN)
             known = MARK_UNTOLD;

@@ -12,6 +12,7 @@ struct router {
     struct db *db; /* NULL: not connected */
     struct key_tables *tables;
     struct writeset set;
+    struct cut_gate gate;
 };
 
 static void disconnect(struct router *r)
@@ -45,6 +46,22 @@ static int make_set(struct router *r, const struct txn *t, struct err *err)
     return 0;
 }
 
+/* 1: all that the transaction's source knew of is in effect; 0: a stop; -1: error. */
+static int await_cut(struct router *r, const struct txn *t, struct err *err)
+{
+    if (!r->setup.gate.topic)
+        return 1;
+    for (int tries = 0;; tries++) {
+        bool fresh = !r->db;
+        if (fresh && connect_target(r, err))
+            return -1;
+        int rc = cut_gate_pass(&r->gate, r->db, t->head.cut, err);
+        if (rc >= 0 || err->class != ERR_RETRY || fresh || tries > 0)
+            return rc;
+        disconnect(r);
+    }
+}
+
 static void forget_tables(struct router *r)
 {
     if (r->tables)
@@ -57,9 +74,10 @@ static int route(struct router *r, struct txn *t, struct err *err)
     bool ddl = t->ddl != NULL;
     if (schedule_tables_changed(r->setup.schedule))
         forget_tables(r);
-    int rc = make_set(r, t, err);
+    int passed = await_cut(r, t, err);
+    int rc = passed < 0 ? -1 : passed ? make_set(r, t, err) : 0;
     beat_rest(r->beat, BEAT_ANY_TIME); /* the workers make room */
-    if (rc || schedule_put(r->setup.schedule, t, &r->set)) {
+    if (passed <= 0 || rc || schedule_put(r->setup.schedule, t, &r->set)) {
         txn_free(&t);
         return rc;
     }
@@ -72,7 +90,8 @@ static int route(struct router *r, struct txn *t, struct err *err)
 
 int router_run(const struct router_setup *setup, struct err *err)
 {
-    struct router r = {.setup = *setup, .beat = pulse_join(setup->pulse, "router")};
+    struct router r = {.setup = *setup, .beat = pulse_join(setup->pulse, "router"), .gate = {.setup = setup->gate}};
+    r.gate.beat = r.beat;
     struct err end = {0};
     int rc = 1;
     while (rc > 0 && !inbox_ended(setup->inbox, &end)) {
@@ -86,5 +105,6 @@ int router_run(const struct router_setup *setup, struct err *err)
     disconnect(&r);
     writeset_free(&r.set);
     pulse_leave(setup->pulse, &r.beat);
+    cut_gate_free(&r.gate);
     return rc < 0 ? -1 : 0;
 }

@@ -188,7 +188,10 @@ int applier_run(struct config *config, const char *from, const char *to, struct 
     pthread_mutex_init(&a->lock, NULL);
     s.ended = stop_new();
     a->topic = config_topic(config, from);
-    a->own_topic = versions_wanted(config, a->link) ? config_topic(config, to) : NULL;
+    bool causal = versions_wanted(config, a->link);
+    a->own_topic = causal ? config_topic(config, to) : NULL;
+    a->peer = causal ? versions_peer(config, a->link) : NULL;
+    a->peer_topic = a->peer ? config_topic(config, a->peer->name) : NULL;
     a->name = xasprintf("drc-applier %s:%s", from, to);
     a->status = status_new(from, to);
     a->park = park_new(config->park_max_rows, config->park_max_bytes);
@@ -202,6 +205,7 @@ int applier_run(struct config *config, const char *from, const char *to, struct 
     free(a->name);
     free(a->topic);
     free(a->own_topic);
+    free(a->peer_topic);
     stop_free(&s.ended);
     pthread_mutex_destroy(&a->lock);
     return rc;

@@ -104,7 +104,7 @@ static uint32_t start_workers(struct session *n, struct thread *threads, struct 
     for (uint32_t i = 0; i < a->link->workers; i++) {
         n->sinks[i].schedule = n->schedule;
         n->sinks[i].part = n->state.part;
-        n->sinks[i].causal = n->versions ? causal_new(n->versions) : NULL;
+        n->sinks[i].causal = n->versions ? causal_new(n->versions, a->peer_topic, true) : NULL;
         memcpy(n->sinks[i].stream, n->state.stream, sizeof n->state.stream);
         threads[i] = (struct thread){
             .session = n,
@@ -139,7 +139,17 @@ static void run_threads(struct session *n, struct err *err)
     struct applier *a = n->applier;
     struct thread *threads = xcalloc(a->link->workers, sizeof *threads);
     const struct router_setup setup = {
-        .inbox = n->inbox, .schedule = n->schedule, .target = a->to, .program = a->name, .pulse = a->pulse};
+        .inbox = n->inbox,
+        .schedule = n->schedule,
+        .target = a->to,
+        .program = a->name,
+        .pulse = a->pulse,
+        .gate = {.topic = a->peer_topic,
+                 .region = a->peer ? a->peer->name : NULL,
+                 .to = a->to->name,
+                 .status = a->status,
+                 .stop = n->stop},
+    };
     int rc = 0;
     status_resume(a->status, LINK_STARTING); /* what waited does so until something is committed */
     status_resume(a->status, LINK_RETRYING);
@@ -201,14 +211,16 @@ static void read_and_apply(struct session *n, struct err *err)
     intake_join(&intake);
 }
 
-/* The target's region's own stream tells which of its changes are concurrent. */
+/* The streams that come into effect at the target beside the link's tell which of its changes are concurrent. */
 static int start_versions(struct session *n, struct err *err)
 {
     struct applier *a = n->applier;
     if (!a->own_topic)
         return 0;
-    const struct versions_setup setup = {
-        .kafka = &a->to->kafka, .topic = a->own_topic, .region = a->to->name, .schedule = n->schedule, .stop = n->stop};
+    struct versions_setup setup = {.schedule = n->schedule, .stop = n->stop};
+    setup.topics[VERSIONS_OWN] = (struct versions_topic){&a->to->kafka, a->own_topic, a->to->name};
+    if (a->peer)
+        setup.topics[VERSIONS_PEER] = (struct versions_topic){&a->peer->kafka, a->peer_topic, a->peer->name};
     return versions_start(&n->versions, &setup, err);
 }
 

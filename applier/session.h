@@ -18,7 +18,9 @@ struct applier {
     const struct link_config *link;
     char *topic;
     char *own_topic; /* of the target's region, where its stream tells which changes are concurrent; else NULL */
-    char *name;      /* "drc-applier eu:us" */
+    const struct region_config *peer; /* the third region of a mesh, whose stream tells it as well; else NULL */
+    char *peer_topic;
+    char *name; /* "drc-applier eu:us" */
     struct status *status;
     struct hold *hold;
     struct stop *stop; /* the process's */

@@ -35,7 +35,9 @@ struct run {
     const struct region_config *from;
     const struct region_config *to;
     char *topic;
-    char *own_topic; /* of the target's region, where versions are asked for; else NULL */
+    char *own_topic;                  /* of the target's region, where versions are asked for; else NULL */
+    const struct region_config *peer; /* of a mesh, likewise */
+    char *peer_topic;
     char *program;
     struct ledger_state place;
     uint64_t goal; /* seq at which the topic ends; 0: it is not asked */
@@ -293,14 +295,13 @@ static int start_reading(struct run *r, struct err *err)
     r->inbox = inbox_new(c->queue_bytes);
     r->schedule = r->f.sink.schedule = schedule_new(&schedule);
     if (r->own_topic) {
-        const struct versions_setup versions = {.kafka = &r->to->kafka,
-                                                .topic = r->own_topic,
-                                                .region = r->to->name,
-                                                .schedule = r->schedule,
-                                                .stop = r->stop};
+        struct versions_setup versions = {.schedule = r->schedule, .stop = r->stop};
+        versions.topics[VERSIONS_OWN] = (struct versions_topic){&r->to->kafka, r->own_topic, r->to->name};
+        if (r->peer)
+            versions.topics[VERSIONS_PEER] = (struct versions_topic){&r->peer->kafka, r->peer_topic, r->peer->name};
         if (versions_start(&r->versions, &versions, err))
             return -1;
-        r->f.sink.causal = causal_new(r->versions);
+        r->f.sink.causal = causal_new(r->versions, r->peer_topic, false);
     }
     const struct intake_setup intake = {.kafka = &r->from->kafka,
                                         .topic = r->topic,
@@ -338,7 +339,10 @@ static int prepare(struct run *r, struct err *err)
         config_region(c, s->to, &r->to, err))
         return -1;
     r->topic = config_topic(c, s->from);
-    r->own_topic = versions_wanted(c, r->f.link) ? config_topic(c, s->to) : NULL;
+    bool causal = versions_wanted(c, r->f.link);
+    r->own_topic = causal ? config_topic(c, s->to) : NULL;
+    r->peer = causal ? versions_peer(c, r->f.link) : NULL;
+    r->peer_topic = r->peer ? config_topic(c, r->peer->name) : NULL;
     r->program = xasprintf("drc-applier %s:%s --shadow", s->from, s->to);
     r->f.sink = (struct sink){.config = c,
                               .from = s->from,
@@ -379,6 +383,7 @@ static void release(struct run *r)
     free(f->sink.link);
     free(r->topic);
     free(r->own_topic);
+    free(r->peer_topic);
     free(r->program);
 }
 

@@ -229,7 +229,7 @@ int sink_send_tombstones(struct sink *s, struct err *err)
 
 static int commit(struct sink *s, size_t count, struct err *err)
 {
-    if (sink_send_tombstones(s, err))
+    if (sink_send_tombstones(s, err) || causal_send(s->causal, s->db, err))
         return -1;
     s->unsettled = true;
     s->committing = count;

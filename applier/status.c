@@ -333,6 +333,8 @@ static void collect_versions(struct facts *f, const struct status *s)
     add_number(f, "versions_bytes", facts.bytes);
     add_number(f, "versions_spilled_bytes", facts.spilled);
     add_number(f, "versions_seq", facts.seq);
+    if (facts.has_peer)
+        add_number(f, "versions_peer_seq", facts.peer_seq);
     add_number(f, "versions_waits", facts.waits);
     add_number(f, "versions_waited_ms", facts.waited_us / 1000);
 }

@@ -288,8 +288,9 @@ static bool absent_meets(struct conflict_case *c)
             return c->unseen_delete;
         return c->tombstone && insert_is_late(c);
     }
-    c->kind = c->tombstone ? CONFLICT_UPDATE_DELETED : CONFLICT_UPDATE_MISSING;
-    if (c->causality == CAUSALITY_AFTER)
+    bool is_late = c->causality != CAUSALITY_IMAGES && c->unseen_delete && policy_deletes(c->rule) == DELETE_WINS;
+    c->kind = c->tombstone || is_late ? CONFLICT_UPDATE_DELETED : CONFLICT_UPDATE_MISSING;
+    if (c->causality == CAUSALITY_AFTER && !is_late)
         c->kind = CONFLICT_FOREIGN_WRITE;
     return true;
 }

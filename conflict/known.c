@@ -43,10 +43,12 @@ void known_tell(struct conflict_case *c, struct known_room *room, const struct k
 }
 
 /* A row that looks like the incoming one may have been decided column by column: what counts is whose version it
- * stands for. Where both say the same, the later one's word counts against what is still to come. */
+ * stands for; and increments that are in it stay what the incoming change does not know of, though they may be zero
+ * together. Where both say the same, the later one's word counts against what is still to come. */
 bool known_outdoes(const struct conflict_case *c, const struct conflict_outcome *outcome)
 {
-    if (c->causality != CAUSALITY_CONCURRENT || outcome->version != c->incoming_version)
+    bool adds = c->incoming && policy_adds(c->rule);
+    if (c->causality != CAUSALITY_CONCURRENT || outcome->version != c->incoming_version || adds)
         return false;
     return outcome->verdict == VERDICT_INCOMING ||
            (outcome->verdict == VERDICT_SAME && outcome->policy == POLICY_LATEST);

@@ -117,6 +117,8 @@ static void put_head_json(struct topic_run *t, const struct record *rec, int64_t
     buf_printf(out, "\", \"epoch\": %" PRIu64 ", \"instance\": \"%016" PRIx64 "\", \"seq\": %" PRIu64, rec->epoch,
                rec->instance, rec->seq);
     buf_printf(out, ", \"gtid\": \"%s\", \"chain\": \"%016" PRIx64 "\"", gtid_text(gtid, &rec->gtid), rec->chain);
+    if (rec->stamp)
+        buf_printf(out, ", \"stamp\": \"%016" PRIx64 "\"", rec->stamp);
     if (rec->commit_us)
         buf_printf(out, ", \"at\": \"%s\"", clock_text(when, rec->commit_us));
     if (rec->kind == RECORD_EPOCH) {

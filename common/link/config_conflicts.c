@@ -83,10 +83,11 @@ static bool asks_for_versions(const struct rule_check *k)
     return asks;
 }
 
-/* One region's stream tells what is concurrent with the other's; of three regions, one would have to read two. */
-static bool are_two(const struct config *c)
+/* Regions that are linked both ways are linked each with each. An applier follows one stream more of three of them;
+ * that more converge nobody has shown. */
+static bool are_few(const struct config *c)
 {
-    return c->link_count == 2;
+    return c->link_count <= 6;
 }
 
 /* What nothing is said about. */
@@ -94,17 +95,17 @@ static void fill_in(const struct rule_check *k)
 {
     if (k->rule->versions == VERSIONS_DEFAULT)
         k->rule->versions =
-            k->two_way && are_two(k->r->config) && asks_for_versions(k) ? VERSIONS_CAUSAL : VERSIONS_COLUMN;
+            k->two_way && are_few(k->r->config) && asks_for_versions(k) ? VERSIONS_CAUSAL : VERSIONS_COLUMN;
 }
 
 static int check_versions(const struct rule_check *k, struct err *err)
 {
     struct policy_rule *rule = k->rule;
     bool causal = rule->versions == VERSIONS_CAUSAL;
-    if (causal && k->two_way && !are_two(k->r->config))
+    if (causal && k->two_way && !are_few(k->r->config))
         return config_fail(k->r, config_mark(k->entry, "versions"), err,
-                           "%s: versions: causal is for two regions that are linked both ways, and here are more; name "
-                           "a version column in by, and leave versions out",
+                           "%s: versions: causal is for two or three regions that are linked both ways, and here are "
+                           "more; let park or stop decide, and leave versions out",
                            k->path);
     if (causal && !k->two_way)
         return config_fail(k->r, config_mark(k->entry, "versions"), err,

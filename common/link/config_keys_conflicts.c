@@ -111,8 +111,8 @@ const struct config_key config_keys_conflicts[] = {
     {.path = "conflicts.default.versions",
      .type = &config_choice,
      .words = versions,
-     .fallback_note = "causal where two regions compare versions both ways and `by` names no column; else column",
-     RULE(versions),
+     .fallback_note =
+         "causal where two or three regions compare versions both ways and `by` names no column; else column", RULE(versions),
      .help =
          "what tells that somebody else has been there: `causal`: the versions and cuts that changes carry, as the "
          "capture of the target's region tells; `column`: the row's image, sound where a version column in `by` rises "

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "common/target/ends.h"
 #include "common/target/journal.h"
 #include "common/target/link_row.h"
 #include "common/target/parked.h"
@@ -78,6 +79,7 @@ static const struct {
     {5, tombstone_create_sql   },
     {6, ledger_stamp_sql       },
     {7, repair_create_sql      },
+    {8, ends_create_sql        },
 };
 
 int schema_version(struct db *db, unsigned *out, struct err *err)

@@ -7,7 +7,7 @@
 
 #include "common/link/db.h"
 
-#define SCHEMA_VERSION 7
+#define SCHEMA_VERSION 8
 
 #define DRC_DB "drc"
 #define LEDGER_TABLE "ledger"
@@ -17,6 +17,7 @@
 #define LINKS_TABLE "links"
 #define TOMBSTONES_TABLE "tombstones"
 #define REPAIR_TABLE "repair"
+#define ENDS_TABLE "ends"
 
 /* Columns of drc.ledger that readers of the binlog look at by name. */
 #define LEDGER_STREAM "stream"       /* BINARY(16) */

@@ -1,5 +1,5 @@
-/* From records of the target's own region to answers: what a change does not know of, and what is said when nobody can
- * tell. */
+/* From records of the streams that come into effect at the target to answers: what a change does not know of, what of
+ * the third region's stream is there already, and what is said when nobody can tell. */
 #include <stdlib.h>
 
 #include "applier/versions_private.h"
@@ -13,6 +13,7 @@ struct kit {
     struct table_def *table;
     struct versions v;
     struct buf record;
+    enum versions_stream stream; /* that is fed */
     uint64_t seq;
     uint64_t stamp;
 };
@@ -29,21 +30,31 @@ static void open_kit(struct kit *k)
     k->table->columns[0] = (struct column){.name = span_str("id"), .type = COLUMN_LONG};
     k->table->columns[1] = (struct column){.name = span_str("n"), .type = COLUMN_LONG, .key_order = COLUMN_NO_KEY};
     table_def_seal(k->table, &k->arena);
-    k->v.index = version_index_new(&setup);
-    k->v.has_stream = true;
-    memset(k->v.stream, 'U', STREAM_UUID_LEN);
+    for (size_t i = 0; i < VERSIONS_STREAMS; i++) {
+        struct version_stream *s = &k->v.streams[i];
+        k->v.setup.topics[i] =
+            (struct versions_topic){NULL, i == VERSIONS_OWN ? "drc.p.us" : "drc.p.ap", i == VERSIONS_OWN ? "us" : "ap"};
+        s->all = &k->v;
+        s->topic = &k->v.setup.topics[i];
+        s->index = version_index_new(&setup);
+        s->has_stream = true;
+        memset(s->stream, i == VERSIONS_OWN ? 'U' : 'A', STREAM_UUID_LEN);
+    }
     pthread_mutex_init(&k->v.lock, NULL);
     pthread_cond_init(&k->v.moved, NULL);
 }
 
 static void close_kit(struct kit *k)
 {
-    versions_free_reader(&k->v);
-    version_index_free(&k->v.index);
-    position_free(&k->v.passed);
+    for (size_t i = 0; i < VERSIONS_STREAMS; i++) {
+        versions_free_reader(&k->v.streams[i]);
+        versions_drop_upcoming(&k->v.streams[i]);
+        version_index_free(&k->v.streams[i].index);
+        position_free(&k->v.streams[i].passed);
+        ledger_done_free(&k->v.streams[i].effect);
+    }
     cut_free(&k->v.first_cut);
     buf_free(&k->v.last_cut);
-    free(k->v.known);
     pthread_cond_destroy(&k->v.moved);
     pthread_mutex_destroy(&k->v.lock);
     buf_free(&k->record);
@@ -77,7 +88,7 @@ static int feed(struct kit *k, uint8_t flags, uint32_t before, uint32_t after)
                                .stamp = ++k->stamp,
                                .xid = flags & RECORD_HELD ? span_str("xid") : (struct span){0},
                                .body = buf_span(&body)};
-    int rc = versions_feed(&k->v, &rec, &err);
+    int rc = versions_feed(&k->v.streams[k->stream], &rec, &err);
     body_free(&w);
     buf_free(&body);
     buf_free(&images);
@@ -92,18 +103,19 @@ static int end_xa(struct kit *k, bool commits)
                                .seq = ++k->seq,
                                .stamp = ++k->stamp,
                                .xid = span_str("xid")};
-    return versions_feed(&k->v, &rec, &err);
+    return versions_feed(&k->v.streams[k->stream], &rec, &err);
 }
 
 #define WHOLE (RECORD_FIRST | RECORD_LAST)
 
-/* What a change of row `id` is told whose source knew of the region's stream up to `low`, and of `also`. */
-static struct versions_question ask(struct kit *k, uint32_t id, uint64_t low, uint64_t also)
+/* What a change of row `id` is told whose source knew of a stream up to `low`, and of `also`. */
+static struct versions_question ask_of(struct kit *k, enum versions_stream stream, uint32_t id, uint64_t low,
+                                       uint64_t also)
 {
     struct cut cut = {0};
     struct buf bytes = {0}, scratch = {0}, image = {0};
     struct cell cells[2];
-    struct cut_entry *e = cut_entry_of(&cut, k->v.stream, 0);
+    struct cut_entry *e = cut_entry_of(&cut, k->v.streams[stream].stream, 0);
     watermark_raise(&e->done, low);
     if (also)
         (void)watermark_add(&e->done, also, also);
@@ -121,6 +133,11 @@ static struct versions_question ask(struct kit *k, uint32_t id, uint64_t low, ui
     return q;
 }
 
+static struct versions_question ask(struct kit *k, uint32_t id, uint64_t low, uint64_t also)
+{
+    return ask_of(k, VERSIONS_OWN, id, low, also);
+}
+
 static void test_what_is_not_in_the_cut_is_concurrent(void **state)
 {
     (void)state;
@@ -130,9 +147,10 @@ static void test_what_is_not_in_the_cut_is_concurrent(void **state)
     assert_int_equal(feed(&k, WHOLE, 7, 7), 1);
     struct versions_question q = ask(&k, 7, 1, 0);
     assert_int_equal(q.answer, VERSIONS_CONCURRENT);
-    assert_int_equal(q.newest.seq, 2);
-    assert_int_equal(q.newest.stamp, 1002);
-    assert_false(q.unseen_delete);
+    assert_int_equal(q.found[VERSIONS_OWN].seq, 2);
+    assert_int_equal(q.found[VERSIONS_OWN].version.stamp, 1002);
+    assert_string_equal(q.found[VERSIONS_OWN].version.region, "us");
+    assert_false(q.found[VERSIONS_OWN].unseen_delete);
     assert_int_equal(ask(&k, 7, 2, 0).answer, VERSIONS_KNOWN);
     assert_int_equal(ask(&k, 7, 0, 2).answer, VERSIONS_KNOWN); /* another worker there was faster */
     assert_int_equal(ask(&k, 8, 0, 0).answer, VERSIONS_KNOWN);
@@ -147,12 +165,12 @@ static void test_deletes_and_moved_keys_are_versions(void **state)
     assert_int_equal(feed(&k, WHOLE, 7, 0), 1);
     assert_int_equal(feed(&k, WHOLE, 8, 9), 1);
     assert_int_equal(feed(&k, WHOLE, 0, 7), 1);
-    assert_true(ask(&k, 7, 0, 0).unseen_delete);
-    assert_false(ask(&k, 7, 1, 0).unseen_delete);
+    assert_true(ask(&k, 7, 0, 0).found[VERSIONS_OWN].unseen_delete);
+    assert_false(ask(&k, 7, 1, 0).found[VERSIONS_OWN].unseen_delete);
     assert_int_equal(ask(&k, 7, 1, 0).answer, VERSIONS_CONCURRENT);
-    assert_true(ask(&k, 8, 0, 0).unseen_delete);
+    assert_true(ask(&k, 8, 0, 0).found[VERSIONS_OWN].unseen_delete);
     assert_int_equal(ask(&k, 9, 0, 0).answer, VERSIONS_CONCURRENT);
-    assert_false(ask(&k, 9, 0, 0).unseen_delete);
+    assert_false(ask(&k, 9, 0, 0).found[VERSIONS_OWN].unseen_delete);
     close_kit(&k);
 }
 
@@ -167,7 +185,7 @@ static void test_an_xa_body_counts_when_it_is_committed(void **state)
     assert_int_equal(ask(&k, 7, 0, 0).answer, VERSIONS_KNOWN);
     assert_int_equal(end_xa(&k, true), 1);
     assert_int_equal(ask(&k, 7, 1, 0).answer, VERSIONS_CONCURRENT); /* to know the body is not to know its end */
-    assert_int_equal(ask(&k, 8, 1, 0).newest.seq, 2);
+    assert_int_equal(ask(&k, 8, 1, 0).found[VERSIONS_OWN].seq, 2);
     assert_int_equal(ask(&k, 7, 2, 0).answer, VERSIONS_KNOWN);
     assert_int_equal(feed(&k, WHOLE | RECORD_HELD, 9, 9), 1);
     assert_int_equal(end_xa(&k, false), 1);
@@ -184,11 +202,11 @@ static void test_what_was_won_over_is_known(void **state)
     assert_int_equal(feed(&k, WHOLE, 7, 7), 1);
     struct versions_question q = ask(&k, 7, 0, 0);
     assert_int_equal(q.answer, VERSIONS_CONCURRENT);
-    versions_outdo(&k.v, &q.key, q.newest.seq);
+    versions_outdo(&k.v, &q.key, VERSIONS_OWN, q.found[VERSIONS_OWN].seq);
     assert_int_equal(ask(&k, 7, 0, 0).answer, VERSIONS_KNOWN);
     assert_int_equal(feed(&k, WHOLE, 7, 7), 1); /* a later local change is news again */
     assert_int_equal(ask(&k, 7, 0, 0).answer, VERSIONS_CONCURRENT);
-    versions_outdo(&k.v, &q.key, q.newest.seq); /* of the one before: too late */
+    versions_outdo(&k.v, &q.key, VERSIONS_OWN, q.found[VERSIONS_OWN].seq); /* of the one before: too late */
     assert_int_equal(ask(&k, 7, 0, 0).answer, VERSIONS_CONCURRENT);
     close_kit(&k);
 }
@@ -199,7 +217,7 @@ static void test_older_than_what_is_held_nobody_can_say(void **state)
     struct kit k;
     open_kit(&k);
     assert_int_equal(feed(&k, WHOLE, 7, 7), 1);
-    k.v.let_go = 1;
+    k.v.streams[VERSIONS_OWN].let_go = 1;
     assert_int_equal(ask(&k, 7, 0, 0).answer, VERSIONS_LOST);
     assert_int_equal(ask(&k, 8, 0, 0).answer, VERSIONS_LOST);
     assert_int_equal(ask(&k, 8, 1, 0).answer, VERSIONS_KNOWN);
@@ -210,24 +228,117 @@ static void test_the_wait_ends_when_the_position_is_passed(void **state)
 {
     (void)state;
     struct kit k;
-    struct position p = {0};
+    struct versions_place p = {0};
     struct err err = {0};
     open_kit(&k);
-    k.v.setup.region = "us";
-    assert_int_equal(position_parse(&p, FLAVOR_MARIADB, span_str("0-1-5"), &err), 0);
+    struct version_stream *own = &k.v.streams[VERSIONS_OWN];
+    assert_int_equal(position_parse(&p.position, FLAVOR_MARIADB, span_str("0-1-5"), &err), 0);
     assert_int_equal(versions_wait(&k.v, &p, 1, &err), -1);
     assert_int_equal(err.class, ERR_RETRY);
     assert_int_equal(err.code, VERSIONS_BEHIND);
     assert_non_null(strstr(err.text, "--region us"));
-    assert_int_equal(position_parse(&k.v.passed, FLAVOR_MARIADB, span_str("0-1-4"), &err), 0);
+    assert_int_equal(position_parse(&own->passed, FLAVOR_MARIADB, span_str("0-1-4"), &err), 0);
     assert_int_equal(versions_wait(&k.v, &p, 1, &err), -1);
-    assert_int_equal(position_parse(&k.v.passed, FLAVOR_MARIADB, span_str("0-2-5,1-1-1"), &err), 0);
+    assert_int_equal(position_parse(&own->passed, FLAVOR_MARIADB, span_str("0-2-5,1-1-1"), &err), 0);
     assert_int_equal(versions_wait(&k.v, &p, 1, &err), 0);
-    err_fatal(&k.v.failed, EXIT_UNSAFE, "the topic is another one");
-    position_free(&k.v.passed);
+    err_fatal(&own->failed, EXIT_UNSAFE, "the topic is another one");
+    position_free(&own->passed);
     assert_int_equal(versions_wait(&k.v, &p, 1000, &err), -1);
     assert_int_equal(err.class, ERR_FATAL);
-    position_free(&p);
+    versions_place_free(&p);
+    close_kit(&k);
+}
+
+/* ---- the third region's stream ---- */
+
+/* What the target's ledger says of it: all up to `low`, and `also`. */
+static struct versions_place place_of(uint64_t low, uint64_t also)
+{
+    struct versions_place p = {.peer = {.known = true}};
+    struct err err;
+    memset(p.peer.stream, 'A', STREAM_UUID_LEN);
+    watermark_raise(&p.peer.done, low);
+    if (also)
+        (void)watermark_add(&p.peer.done, also, also);
+    assert_int_equal(position_parse(&p.position, FLAVOR_MARIADB, span_str("0-1-1"), &err), 0);
+    return p;
+}
+
+static int wait_at(struct kit *k, uint64_t low, uint64_t also, struct err *err)
+{
+    struct versions_place p = place_of(low, also);
+    int rc = versions_wait(&k->v, &p, 1, err);
+    versions_place_free(&p);
+    return rc;
+}
+
+static struct kit *open_peer(struct kit *k)
+{
+    struct err err;
+    open_kit(k);
+    k->stream = VERSIONS_PEER;
+    assert_int_equal(position_parse(&k->v.streams[VERSIONS_OWN].passed, FLAVOR_MARIADB, span_str("0-1-1"), &err), 0);
+    return k;
+}
+
+static int feed_peer(struct kit *k, uint32_t before, uint32_t after)
+{
+    int rc = feed(k, WHOLE, before, after);
+    k->v.streams[VERSIONS_PEER].seq = k->seq;
+    return rc;
+}
+
+static void test_of_the_peers_stream_counts_what_is_in_effect(void **state)
+{
+    (void)state;
+    struct kit k;
+    struct err err = {0};
+    open_peer(&k);
+    assert_int_equal(wait_at(&k, 0, 0, &err), 0); /* nothing has come to the target: nothing to wait for */
+    assert_int_equal(wait_at(&k, 1, 3, &err), -1);
+    assert_int_equal(err.code, VERSIONS_BEHIND);
+    assert_non_null(strstr(err.text, "region ap"));
+    assert_int_equal(feed_peer(&k, 7, 7), 1);
+    assert_int_equal(feed_peer(&k, 7, 7), 1); /* seq 2: not there yet; 3 was faster */
+    assert_int_equal(feed_peer(&k, 8, 8), 1);
+    assert_int_equal(wait_at(&k, 1, 3, &err), 0);
+    struct versions_question q = ask_of(&k, VERSIONS_PEER, 7, 0, 0);
+    assert_int_equal(q.answer, VERSIONS_CONCURRENT);
+    assert_int_equal(q.found[VERSIONS_PEER].seq, 1);
+    assert_string_equal(q.found[VERSIONS_PEER].version.region, "ap");
+    assert_int_equal(ask_of(&k, VERSIONS_PEER, 7, 1, 0).answer, VERSIONS_KNOWN);
+    assert_int_equal(ask_of(&k, VERSIONS_PEER, 8, 1, 0).found[VERSIONS_PEER].seq, 3);
+    assert_int_equal(wait_at(&k, 3, 0, &err), 0); /* now it is */
+    q = ask_of(&k, VERSIONS_PEER, 7, 1, 0);
+    assert_int_equal(q.answer, VERSIONS_CONCURRENT);
+    assert_int_equal(q.found[VERSIONS_PEER].seq, 2);
+    assert_int_equal(k.v.streams[VERSIONS_PEER].upcoming_count, 0);
+    close_kit(&k);
+}
+
+static void test_the_greatest_of_both_streams_is_what_counts(void **state)
+{
+    (void)state;
+    struct kit k;
+    struct err err = {0};
+    open_peer(&k);
+    assert_int_equal(wait_at(&k, 0, 1, &err), -1);
+    assert_int_equal(feed_peer(&k, 7, 7), 1);
+    k.stream = VERSIONS_OWN;
+    k.seq = 0;
+    assert_int_equal(feed(&k, WHOLE, 7, 0), 1); /* the later one, a delete */
+    struct versions_question q = ask(&k, 7, 0, 0);
+    assert_string_equal(known_greatest(q.found, VERSIONS_STREAMS)->version.region, "us");
+    assert_true(versions_are_contested(&q));
+    q = ask(&k, 7, 1, 0); /* knows that one, not the peer's */
+    assert_string_equal(known_greatest(q.found, VERSIONS_STREAMS)->version.region, "ap");
+    struct known_change before[VERSIONS_STREAMS];
+    memcpy(before, q.found, sizeof before);
+    assert_false(versions_have_moved(&q, before));
+    before[VERSIONS_PEER].seq = 0;
+    assert_true(versions_have_moved(&q, before));
+    versions_make_known(&q, VERSIONS_PEER);
+    assert_int_equal(q.answer, VERSIONS_KNOWN);
     close_kit(&k);
 }
 
@@ -240,6 +351,8 @@ int main(void)
         cmocka_unit_test(test_what_was_won_over_is_known),
         cmocka_unit_test(test_older_than_what_is_held_nobody_can_say),
         cmocka_unit_test(test_the_wait_ends_when_the_position_is_passed),
+        cmocka_unit_test(test_of_the_peers_stream_counts_what_is_in_effect),
+        cmocka_unit_test(test_the_greatest_of_both_streams_is_what_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

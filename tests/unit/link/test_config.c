@@ -253,8 +253,10 @@ static void three_regions_need_and_may_have_the_complete_mesh(void **state)
     for (int i = 0; i < 9; i++)
         if (i / 3 != i % 3)
             buf_printf(&text, "  - {from: %s, to: %s, start: now}\n", names[i / 3], names[i % 3]);
+    buf_put_str(&text, "conflicts: {default: {policy: latest}}\n");
     struct config *c = parsed("drc.yaml", buf_cstr(&text));
     assert_int_equal(c->link_count, 6);
+    assert_int_equal(c->conflicts.fallback.versions, VERSIONS_CAUSAL);
     config_free(&c);
     buf_free(&text);
 }

@@ -10,9 +10,15 @@ static const char regions[] = "pair: shop\n"
                               "regions:\n"
                               "  eu: {host: 127.0.0.1, user: drc, replica_id: 7001, start: now}\n"
                               "  us: {host: 127.0.0.1, user: drc, replica_id: 7002, start: now}\n"
+                              "  ap: {host: 127.0.0.1, user: drc, replica_id: 7003, start: now}\n"
                               "tables: {include: [\"shop.*\"]}\n";
 static const char one_way[] = "links: [{from: eu, to: us, start: beginning}]\n";
 static const char two_way[] = "links: [{from: eu, to: us, start: beginning}, {from: us, to: eu, start: beginning}]\n";
+
+static const char mesh[] =
+    "links: [{from: eu, to: us, start: now}, {from: us, to: eu, start: now}, {from: eu, to: ap, start: "
+    "now}, {from: ap, to: eu, start: now}, {from: us, to: ap, start: now}, {from: ap, to: us, start: "
+    "now}]\n";
 
 static int converges(const char *links, const char *rest, struct err *err)
 {
@@ -54,6 +60,42 @@ static void divergence_is_allowed_for_the_pair_all_rules_or_one(void **state)
     }
 }
 
+/* By versions alone what converges in two regions does in three; by columns, and by the order of regions, it does not.
+ */
+static void three_regions_are_played_with_three(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule;
+        bool of_two, of_three;
+    } cases[] = {
+        {"{policy: latest}",                                               true,  true },
+        {"{policy: latest, versions: causal}",                             true,  true },
+        {"{policy: latest, delete: delete_wins}",                          true,  true },
+        {"{policy: delta, columns: [qty]}",                                true,  true },
+        {"{policy: latest, groups: [{columns: [qty], policy: delta}]}",    true,  true },
+        {"{policy: latest, ignore: [note]}",                               true,  true },
+        {"{policy: park}",                                                 true,  true },
+        {"{policy: latest, by: [v], tie: [eu, us, ap]}",                   true,  false},
+        {"{policy: priority, order: [eu, us, ap], versions: causal}",      true,  false},
+        {"{policy: latest, by: [v], tie: [eu, us, ap], versions: causal}", false, false},
+        {"{policy: delta, columns: [qty], delete: latest}",                false, false},
+        {"{policy: merge}",                                                false, false},
+        {"{policy: target_wins}",                                          false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err err = {0};
+        char *rest = xasprintf("conflicts: {default: %s}\n", cases[i].rule);
+        if ((converges(two_way, rest, &err) == 0) != cases[i].of_two)
+            fail_msg("two: %s: %s", rest, err.text);
+        if ((converges(mesh, rest, &err) == 0) != cases[i].of_three)
+            fail_msg("three: %s: %s", rest, err.text);
+        if (!cases[i].of_three && !strstr(err.text, "ap ends with"))
+            fail_msg("%s has no example of three: %s", rest, err.text);
+        free(rest);
+    }
+}
+
 static void a_refusal_names_the_place_and_shows_a_history(void **state)
 {
     (void)state;
@@ -62,7 +104,7 @@ static void a_refusal_names_the_place_and_shows_a_history(void **state)
                      -1);
     assert_int_equal(err.class, ERR_FATAL);
     assert_int_equal(err.exit_code, EXIT_BAD_CONFIG);
-    static const char *const parts[] = {"pair.yaml:10: conflicts of shop.stock: policy target_wins can leave",
+    static const char *const parts[] = {"pair.yaml:11: conflicts of shop.stock: policy target_wins can leave",
                                         "allow_divergence: true",
                                         "eu updates 1",
                                         "us hears eu: update/changed, local",
@@ -120,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(divergence_is_allowed_for_the_pair_all_rules_or_one),
+        cmocka_unit_test(three_regions_are_played_with_three),
         cmocka_unit_test(a_refusal_names_the_place_and_shows_a_history),
         cmocka_unit_test(deletes_under_version_columns_are_warned_of),
     };
