@@ -1,6 +1,8 @@
-/* What the index of newest versions holds in memory: changes of so many keys, none of them let go.
+/* What the indexes of newest versions hold in memory: changes of so many keys, none of them let go, of as many streams
+ * as an applier follows.
  *
- * versions_held [COUNT]: prints one JSON object: versions, bytes (of this process, more than before). One thread. */
+ * versions_held [COUNT [STREAMS]]: prints one JSON object: versions, bytes (of this process, more than before). One
+ * thread. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,15 +46,23 @@ static int fill(struct version_index *ix, uint64_t count, struct err *err)
 int main(int argc, char **argv)
 {
     uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+    size_t streams = argc > 2 ? strtoull(argv[2], NULL, 10) : 1, held = 0;
     struct version_index_setup setup = {.memory_bytes = (size_t)4 << 30, .directory = "/tmp"};
     struct err err = {0};
     size_t before = memory_now();
-    struct version_index *ix = version_index_new(&setup);
-    int rc = fill(ix, count, &err);
+    struct version_index **ix = calloc(streams, sizeof *ix);
+    int rc = ix && streams > 0 ? 0 : -1;
+    for (size_t i = 0; rc == 0 && i < streams; i++) {
+        ix[i] = version_index_new(&setup);
+        rc = fill(ix[i], count / streams, &err);
+        held += version_index_count(ix[i]);
+    }
     if (rc)
         fprintf(stderr, "versions_held: %s\n", err.text);
     else
-        printf("{\"versions\": %zu, \"bytes\": %zu}\n", version_index_count(ix), memory_now() - before);
-    version_index_free(&ix);
+        printf("{\"versions\": %zu, \"bytes\": %zu}\n", held, memory_now() - before);
+    for (size_t i = 0; ix && i < streams; i++)
+        version_index_free(&ix[i]);
+    free(ix);
     return rc ? 1 : 0;
 }
