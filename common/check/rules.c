@@ -103,7 +103,7 @@ const struct check_rule check_rules_other[] = {
      .why = "it would fire on rows whose effects come from the source already: the link waits at them",
      .cure = "`DROP TRIGGER …`; or `apply.writer: binlog`, which fires none"},
     {.id = "rule", TABLES(ERROR), .what = "the conflict rule of a table names a column that is not there, or of a type that its policy cannot work with",
-     .why = "the applier stops at the table's first row", .cure = "mend the rule in `conflicts`, or the table"},
+     .why = "the applier stops at the table's first row; by the default rule, at its first conflict", .cure = "mend the rule in `conflicts`, or the table"},
 
     {.id = "convergence", TABLES(ERROR), .what = "a conflict rule can leave regions different that are linked both ways",
      .why = "daemons refuse the pair file with 78", .cure = "another policy, or `allow_divergence: true`"},
