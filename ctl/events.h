@@ -12,9 +12,9 @@ struct events_options {
     uint64_t limit; /* transactions and what else is printed as one */
     int64_t from;   /* offset of a topic, byte of the first binlog file; negative: its beginning */
     bool json;
-    bool verbose; /* text: whole images of updates, whole values */
-    bool control; /* what is no transaction too, and records that readers pass over */
-    bool follow;  /* topics: go on with what comes in */
+    bool verbose;            /* text: whole images of updates, whole values */
+    bool control;            /* what is no transaction too, and records that readers pass over */
+    bool follow;             /* topics: go on with what comes in */
     const struct mask *mask; /* columns of which no values are told; NULL: none */
 };
 

@@ -4,9 +4,9 @@
 #ifndef DRC_CTL_IDS_H
 #define DRC_CTL_IDS_H
 
+#include "common/check/finding.h"
 #include "common/link/config.h"
 #include "common/link/db.h"
-#include "common/check/finding.h"
 
 /* auto_increment_increment and auto_increment_offset. */
 struct ids_settings {

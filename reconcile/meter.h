@@ -1,4 +1,5 @@
-/* Progress on a terminal: a bar with rate and time to go, one line on stderr, rewritten now and then; nothing where stderr is no terminal. */
+/* Progress on a terminal: a bar with rate and time to go, one line on stderr, rewritten now and then; nothing where
+ * stderr is no terminal. */
 #ifndef DRC_RECONCILE_METER_H
 #define DRC_RECONCILE_METER_H
 

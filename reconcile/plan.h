@@ -58,7 +58,8 @@ void plan_put_key_is(const struct plan *p, int side, const struct span *key, str
 /* SELECT of rows by key: key columns, the row's checksum, then a token for each compared column. */
 void plan_put_lookup(const struct plan *p, int side, const struct span *const *keys, size_t count, struct buf *out);
 /* The same of rows that meet one of the conditions, which find them by the key's columns. */
-void plan_put_lookup_where(const struct plan *p, int side, const struct span *conditions, size_t count, struct buf *out);
+void plan_put_lookup_where(const struct plan *p, int side, const struct span *conditions, size_t count,
+                           struct buf *out);
 /* Put what documents say into the checksums (and tokens) of such rows, in the arena: of list and page, or of lookup. */
 void plan_take_documents(const struct plan *p, struct db_rows *rows, bool lookup, struct arena *a);
 

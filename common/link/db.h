@@ -106,8 +106,8 @@ bool db_says_read_only(const struct err *err);
  * @@gtid_executed. */
 struct position;
 MUST_CHECK int db_source_position(struct db *db, struct position *out, struct err *err);
-/* After what its oldest binlog file begins: nothing up to there can be had from it any more. MariaDB asks BINLOG MONITOR
- * for it (fatal 77). */
+/* After what its oldest binlog file begins: nothing up to there can be had from it any more. MariaDB asks BINLOG
+ * MONITOR for it (fatal 77). */
 MUST_CHECK int db_oldest_position(struct db *db, struct position *out, struct err *err);
 /* MySQL: what has got a GTID and is not in @@gtid_executed yet, such as what is in the binlog and about to be committed
  * by the engine, or has been a moment ago. MariaDB, where a transaction is in gtid_binlog_pos before that: empty. */

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/stream/builder_private.h"
 #include "common/base/mem.h"
+#include "common/stream/builder_private.h"
 #include "common/target/ddl_session.h"
 
 #define IDLE_IS_END 5 /* heartbeats in a row */

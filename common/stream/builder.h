@@ -6,10 +6,10 @@
 #ifndef DRC_STREAM_BUILDER_H
 #define DRC_STREAM_BUILDER_H
 
-#include "common/stream/gate.h"
-#include "common/stream/parcel.h"
 #include "common/binlog/assemble.h"
 #include "common/model/filter.h"
+#include "common/stream/gate.h"
+#include "common/stream/parcel.h"
 
 struct builder;
 

@@ -1,8 +1,8 @@
 /* The record builder's common part of each record, and the control records. */
 #include <inttypes.h>
 
-#include "common/stream/builder_private.h"
 #include "common/base/clock.h"
+#include "common/stream/builder_private.h"
 
 int builder_put(struct builder *b, const struct record *rec, struct err *err)
 {

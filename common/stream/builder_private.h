@@ -2,10 +2,10 @@
 #ifndef DRC_STREAM_BUILDER_PRIVATE_H
 #define DRC_STREAM_BUILDER_PRIVATE_H
 
-#include "common/stream/builder.h"
-#include "common/stream/ledger_mark.h"
 #include "common/base/hash.h"
 #include "common/model/permit.h"
+#include "common/stream/builder.h"
+#include "common/stream/ledger_mark.h"
 
 /* What is to be done with a table's rows: decided once a definition. */
 enum table_fate { FATE_PUBLISH, FATE_DROP, FATE_LEDGER, FATE_NAMELESS, FATE_REPAIR };

@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/stream/builder_private.h"
 #include "common/base/mem.h"
 #include "common/model/way_out.h"
+#include "common/stream/builder_private.h"
 #include "common/target/ledger_canary.h"
 #include "common/target/repair.h"
 

@@ -1,6 +1,6 @@
 /* The dump of a MySQL server: everything that is not in a set of GTIDs, which the command carries. */
-#include "common/stream/dump_private_net.h"
 #include "common/binlog/gtid_set.h"
+#include "common/stream/dump_private_net.h"
 
 #define COM_BINLOG_DUMP_GTID 30u
 #define FIRST_OFFSET 4

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/stream/dump_private_net.h"
 #include "common/base/mem.h"
+#include "common/stream/dump_private_net.h"
 
 #define CONNECT_TIMEOUT_S 5u
 #define LEAST_TIMEOUT_S 10u

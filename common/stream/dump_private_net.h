@@ -4,9 +4,9 @@
 
 #include <mysql.h>
 
+#include "common/link/db.h"
 #include "common/stream/dump.h"
 #include "common/stream/semi_sync_net.h"
-#include "common/link/db.h"
 
 struct dump {
     struct db *db;
