@@ -175,7 +175,8 @@ def test_text_names_tables_differences_and_a_summary(filled):
     assert shown[0].split()[-1] == "TABLE"
     assert len([line for line in shown if line.endswith(" shop.words")]) == 1
     assert '  shop.plain {"id": 77} missing_at_target, lost_in_transit' in shown
-    assert shown[-1].startswith(f"{len(TABLES)} tables, ") and " 1 differences " in shown[-1]
+    assert shown[-2].startswith(f"{len(TABLES)} tables, ") and " 1 differences " in shown[-2]
+    assert shown[-1] == "causes: 1 lost_in_transit"
     quiet = filled.tool("drc-reconcile", "full", "--pair", "eu,us", "--quiet", expect=1).stdout
     assert "shop.words" not in quiet and "shop.plain" in quiet
 
