@@ -13,6 +13,8 @@ struct report_json {
     const struct report_options *options;
     FILE *out;
     struct buf line;
+    struct buf facts;  /* objects for the summary, separated by commas */
+    struct buf tables; /* the same */
 };
 
 static const char *const side_names[2] = {"source", "target"};
@@ -38,6 +40,8 @@ void report_json_close(struct report_json **json)
     if (j->out != stdout)
         fclose(j->out);
     buf_free(&j->line);
+    buf_free(&j->facts);
+    buf_free(&j->tables);
     free(j);
     *json = NULL;
 }
@@ -180,7 +184,20 @@ void report_json_difference(struct report_json *j, const char *type, const struc
     end(j);
 }
 
-/* ---- the rest ---- */
+/* ---- the rest: lines are what was found, all else is in the summary ---- */
+
+static void begin_object(struct buf *out, const char *name, struct span v)
+{
+    buf_printf(out, "%s{\"%s\": ", out->len ? ", " : "", name);
+    put_string(out, v);
+}
+
+static void put_list(struct buf *out, const char *name, const struct buf *objects)
+{
+    buf_printf(out, ", \"%s\": [", name);
+    buf_put_span(out, buf_span(objects));
+    buf_put_str(out, "]");
+}
 
 void report_json_item(struct report_json *j, const struct report_item *item)
 {
@@ -196,10 +213,10 @@ void report_json_item(struct report_json *j, const struct report_item *item)
 
 void report_json_fact(struct report_json *j, const char *name, const char *text)
 {
-    struct buf *out = begin(j, "fact");
-    put_member(out, "name", span_str(name));
+    struct buf *out = &j->facts;
+    begin_object(out, "name", span_str(name));
     put_member(out, "text", span_str(text));
-    end(j);
+    buf_put_str(out, "}");
 }
 
 static void put_counts(struct buf *out, const struct table_counts *c)
@@ -221,12 +238,11 @@ static void put_counts(struct buf *out, const struct table_counts *c)
 
 void report_json_table(struct report_json *j, struct span db, struct span table, const struct table_counts *c)
 {
-    struct buf *out = begin(j, "table");
-    put_member(out, "db", db);
+    struct buf *out = &j->tables;
+    begin_object(out, "db", db);
     put_member(out, "table", table);
     put_counts(out, c);
-    buf_printf(out, ", \"seconds\": %.3f", (double)c->took_ms / 1000);
-    end(j);
+    buf_printf(out, ", \"seconds\": %.3f}", (double)c->took_ms / 1000);
     fflush(j->out);
 }
 
@@ -249,6 +265,8 @@ int report_json_summary(struct report_json *j, const struct report_totals *t, st
     put_member(out, "target", span_str(j->options->regions[1]));
     buf_printf(out, ", \"tables\": %" PRIu64, t->tables);
     put_counts(out, &t->all);
+    put_list(out, "by_table", &j->tables);
+    put_list(out, "facts", &j->facts);
     buf_printf(out, ", \"problems\": %" PRIu64 ", \"seconds\": %.3f, \"exit_code\": %d", t->problems, t->seconds,
                t->exit_code);
     end(j);

@@ -56,7 +56,7 @@ def test_every_transaction_is_accounted_for_and_a_loss_is_named(make_pair, serve
     pair.settle()
     report, found = audit(pair, expect=0)
     assert not found
-    (counts,) = [line["text"] for line in report if line["type"] == "fact" and line["name"] == "eu:us"]
+    (counts,) = [fact["text"] for fact in report[-1]["facts"] if fact["name"] == "eu:us"]
     assert counts.startswith("1 published, 1 applied,") and " 0 filtered" not in counts and " 0 replayed" not in counts
 
     for link in pair.links:

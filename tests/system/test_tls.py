@@ -12,7 +12,7 @@ from support.mysql import MySQL
 
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 PASSWORD = "a kafka'pass word"
-ITEM = "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40))"
+ITEM = "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin)"
 
 
 class SecureKafka(Kafka):
