@@ -38,16 +38,16 @@ struct check_rule {
     enum check_area area;
     enum finding_severity severity; /* the usual one */
     enum exit_code stops;           /* with which a daemon ends that finds it at its start; 0: it goes on */
+    unsigned roles;                 /* of a setting: of servers for which it counts */
     const char *what;               /* in a document; NULL: a setting that is not as wanted */
     const char *why;
     const char *cure;       /* in a document; of a setting: the very statement */
     const char *cure_mysql; /* where MySQL's is another */
     /* Settings only: */
-    unsigned roles; /* of servers for which it counts */
-    unsigned flavors;
     const char *wanted; /* "1" is ON as well; ">=N": a number; "!X": anything else */
-    bool may_lack;      /* a server that does not know it is as it should be */
-    bool durable;       /* a warning where durability: relaxed says so */
+    unsigned flavors;
+    bool may_lack; /* a server that does not know it is as it should be */
+    bool durable;  /* a warning where durability: relaxed says so */
 };
 
 /* The rule number i; NULL past the last. */

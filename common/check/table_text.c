@@ -66,19 +66,19 @@ static void compare_column(struct comparing *c, const struct create_line *line)
 
 static const struct {
     enum create_kind kind;
-    const char *missing_id;
     enum finding_severity missing;
+    const char *missing_id;
     const char *missing_what;
     const char *extra_id; /* NULL: not told */
     const char *extra_what;
     const char *drop;
 } key_kinds[] = {
-    {CREATE_PRIMARY, "key_missing", FINDING_WARNING, "the target has not the source's primary key", "key_extra",
+    {CREATE_PRIMARY, FINDING_WARNING, "key_missing", "the target has not the source's primary key", "key_extra",
      "the source has not the target's primary key",                                                                      "DROP PRIMARY KEY" },
-    {CREATE_UNIQUE,  "key_missing", FINDING_WARNING, "the target lacks the unique key",             "key_extra",
+    {CREATE_UNIQUE,  FINDING_WARNING, "key_missing", "the target lacks the unique key",             "key_extra",
      "the source lacks the unique key",                                                                                  "DROP KEY "        },
-    {CREATE_KEY,     "key_missing", FINDING_NOTE,    "the target lacks the key",                    NULL,          NULL, NULL               },
-    {CREATE_FOREIGN, "foreign_key", FINDING_WARNING, "the target lacks the foreign key",            "foreign_key",
+    {CREATE_KEY,     FINDING_NOTE,    "key_missing", "the target lacks the key",                    NULL,          NULL, NULL               },
+    {CREATE_FOREIGN, FINDING_WARNING, "foreign_key", "the target lacks the foreign key",            "foreign_key",
      "the source lacks the foreign key",                                                                                 "DROP FOREIGN KEY "},
 };
 
