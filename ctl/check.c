@@ -15,7 +15,6 @@
 
 #define TIMEOUT_S 5
 #define READ_TIMEOUT_S 60
-#define HEADROOM 20u /* percent of a table's ids, as ids check has it */
 
 enum { OPTION_RULES = 256 };
 
@@ -163,7 +162,7 @@ static void check_ids(struct checking *c)
     if (!c->whole)
         return;
     if (ids_read(&facts, c->config, 0, &err) == 0)
-        ids_judge(&c->found, &facts, HEADROOM);
+        ids_judge(&c->found, &facts, IDS_HEADROOM);
     else
         tell_unreachable(c, &c->config->regions[0], &err);
     ids_free(&facts);

@@ -8,6 +8,8 @@
 #include "common/link/config.h"
 #include "common/link/db.h"
 
+#define IDS_HEADROOM 20u /* percent of a type's values: with less left a table is warned of */
+
 /* auto_increment_increment and auto_increment_offset. */
 struct ids_settings {
     uint64_t increment;

@@ -7,8 +7,6 @@
 #include "ctl/ids.h"
 #include "ctl/ids_generator.h"
 
-#define HEADROOM 20u
-
 struct check_arguments {
     const char *config_path;
     unsigned headroom;
@@ -161,7 +159,7 @@ int command_ids_check(int argc, char **argv, const char *config_path)
         "Say whether the regions of the pair can give the same ids, and how many of each table are left.\v"
         "Exit codes: 0 nothing found; 1 warnings; 2 errors; others as for all commands, when a region cannot be asked.";
     const struct argp argp = {options, parse, NULL, doc, command_config_child, NULL, NULL};
-    struct check_arguments a = {.config_path = config_path, .headroom = HEADROOM};
+    struct check_arguments a = {.config_path = config_path, .headroom = IDS_HEADROOM};
     struct findings found = {0};
     struct ids_facts facts = {0};
     struct config *config;
