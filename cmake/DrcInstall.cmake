@@ -9,10 +9,14 @@ foreach(unit drc-capture@.service drc-applier@.service drc.target)
     file(INSTALL \"${CMAKE_BINARY_DIR}/units/${unit}\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib/systemd/system\")")
 endforeach()
 
+install(FILES conf/drc.tmpfiles DESTINATION lib/tmpfiles.d RENAME drc.conf)
+
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 file(GLOB documents CONFIGURE_DEPENDS docs/*.md)
 install(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(FILES conf/one-way.yaml conf/two-way.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES conf/grafana/drc.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/grafana)
+install(FILES conf/prometheus/drc-alerts.yml DESTINATION ${CMAKE_INSTALL_DOCDIR}/prometheus)
 install(FILES include/drc/id.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/drc)
 
 # ---- the Debian package: ./dev package

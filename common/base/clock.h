@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 uint64_t clock_mono_ms(void);
+uint64_t clock_mono_us(void);
 uint64_t clock_wall_us(void); /* since 1970, UTC */
 void clock_sleep_ms(uint32_t ms);
 

@@ -1,6 +1,7 @@
 /* Filling in errors: one line of text, a class, an exit code. */
 #include "common/base/err.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,19 @@ int err_fatal(struct err *e, enum exit_code exit_code, const char *fmt, ...)
     va_start(ap, fmt);
     fill(e, ERR_FATAL, (int)exit_code, fmt, ap);
     va_end(ap);
+    return -1;
+}
+
+int err_stop(struct err *e, enum message_id id, const char *fmt, ...)
+{
+    const struct message *m = message_find(id);
+    va_list ap;
+    assert(m && m->stops);
+    va_start(ap, fmt);
+    fill(e, ERR_FATAL, m->stops, fmt, ap);
+    va_end(ap);
+    if (e)
+        e->id = id;
     return -1;
 }
 

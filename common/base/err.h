@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "common/base/message.h"
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* How the one who owns the loop should answer. */
@@ -28,8 +30,9 @@ enum exit_code {
 /* A plain value: no ownership, may be copied. Zeroed means no error. `text` is one line, without a secret. */
 struct err {
     enum err_class class;
-    int exit_code; /* of an ERR_FATAL */
-    int code;      /* the server's or library's own number, 0 when there is none */
+    int exit_code;      /* of an ERR_FATAL */
+    int code;           /* the server's or library's own number, 0 when there is none */
+    enum message_id id; /* of the cause, for the last line; MESSAGE_NONE: the one for its exit code */
     char text[900];
 };
 
@@ -38,6 +41,8 @@ struct err {
 int err_retry(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int err_data(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int err_fatal(struct err *e, enum exit_code exit_code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A fatal error with an id of its own: one of the catalogue's stops (message.h), which says the exit code, too. */
+int err_stop(struct err *e, enum message_id id, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Put "prefix: " before the text; class and codes stay. Returns -1. */
 int err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -15,7 +15,7 @@
 /* _exit: destructors would allocate again. A supervisor may start us anew, hence "try again". */
 static _Noreturn void out_of_memory(size_t n)
 {
-    log_error("out of memory: %zu bytes could not be had", n);
+    log_event(MSG_NO_MEMORY, log_u64("bytes", n));
     _exit(EXIT_TRY_AGAIN);
 }
 

@@ -27,7 +27,7 @@ struct stop *stop_new(void)
     struct stop *s = xcalloc(1, sizeof *s);
     s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->fd < 0) { /* like memory: nothing above could go on without it */
-        log_error("no file descriptor to be had: %s", strerror(errno));
+        log_event(MSG_NO_DESCRIPTOR, log_detail(strerror(errno)));
         _exit(EXIT_TRY_AGAIN);
     }
     return s;

@@ -86,10 +86,10 @@ int rows_event_full(const struct rows_event *re, const struct table_def *t, stru
         return err_fatal(err, EXIT_UNSAFE, "table %.*s.%.*s: rows of %u columns after a TABLE_MAP of %u",
                          SPAN_ARG(t->db), SPAN_ARG(t->name), re->column_count, t->column_count);
     if (!all_present(re->present_before, re->column_count) || !all_present(re->present_after, re->column_count))
-        return err_fatal(err, EXIT_UNSAFE,
-                         "table %.*s.%.*s: a row image is not whole; run: SET GLOBAL binlog_row_image=FULL (and let "
-                         "sessions connect anew)",
-                         SPAN_ARG(t->db), SPAN_ARG(t->name));
+        return err_stop(err, MSG_STOP_ROW_IMAGE,
+                        "table %.*s.%.*s: a row image is not whole; run: SET GLOBAL binlog_row_image=FULL (and let "
+                        "sessions connect anew)",
+                        SPAN_ARG(t->db), SPAN_ARG(t->name));
     return 0;
 }
 
@@ -115,9 +115,9 @@ int rows_event_check(struct rows *out, const struct rows_event *re, const struct
         count++;
     }
     if (r.bad)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "table %.*s.%.*s: malformed: row %u of a ROWS event is not what its columns say%s",
-                         SPAN_ARG(t->db), SPAN_ARG(t->name), count, hint(t));
+        return err_stop(err, MSG_STOP_ROW_IMAGE,
+                        "table %.*s.%.*s: malformed: row %u of a ROWS event is not what its columns say%s",
+                        SPAN_ARG(t->db), SPAN_ARG(t->name), count, hint(t));
     *out = (struct rows){.table = t,
                          .op = re->op,
                          .flags = re->flags & (ROWS_STMT_END | ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_UNIQUE_CHECKS),

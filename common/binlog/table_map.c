@@ -308,9 +308,9 @@ static void number_columns(struct table_def *t, struct arena *a)
 
 int table_map_lacks_names(const struct table_def *t, struct err *err)
 {
-    return err_fatal(err, EXIT_UNSAFE,
-                     "table %.*s.%.*s: the binlog lacks its column names; run: SET GLOBAL binlog_row_metadata=FULL",
-                     SPAN_ARG(t->db), SPAN_ARG(t->name));
+    return err_stop(err, MSG_STOP_NO_COLUMN_NAMES,
+                    "table %.*s.%.*s: the binlog lacks its column names; run: SET GLOBAL binlog_row_metadata=FULL",
+                    SPAN_ARG(t->db), SPAN_ARG(t->name));
 }
 
 int table_map_parse_bare(struct table_def **out, struct bytes *r, struct arena *a, struct err *err)

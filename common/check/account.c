@@ -17,6 +17,19 @@ static int read_held(struct grants *out, const struct check_place *p, struct err
     return rc;
 }
 
+int check_account_has(struct grants *missing, const struct check_place *p, const char *privilege, struct err *err)
+{
+    struct grants held = {0}, needed = {0};
+    int rc = read_held(&held, p, err);
+    if (rc == 0) {
+        grants_of_pair(&needed, p->config, privilege);
+        grants_missing(missing, &needed, &held);
+    }
+    grants_free(&held);
+    grants_free(&needed);
+    return rc;
+}
+
 /* Without that one nothing at all can be captured; the rest may be for what never comes. */
 static bool stops_capture(const struct grant *g, unsigned roles)
 {
@@ -59,7 +72,7 @@ int check_server_account(struct findings *out, const struct check_place *p, unsi
     for (size_t i = 0; i < missing.count; i++)
         tell_missing(out, p, &missing.items[i], roles);
     if (surplus) {
-        grants_least(&all, p->config, p->region, roles | GRANTS_OPERATOR, db_flavor(p->db));
+        grants_least(&all, p->config, p->region, roles | GRANTS_OPERATOR | GRANTS_RARELY, db_flavor(p->db));
         grants_surplus(&beyond, &instead, &needed, &all, &held);
         tell_surplus(out, p, &beyond, &instead);
     }

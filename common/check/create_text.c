@@ -25,12 +25,20 @@ static bool begins(struct span text, const char *word)
     return text.n >= n && memcmp(text.p, word, n) == 0;
 }
 
+static enum create_kind kind_of_constraint(struct span line)
+{
+    const uint8_t *foreign = memmem(line.p, line.n, "` FOREIGN KEY ", 14);
+    const uint8_t *check = memmem(line.p, line.n, "` CHECK ", 8);
+    if (check && (!foreign || check < foreign))
+        return CREATE_CHECK;
+    return foreign ? CREATE_FOREIGN : CREATE_OTHER;
+}
+
 static enum create_kind kind_of(struct span line)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (begins(line, kinds[i].begins))
-            return kinds[i].kind == CREATE_FOREIGN && !memmem(line.p, line.n, " FOREIGN KEY ", 13) ? CREATE_OTHER
-                                                                                                   : kinds[i].kind;
+            return kinds[i].kind == CREATE_FOREIGN ? kind_of_constraint(line) : kinds[i].kind;
     return CREATE_OTHER;
 }
 
@@ -118,5 +126,20 @@ const struct create_line *create_text_find(const struct create_text *t, const st
             (line->kind == CREATE_COLUMN ? span_eq(l->name, line->name) : span_eq(meaning_of(l), meaning_of(line))))
             return l;
     }
+    return NULL;
+}
+
+/* Keys have one space of names, unique or not; the primary key is the only one of its kind. */
+static bool shares_names(enum create_kind a, enum create_kind b)
+{
+    bool keys = (a == CREATE_UNIQUE || a == CREATE_KEY) && (b == CREATE_UNIQUE || b == CREATE_KEY);
+    return keys || (a == b && a != CREATE_OTHER);
+}
+
+const struct create_line *create_text_named(const struct create_text *t, const struct create_line *line)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (shares_names(t->lines[i].kind, line->kind) && span_eq(t->lines[i].name, line->name))
+            return &t->lines[i];
     return NULL;
 }

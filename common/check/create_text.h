@@ -5,7 +5,15 @@
 #include "common/base/buf.h"
 #include "common/base/span.h"
 
-enum create_kind { CREATE_COLUMN, CREATE_PRIMARY, CREATE_UNIQUE, CREATE_KEY, CREATE_FOREIGN, CREATE_OTHER };
+enum create_kind {
+    CREATE_COLUMN,
+    CREATE_PRIMARY,
+    CREATE_UNIQUE,
+    CREATE_KEY,
+    CREATE_FOREIGN,
+    CREATE_CHECK,
+    CREATE_OTHER
+};
 
 struct create_line {
     enum create_kind kind;
@@ -26,5 +34,7 @@ void create_text_read(struct create_text *out, struct span text);
 void create_text_free(struct create_text *t);
 /* The line of that kind whose name is the same; for keys: whose text is. NULL: there is none. */
 const struct create_line *create_text_find(const struct create_text *t, const struct create_line *line);
+/* The one that has the name of that key or constraint, so that no other can be given it; NULL: there is none. */
+const struct create_line *create_text_named(const struct create_text *t, const struct create_line *line);
 
 #endif

@@ -9,11 +9,11 @@
 
 static const struct {
     const char *name;
-    enum log_level level;
+    enum message_id message;
 } severities[] = {
-    [FINDING_NOTE] = {"note",    LOG_NOTICE},
-    [FINDING_WARNING] = {"warning", LOG_WARN  },
-    [FINDING_ERROR] = {"error",   LOG_ERROR },
+    [FINDING_NOTE] = {"note",    MSG_FINDING_NOTE   },
+    [FINDING_WARNING] = {"warning", MSG_FINDING_WARNING},
+    [FINDING_ERROR] = {"error",   MSG_FINDING_ERROR  },
 };
 
 const char *finding_severity_name(enum finding_severity severity)
@@ -131,12 +131,12 @@ void findings_tell(struct findings_told *told, const struct findings *all)
     for (size_t i = 0; i < all->count; i++) {
         char *line = line_of(&all->items[i]);
         if (!was_told(told, line))
-            log_at(severities[all->items[i].severity].level, "%s", line);
+            log_event(severities[all->items[i].severity].message, log_detail(line));
         now.lines[now.count++] = line;
     }
     for (size_t i = 0; i < told->count; i++)
         if (!was_told(&now, told->lines[i]))
-            log_notice("no longer so: %s", told->lines[i]);
+            log_event(MSG_FINDING_GONE, log_detail(told->lines[i]));
     findings_told_free(told);
     *told = now;
 }

@@ -42,6 +42,7 @@ static const struct {
     {"applier",   GRANTS_APPLIER  },
     {"reconcile", GRANTS_RECONCILE},
     {"operator",  GRANTS_OPERATOR },
+    {"forecast",  GRANTS_FORECAST },
 };
 
 int grants_role_parse(const char *name)
@@ -104,9 +105,13 @@ static unsigned wishes_of(const struct config *c, const struct region_config *re
 
 enum place { GLOBAL, OF_DRC, OF_PAIR };
 
+#define WHOEVER (GRANTS_CAPTURE | GRANTS_APPLIER | GRANTS_RECONCILE | GRANTS_FORECAST)
+
 /* SELECT on the tables for capture: whether an old column has a fraction stands in information_schema only.
- * BINLOG of MySQL asks for the privileges on the tables too; its locking reads for one that writes. Where links write
- * triggers would be hidden from the writer by plain SQL without TRIGGER. */
+ * BINLOG of MySQL asks for the privileges on the tables too; its locking reads for one that writes. MySQL shows
+ * triggers, which the writer by plain SQL refuses, only to those who have TRIGGER. An operator installs drc.next_id(),
+ * which needs what it does, and compares triggers. Rarely: rows
+ * that BINLOG cannot carry go by plain SQL, and so do resolutions in tables that have CHECKs of generated columns. */
 static const struct {
     unsigned roles;
     int flavors;
@@ -128,10 +133,21 @@ static const struct {
     {GRANTS_CAPTURE,   BOTH,    WHEN_CANARY,       OF_DRC,  "INSERT"                  },
     {GRANTS_CAPTURE,   BOTH,    WHEN_CANARY,       OF_DRC,  "UPDATE"                  },
     {GRANTS_RECONCILE, BOTH,    ALWAYS,            OF_DRC,  "SELECT"                  },
+    {GRANTS_FORECAST,  BOTH,    ALWAYS,            OF_DRC,  "SELECT"                  },
     {GRANTS_RECONCILE, BOTH,    WHEN_PROBED,       OF_DRC,  "CREATE"                  },
     {GRANTS_RECONCILE, BOTH,    WHEN_PROBED,       OF_DRC,  "INSERT"                  },
     {GRANTS_RECONCILE, BOTH,    WHEN_PROBED,       OF_DRC,  "DELETE"                  },
-    {7,                BOTH,    ALWAYS,            OF_PAIR, "SELECT"                  },
+    {GRANTS_OPERATOR,  BOTH,    ALWAYS,            OF_DRC,  "SELECT"                  },
+    {GRANTS_OPERATOR,  BOTH,    ALWAYS,            OF_DRC,  "INSERT"                  },
+    {GRANTS_OPERATOR,  BOTH,    ALWAYS,            OF_DRC,  "DELETE"                  },
+    {GRANTS_OPERATOR,  BOTH,    ALWAYS,            OF_DRC,  "CREATE"                  },
+    {GRANTS_OPERATOR,  BOTH,    ALWAYS,            OF_DRC,  "DROP"                    },
+    {GRANTS_OPERATOR,  BOTH,    ALWAYS,            OF_DRC,  "CREATE ROUTINE"          },
+    {GRANTS_OPERATOR,  BOTH,    ALWAYS,            OF_DRC,  "ALTER ROUTINE"           },
+    {GRANTS_OPERATOR,  BOTH,    ALWAYS,            OF_DRC,  "EXECUTE"                 },
+    {WHOEVER,          BOTH,    ALWAYS,            OF_PAIR, "SELECT"                  },
+    {GRANTS_OPERATOR,  BOTH,    ALWAYS,            OF_PAIR, "TRIGGER"                 },
+    {GRANTS_APPLIER,   MYSQL,   WHEN_SQL,          OF_PAIR, "TRIGGER"                 },
     {GRANTS_RECONCILE, MYSQL,   WHEN_FIRST_PROBED, OF_PAIR, "LOCK TABLES"             },
     {GRANTS_APPLIER,   MYSQL,   WHEN_BINLOG,       OF_PAIR, "INSERT"                  },
     {GRANTS_APPLIER,   MYSQL,   WHEN_BINLOG,       OF_PAIR, "UPDATE"                  },
@@ -139,6 +155,9 @@ static const struct {
     {GRANTS_APPLIER,   BOTH,    WHEN_SQL,          OF_PAIR, "INSERT"                  },
     {GRANTS_APPLIER,   BOTH,    WHEN_SQL,          OF_PAIR, "UPDATE"                  },
     {GRANTS_APPLIER,   BOTH,    WHEN_SQL,          OF_PAIR, "DELETE"                  },
+    {GRANTS_RARELY,    BOTH,    WHEN_BINLOG,       OF_PAIR, "INSERT"                  },
+    {GRANTS_RARELY,    BOTH,    WHEN_BINLOG,       OF_PAIR, "UPDATE"                  },
+    {GRANTS_RARELY,    BOTH,    WHEN_BINLOG,       OF_PAIR, "DELETE"                  },
     {GRANTS_APPLIER,   BOTH,    WHEN_DDL,          OF_PAIR, "ALTER"                   },
     {GRANTS_APPLIER,   BOTH,    WHEN_DDL,          OF_PAIR, "CREATE"                  },
     {GRANTS_APPLIER,   BOTH,    WHEN_DDL,          OF_PAIR, "DROP"                    },
@@ -172,7 +191,7 @@ static char *place_of(struct span db, bool literal)
     return place;
 }
 
-static void add_for_pair(struct grants *out, const struct config *c, const char *privilege)
+void grants_of_pair(struct grants *out, const struct config *c, const char *privilege)
 {
     struct span db;
     bool literal;
@@ -194,7 +213,7 @@ void grants_least(struct grants *out, const struct config *c, const struct regio
             (table[i].when != ALWAYS && !(table[i].when & wishes)))
             continue;
         if (table[i].place == OF_PAIR)
-            add_for_pair(out, c, privilege);
+            grants_of_pair(out, c, privilege);
         else
             grants_add(out, privilege, table[i].place == GLOBAL ? EVERYWHERE : OWN);
     }

@@ -12,7 +12,10 @@ enum grants_role {
     GRANTS_CAPTURE = 1,
     GRANTS_APPLIER = 2,
     GRANTS_RECONCILE = 4,
-    GRANTS_OPERATOR = 8, /* what commands of drcctl ask for that no daemon does */
+    GRANTS_OPERATOR = 8,  /* what commands of drcctl ask for that no daemon does */
+    GRANTS_FORECAST = 16, /* drc-applier --shadow by an account that may not write */
+    GRANTS_RARELY =
+        32, /* what messages ask for where it is wanted, on no account before: no surplus. No name of --role. */
 };
 
 /* One privilege at one place. */
@@ -28,7 +31,7 @@ struct grants {
 };
 void grants_free(struct grants *g);
 
-/* "capture", "applier", "reconcile", "operator": -1 for anything else. */
+/* "capture", "applier", "reconcile", "operator", "forecast": -1 for anything else. */
 int grants_role_parse(const char *name);
 /* The roles of a region in the pair: capture where a link begins, applier where one ends, reconcile everywhere. */
 unsigned grants_roles_of(const struct config *c, const struct region_config *region);
@@ -37,6 +40,8 @@ unsigned grants_roles_of(const struct config *c, const struct region_config *reg
  */
 void grants_least(struct grants *out, const struct config *c, const struct region_config *region, unsigned roles,
                   enum flavor flavor);
+/* A privilege at every database of the pair. */
+void grants_of_pair(struct grants *out, const struct config *c, const char *privilege);
 
 /* One GRANT a place, each ending in ";\n". `account` as GRANT takes it: 'drc'@'%'. */
 void grants_put(struct buf *out, const struct grants *g, const char *account);

@@ -204,16 +204,18 @@ void grants_missing(struct grants *out, const struct grants *needed, const struc
             grants_add(out, needed->items[i].privilege, needed->items[i].place);
 }
 
-/* Is it, as it stands, part of what is needed at just that place? */
+/* Is it, as it stands, part of what is needed at just that place, or at a table of it? */
 static bool is_needed(const struct grants *needed, const struct grant *held)
 {
     char *place = plain(held->place);
     bool found = false;
     for (size_t i = 0; i < needed->count && !found; i++) {
-        char *wanted = plain(needed->items[i].place);
-        found = strcmp(place, wanted) == 0 &&
-                (strcmp(needed->items[i].privilege, held->privilege) == 0 ||
-                 (strcmp(needed->items[i].privilege, GRANTS_ALL) == 0 && strcmp(held->privilege, GRANT_OPTION) != 0));
+        const struct grant *n = &needed->items[i];
+        char *wanted = plain(n->place);
+        bool same = strcmp(n->privilege, held->privilege) == 0;
+        found = strcmp(place, wanted) == 0
+                    ? same || (strcmp(n->privilege, GRANTS_ALL) == 0 && strcmp(held->privilege, GRANT_OPTION) != 0)
+                    : same && !strstr(held->place, ".*") && place_covers(n->place, held->place);
         free(wanted);
     }
     free(place);

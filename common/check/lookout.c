@@ -9,7 +9,6 @@
 #include "common/base/stop.h"
 #include "common/check/tables.h"
 
-#define ROUND_MS 60000
 #define TIMEOUT_S 5
 #define TABLES_EVERY 30 /* rounds: they are many */
 
@@ -24,11 +23,9 @@ struct lookout {
     pthread_t thread;
 };
 
-int lookout_look(struct findings *out, const struct check_place *p, unsigned account, bool tables, struct err *err)
+int lookout_look(struct findings *out, const struct check_place *p, unsigned account, struct err *err)
 {
-    if (check_server_settings(out, p, err) || check_server_account(out, p, account, false, err))
-        return -1;
-    return tables ? check_tables(out, p, err) : 0;
+    return check_server_settings(out, p, err) || check_server_account(out, p, account, false, err) ? -1 : 0;
 }
 
 static void set_db(struct lookout *l, struct db *db)
@@ -51,7 +48,7 @@ static int look(struct lookout *l, struct findings *found, struct err *err)
     if (db_connect(&place.db, s->region, &how, err))
         return -1;
     set_db(l, place.db);
-    int rc = lookout_look(found, &place, s->account, false, err);
+    int rc = lookout_look(found, &place, s->account, err);
     if (rc == 0 && (s->roles & CHECK_TARGET) && l->rounds % TABLES_EVERY == 0) {
         findings_free(&l->tables);
         rc = check_tables(&l->tables, &place, err);
@@ -83,7 +80,7 @@ static void *run(void *context)
     struct lookout *l = context;
     do
         go_round(l);
-    while (!stop_wait(l->stop, ROUND_MS));
+    while (!stop_wait(l->stop, l->setup.config->check_ms));
     return NULL;
 }
 

@@ -22,9 +22,7 @@ MUST_CHECK int lookout_start(struct lookout **out, const struct lookout_setup *s
 /* Within a moment, also while a server does not answer. NULL: nothing. */
 void lookout_stop(struct lookout **l);
 
-/* One look at a server, as daemons begin with it: settings and account, for the target's rules tables too (`tables`).
- */
-MUST_CHECK int lookout_look(struct findings *out, const struct check_place *p, unsigned account, bool tables,
-                            struct err *err);
+/* One look at a server, as daemons begin with it: settings and account. */
+MUST_CHECK int lookout_look(struct findings *out, const struct check_place *p, unsigned account, struct err *err);
 
 #endif

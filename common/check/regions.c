@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "common/check/server.h"
 
 #define SKEW_US 1000000
 #define ASKED 3 /* times for its clock: the quickest answer is the sharpest */
@@ -76,15 +77,30 @@ static const char *verb_of(const struct check_traits *t)
     return t->flavor == FLAVOR_MYSQL ? "SET PERSIST" : "SET GLOBAL";
 }
 
-static void judge_server_id(struct findings *out, const struct check_traits *a, const struct check_traits *b)
+/* One that no server of the pair has, and no capture of it. */
+static char *free_server_id(const struct config *c, const struct check_traits *traits, size_t count)
 {
+    uint64_t id = 0;
+    for (size_t i = 0; i < count; i++)
+        id = traits[i].server_id > id ? traits[i].server_id : id;
+    for (size_t i = 0; i < c->region_count; i++)
+        if (c->regions[i].replica_id == id + 1) {
+            id++;
+            i = (size_t)-1;
+        }
+    return xasprintf("set server_id=%" PRIu64 " under [mariadbd] in the server's option file and restart it", id + 1);
+}
+
+static void judge_server_id(struct findings *out, const struct config *c, const struct check_traits *traits,
+                            size_t count, size_t which_a, size_t which_b)
+{
+    const struct check_traits *a = &traits[which_a], *b = &traits[which_b];
     if (a->flavor != b->flavor || strcmp(a->identity, b->identity) != 0)
         return;
     check_found(
         out, "server_id", b->region, xasprintf("its server is %s, as that of region %s", b->identity, a->region),
-        xstrdup(b->flavor == FLAVOR_MYSQL
-                    ? "stop the server, remove auto.cnf from its data directory, start it"
-                    : "set server_id to another number below [mariadbd] in the server's option file and restart it"));
+        b->flavor == FLAVOR_MYSQL ? xstrdup("stop the server, remove auto.cnf from its data directory, start it")
+                                  : free_server_id(c, traits, count));
 }
 
 static void judge_clock(struct findings *out, const struct check_traits *a, const struct check_traits *b)
@@ -119,7 +135,8 @@ static void judge_names(struct findings *out, const struct check_traits *a, cons
     check_found(out, "lower_case_table_names", b->region,
                 xasprintf("lower_case_table_names is %" PRIu64 ", at region %s it is %" PRIu64, b->lower_case,
                           a->region, a->lower_case),
-                xasprintf("set lower_case_table_names=%" PRIu64 " in the server's option file and restart it%s",
+                xasprintf("set lower_case_table_names=%" PRIu64
+                          " under [mysqld] in the server's option file and restart it%s",
                           a->lower_case, b->flavor == FLAVOR_MYSQL ? ", with a new data directory" : ""));
 }
 
@@ -144,7 +161,7 @@ static void judge_replica_id(struct findings *out, const struct config *c, const
             check_found_as(
                 out, FINDING_ERROR, "replica_id_own", c->regions[i].name,
                 xasprintf("replica_id %" PRIu32 " is the server_id of region %s", c->regions[i].replica_id, t->region),
-                xasprintf("give regions.%s.replica_id another number", c->regions[i].name));
+                check_free_replica_id(c, &c->regions[i], t->server_id));
 }
 
 void check_regions(struct findings *out, const struct config *c, const struct check_traits *traits, size_t count)
@@ -152,7 +169,7 @@ void check_regions(struct findings *out, const struct config *c, const struct ch
     for (size_t b = 0; b < count; b++) {
         judge_replica_id(out, c, &traits[b]);
         for (size_t a = 0; a < b; a++) {
-            judge_server_id(out, &traits[a], &traits[b]);
+            judge_server_id(out, c, traits, count, a, b);
             judge_clock(out, &traits[a], &traits[b]);
             judge_time_zone(out, &traits[a], &traits[b]);
             judge_names(out, &traits[a], &traits[b]);

@@ -32,9 +32,9 @@ static const char preface[] =
     "drcctl check --region eu --json  # what concerns one region\n"
     "```\n"
     "\n"
-    "The daemons judge by the same rules: capture its source, the applier its target, when they start and every "
-    "minute.\n"
-    "They log each finding once, and again when it has changed. What is marked *stops* ends a daemon that finds it "
+    "The daemons judge by the same rules: capture its source, the applier its target, when they start and every\n"
+    "`check.interval` (a minute). They log each finding once, and again when it has changed. What is marked *stops* "
+    "ends a daemon that finds it "
     "when it\n"
     "starts, with the exit code that is given; a setting that a region's `durability: relaxed` waives is then a "
     "warning.\n";

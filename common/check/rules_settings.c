@@ -5,7 +5,7 @@
 #define WHY_IMAGE "a row's before and after image must have every column"
 #define WHY_METADATA "column names and types must be in the binlog itself"
 #define WHY_DURABLE "a power cut could undo transactions here that the target has"
-#define OR_RELAXED " (or say durability: relaxed for the region)"
+#define OR_RELAXED " -- or say durability: relaxed for the region"
 #define WHY_NO_BINLOG "there is no binlog to capture from"
 #define LOG_BIN_FIX "set log_bin=binlog under [mysqld] in the server's option file and restart it"
 #define WHY_WAIT_POINT "a commit would be seen by others before it is in the topic"
@@ -31,8 +31,8 @@ const struct check_rule check_rules_settings[] = {
     {.id = "gtid_mode", MUST, OF_SOURCE(CHECK_ANY_MYSQL), .wanted = "ON",
      .why = "a transaction without GTID cannot be told from others",
      .cure = "SET PERSIST gtid_mode = OFF_PERMISSIVE; SET PERSIST gtid_mode = ON_PERMISSIVE; SET PERSIST gtid_mode = ON; "
-             "(from where it is now, step by step; before the last one wait until the status variable "
-             "Ongoing_anonymous_transaction_count is 0)"},
+             "-- from where it is now, step by step; before the last one wait until the status variable "
+             "Ongoing_anonymous_transaction_count is 0"},
     {.id = "binlog_format", MUST, OF_SOURCE(ALL_FLAVORS), .wanted = "ROW", .may_lack = true, .why = WHY_STATEMENTS,
      .cure = "SET GLOBAL binlog_format = 'ROW';", .cure_mysql = "SET PERSIST binlog_format = 'ROW';"},
     {.id = "binlog_row_image", MUST, OF_SOURCE(ALL_FLAVORS), .wanted = "FULL", .why = WHY_IMAGE,

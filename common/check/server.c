@@ -131,6 +131,42 @@ static void judge_writable(struct findings *out, const struct check_place *p, co
                     xasprintf("%s read_only = ON;", verb_of(p->db)));
 }
 
+/* ---- the throttle ---- */
+
+static void judge_load(struct findings *out, const struct check_place *p, const char *limit,
+                       const struct db_rows *values)
+{
+    const int n = (int)strcspn(limit, "=");
+    for (size_t i = 0; i < values->row_count; i++) {
+        struct span name = db_cell(values, i, 0);
+        if (name.n == (size_t)n && strncasecmp((const char *)name.p, limit, name.n) == 0)
+            return;
+    }
+    check_found(out, "max_load", p->region->name,
+                xasprintf("the server has no status variable %.*s, which throttle.max_load limits", n, limit),
+                xasprintf("name one of SHOW GLOBAL STATUS in regions.%s.throttle.max_load", p->region->name));
+}
+
+static int check_loads(struct findings *out, const struct check_place *p, struct err *err)
+{
+    const struct throttle_config *c = &p->region->throttle;
+    struct arena a = {0};
+    struct db_rows values;
+    struct buf sql = {0};
+    if (c->max_load_count == 0)
+        return 0;
+    buf_put_str(&sql, "SHOW GLOBAL STATUS WHERE Variable_name IN (''");
+    for (size_t i = 0; i < c->max_load_count; i++)
+        buf_printf(&sql, ", '%.*s'", (int)strcspn(c->max_load[i], "="), c->max_load[i]);
+    buf_put_str(&sql, ")");
+    int rc = db_query(p->db, &values, &a, buf_cstr(&sql), err);
+    for (size_t i = 0; rc == 0 && i < c->max_load_count; i++)
+        judge_load(out, p, c->max_load[i], &values);
+    buf_free(&sql);
+    arena_free(&a);
+    return rc;
+}
+
 int check_server_settings(struct findings *out, const struct check_place *p, struct err *err)
 {
     const struct check_rule *rule;
@@ -150,6 +186,7 @@ int check_server_settings(struct findings *out, const struct check_place *p, str
     if (rc == 0) {
         judge_retention(out, p, &values);
         judge_writable(out, p, &values);
+        rc = check_loads(out, p, err);
     }
     buf_free(&sql);
     arena_free(&a);
@@ -167,9 +204,12 @@ void check_server_release(struct findings *out, const struct check_place *p)
 
 /* ---- replica_id ---- */
 
-static char *another_number(const struct check_place *p)
+char *check_free_replica_id(const struct config *c, const struct region_config *region, uint64_t taken)
 {
-    return xasprintf("give regions.%s.replica_id another number", p->region->name);
+    uint64_t most = taken;
+    for (size_t i = 0; i < c->region_count; i++)
+        most = c->regions[i].replica_id > most ? c->regions[i].replica_id : most;
+    return xasprintf(IN_PAIR_FILE "regions.%s.replica_id: %" PRIu64, region->name, most < UINT32_MAX ? most + 1 : 1);
 }
 
 static int check_own_id(struct findings *out, const struct check_place *p, struct err *err)
@@ -181,7 +221,7 @@ static int check_own_id(struct findings *out, const struct check_place *p, struc
         check_found(
             out, "replica_id_own", p->region->name,
             xasprintf("replica_id %" PRIu64 " is the source's own server_id, so that it would send us nothing", id),
-            another_number(p));
+            check_free_replica_id(p->config, p->region, id));
     return 0;
 }
 
@@ -223,7 +263,7 @@ int check_server_replicas(struct findings *out, const struct check_place *p, str
         clock_sleep_ms(200);
     }
     if (rc == 1)
-        check_found(out, "replica_id_taken", p->region->name, what, another_number(p));
+        check_found(out, "replica_id_taken", p->region->name, what, check_free_replica_id(p->config, p->region, 0));
     if (rc >= 0 || denied.exit_code == EXIT_DENIED) /* the missing privilege is a finding of its own */
         return 0;
     *err = denied;

@@ -2,6 +2,7 @@
 #ifndef DRC_CHECK_SERVER_H
 #define DRC_CHECK_SERVER_H
 
+#include "common/check/grants.h"
 #include "common/check/rules.h"
 #include "common/link/db.h"
 
@@ -17,8 +18,8 @@ struct check_place {
 /* What a region is in the pair. */
 unsigned check_roles_of(const struct config *c, const struct region_config *region);
 
-/* The settings of the table, those of the binlog's retention, and whether it can be written to. -1: it could not be
- * asked. */
+/* The settings of the table, those of the binlog's retention, whether it can be written to, and whether it has what the
+ * throttle looks at. -1: it could not be asked. */
 MUST_CHECK int check_server_settings(struct findings *out, const struct check_place *p, struct err *err);
 /* replica_id, where it is a source: is it the server's own, or another replica's? Waits for some seconds while one that
  * has just gone may still be listed. */
@@ -29,5 +30,20 @@ MUST_CHECK int check_server_account(struct findings *out, const struct check_pla
                                     struct err *err);
 /* The release. */
 void check_server_release(struct findings *out, const struct check_place *p);
+/* How its connection is protected, and that to the brokers of its stream. Pure. */
+void check_transport(struct findings *out, const struct check_place *p);
+/* The room that it has, where it is on this host. -1: it could not be asked. */
+MUST_CHECK int check_server_disk(struct findings *out, const struct check_place *p, struct err *err);
+
+/* ---- private to common/check ---- */
+
+/* A fix that is a line of the pair file: "regions.us.replica_id: 7003", a path and its value. */
+#define IN_PAIR_FILE "in the pair file: "
+/* Such a line with a number that no region has, and that is not `taken`. */
+char *check_free_replica_id(const struct config *c, const struct region_config *region, uint64_t taken);
+/* Of the account's privileges: whether it has that one in all databases of the pair; what it lacks to `missing`. -1: it
+ * could not be asked. */
+MUST_CHECK int check_account_has(struct grants *missing, const struct check_place *p, const char *privilege,
+                                 struct err *err);
 
 #endif

@@ -73,30 +73,54 @@ static const struct {
     const char *extra_what;
     const char *drop;
 } key_kinds[] = {
-    {CREATE_PRIMARY, FINDING_WARNING, "key_missing", "the target has not the source's primary key", "key_extra",
-     "the source has not the target's primary key",                                                                      "DROP PRIMARY KEY" },
-    {CREATE_UNIQUE,  FINDING_WARNING, "key_missing", "the target lacks the unique key",             "key_extra",
-     "the source lacks the unique key",                                                                                  "DROP KEY "        },
-    {CREATE_KEY,     FINDING_NOTE,    "key_missing", "the target lacks the key",                    NULL,          NULL, NULL               },
-    {CREATE_FOREIGN, FINDING_WARNING, "foreign_key", "the target lacks the foreign key",            "foreign_key",
-     "the source lacks the foreign key",                                                                                 "DROP FOREIGN KEY "},
+    {CREATE_PRIMARY, FINDING_WARNING, "key_missing",      "the target has not the source's primary key", "key_extra",
+     "the source has not the target's primary key",                                                                                "DROP PRIMARY KEY" },
+    {CREATE_UNIQUE,  FINDING_WARNING, "key_missing",      "the target lacks the unique key",             "key_extra",
+     "the source lacks the unique key",                                                                                            "DROP KEY "        },
+    {CREATE_KEY,     FINDING_NOTE,    "key_missing",      "the target lacks the key",                    NULL,               NULL, NULL               },
+    {CREATE_FOREIGN, FINDING_WARNING, "foreign_key",      "the target lacks the foreign key",            "foreign_key",
+     "the source lacks the foreign key",                                                                                           "DROP FOREIGN KEY "},
+    {CREATE_CHECK,   FINDING_WARNING, "check_constraint", "the target lacks the constraint",             "check_constraint",
+     "the source lacks the constraint",                                                                                            "DROP CONSTRAINT " },
 };
+
+/* How the one that is there by that name goes. */
+static const char *drop_of(enum create_kind kind)
+{
+    for (size_t i = 0; i < sizeof key_kinds / sizeof key_kinds[0]; i++)
+        if (key_kinds[i].kind == kind && key_kinds[i].drop)
+            return key_kinds[i].drop;
+    return "DROP KEY ";
+}
+
+/* A primary key changes in one statement, for its column may count by it; the name of a constraint is not free before
+ * the end of the statement that drops it. */
+static char *replace(const struct comparing *c, const struct create_line *there, const struct create_line *line)
+{
+    bool constraint = there->kind == CREATE_FOREIGN || there->kind == CREATE_CHECK;
+    char *then = constraint ? xasprintf("; ALTER TABLE %s ", c->table) : xstrdup(", ");
+    char *change =
+        xasprintf("%s%.*s%sADD %.*s", drop_of(there->kind), SPAN_ARG(there->name), then, SPAN_ARG(line->text));
+    free(then);
+    return change;
+}
 
 static void compare_key(struct comparing *c, size_t kind, const struct create_line *line)
 {
-    if (!create_text_find(c->to, line))
-        tell(c, key_kinds[kind].missing_id, key_kinds[kind].missing, key_kinds[kind].missing_what, line,
-             text("ADD ", line->text));
+    const struct create_line *named = create_text_named(c->to, line);
+    if (create_text_find(c->to, line) || (named && !c->differences))
+        return;
+    tell(c, key_kinds[kind].missing_id, key_kinds[kind].missing, key_kinds[kind].missing_what, line,
+         named ? replace(c, named, line) : text("ADD ", line->text));
 }
 
 static void compare_extra_key(struct comparing *c, size_t kind, const struct create_line *line)
 {
-    if (c->extras && key_kinds[kind].extra_id && !create_text_find(c->from, line))
+    if (c->extras && key_kinds[kind].extra_id && !create_text_find(c->from, line) && !create_text_named(c->from, line))
         tell(c, key_kinds[kind].extra_id, FINDING_WARNING, key_kinds[kind].extra_what, line,
              text(key_kinds[kind].drop, line->name));
 }
 
-/* The primary key first goes, then comes: ALTER TABLE takes no two at once. */
 static void compare_keys(struct comparing *c)
 {
     for (size_t k = 0; k < sizeof key_kinds / sizeof key_kinds[0]; k++) {

@@ -12,6 +12,8 @@
     "t.TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema', 'drc') AND t.TABLE_TYPE = "    \
     "'BASE TABLE'"
 
+#define MYSQL_LOGS_CASCADES 90600u /* the first release whose binlog tells what foreign keys change */
+
 /* What is done at one server must not come back to it, nor go to others as a change of definition. */
 #define UNLOGGED "SET SESSION sql_log_bin = 0; "
 
@@ -82,6 +84,21 @@ static int tell_keyless(void *context, const struct span *cells, struct err *err
     return 0;
 }
 
+/* A table's own rule was written for it: it is a mistake of the pair file. One for a whole pair reaches tables that
+ * cannot follow it. */
+static void tell_misfit(struct looking *l, const struct policy_rule *rule, const char *why)
+{
+    const char *path = l->at->config->path, *where = l->at->region->name;
+    if (rule->table)
+        check_found(l->out, "rule", where,
+                    xasprintf("%s:%d: conflicts of %s.%s: %s", path, rule->line, rule->db, rule->table, why),
+                    xstrdup("mend the rule or the table"));
+    else
+        check_found_as(l->out, FINDING_WARNING, "rule", where,
+                       xasprintf("%s:%d: conflicts by default: %s", path, rule->line, why),
+                       xstrdup("mend the rule, or give the table one of its own in conflicts.tables"));
+}
+
 static int tell_rule(void *context, const struct span *cells, struct err *err)
 {
     struct looking *l = context;
@@ -95,14 +112,71 @@ static int tell_rule(void *context, const struct span *cells, struct err *err)
     if (rc)
         *err = found;
     else if (there == 1 && conflict_rule_fits(rule, t->def, &found))
-        check_found_as(l->out, rule->table ? FINDING_ERROR : FINDING_WARNING, "rule", l->at->region->name,
-                       xasprintf("`%s`.`%s`: %s", db, name, found.text),
-                       xasprintf("mend the rule at %s:%d, or give the table one of its own in conflicts.tables",
-                                 l->at->config->path, rule->line));
+        tell_misfit(l, rule, found.text);
     target_table_free(&t);
     free(db);
     free(name);
     return rc;
+}
+
+static void put_table(struct buf *out, const char *before, struct span db, struct span name)
+{
+    buf_put_str(out, before);
+    db_put_name(out, db);
+    buf_put_str(out, ".");
+    db_put_name(out, name);
+}
+
+/* The same key, which refuses instead. `cells` as below. */
+static char *plain_key(const struct span *cells)
+{
+    struct buf sql = {0};
+    put_table(&sql, UNLOGGED "ALTER TABLE ", cells[0], cells[1]);
+    buf_put_str(&sql, " DROP FOREIGN KEY ");
+    db_put_name(&sql, cells[2]);
+    put_table(&sql, "; ALTER TABLE ", cells[0], cells[1]);
+    buf_put_str(&sql, " ADD CONSTRAINT ");
+    db_put_name(&sql, cells[2]);
+    buf_printf(&sql, " FOREIGN KEY (%.*s)", SPAN_ARG(cells[4]));
+    put_table(&sql, " REFERENCES ", cells[5], cells[6]);
+    buf_printf(&sql, " (%.*s); -- in every region, once the application deletes children first", SPAN_ARG(cells[7]));
+    char *text = xstrdup(buf_cstr(&sql));
+    buf_free(&sql);
+    return text;
+}
+
+/* cells: schema, table, a foreign key that changes its rows along with their parents, how; its columns, the parent's
+ * schema, name and columns. */
+static int tell_cascade(void *context, const struct span *cells, struct err *err)
+{
+    struct looking *l = context;
+    const struct config *config = l->at->config;
+    char *db = xasprintf("%.*s", SPAN_ARG(cells[0])), *name = xasprintf("%.*s", SPAN_ARG(cells[1]));
+    bool accepted = config->allow_divergence || config->allow_divergence_anywhere ||
+                    policy_for(&config->conflicts, db, name)->allow_divergence;
+    char *what =
+        xasprintf("the foreign key `%.*s` of table `%s`.`%s` changes rows of which no binlog tells (%.*s), and "
+                  "regions both write",
+                  SPAN_ARG(cells[2]), db, name, SPAN_ARG(cells[3]));
+    (void)err;
+    if (accepted)
+        check_found_as(l->out, FINDING_NOTE, "cascade", l->at->region->name, what, plain_key(cells));
+    else
+        check_found(l->out, "cascade", l->at->region->name, what, plain_key(cells));
+    free(db);
+    free(name);
+    return 0;
+}
+
+/* Of a region that others write to as well, by a server whose binlog does not tell what it cascades. */
+static bool cascades_unseen(const struct check_place *p)
+{
+    if (db_flavor(p->db) == FLAVOR_MYSQL && db_version(p->db) >= MYSQL_LOGS_CASCADES)
+        return false;
+    for (size_t i = 0; i < p->config->region_count; i++)
+        if (config_two_way(p->config, p->region->name, p->config->regions[i].name))
+            return true;
+    return false;
 }
 
 static bool writes_sql(const struct check_place *p)
@@ -118,6 +192,11 @@ static bool writes_sql(const struct check_place *p)
     "(SELECT GROUP_CONCAT(CONCAT('`', REPLACE(s.COLUMN_NAME, '`', '``'), '`') ORDER BY s.SEQ_IN_INDEX) FROM "          \
     "information_schema.STATISTICS s WHERE s.TABLE_SCHEMA = t.TABLE_SCHEMA AND s.TABLE_NAME = t.TABLE_NAME AND "       \
     "s.NON_UNIQUE = 0 GROUP BY s.INDEX_NAME HAVING SUM(s.NULLABLE = 'YES' OR s.SUB_PART IS NOT NULL) = 0 LIMIT 1)"
+
+#define COLUMNS_OF_KEY(column)                                                                                         \
+    "(SELECT GROUP_CONCAT(CONCAT('`', REPLACE(k." column ", '`', '``'), '`') ORDER BY k.ORDINAL_POSITION) FROM "       \
+    "information_schema.KEY_COLUMN_USAGE k WHERE k.CONSTRAINT_SCHEMA = r.CONSTRAINT_SCHEMA AND k.CONSTRAINT_NAME = "   \
+    "r.CONSTRAINT_NAME AND k.TABLE_NAME = r.TABLE_NAME)"
 
 int check_tables(struct findings *out, const struct check_place *p, struct err *err)
 {
@@ -140,7 +219,21 @@ int check_tables(struct findings *out, const struct check_place *p, struct err *
          " FROM information_schema.TABLES t WHERE NOT EXISTS (SELECT 1 FROM information_schema.STATISTICS s WHERE "
          "s.TABLE_SCHEMA = t.TABLE_SCHEMA AND s.TABLE_NAME = t.TABLE_NAME AND s.INDEX_NAME = 'PRIMARY') AND " NOT_OURS,
          tell_keyless                                                                                                               },
-        {target,                  check_base_tables,                                                                    tell_rule   },
+        {target && cascades_unseen(p),
+         "SELECT r.CONSTRAINT_SCHEMA, r.TABLE_NAME, r.CONSTRAINT_NAME, CONCAT('ON DELETE ', r.DELETE_RULE, ' ON UPDATE "
+         "', "
+         "r.UPDATE_RULE), " COLUMNS_OF_KEY("COLUMN_NAME") ", r.UNIQUE_CONSTRAINT_SCHEMA, "
+                                                          "r.REFERENCED_TABLE_NAME, " COLUMNS_OF_KEY(
+                                                              "REFERENCED_COLUMN_NAME") " FROM "
+                                                                                        "information_schema."
+                                                                                        "REFERENTIAL_CONSTRAINTS r "
+                                                                                        "WHERE r.DELETE_RULE "
+                                                                                        "IN ('CASCADE', 'SET NULL', "
+                                                                                        "'SET DEFAULT') OR "
+                                                                                        "r.UPDATE_RULE IN ('CASCADE', "
+                                                                                        "'SET NULL', 'SET DEFAULT') "
+                                                                                        "ORDER BY 1, 2, 3",             tell_cascade},
+        {target,                       check_base_tables,                                                               tell_rule   },
     };
     for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++)
         if (looks[i].wanted && check_for_tables(p, looks[i].sql, looks[i].each, &l, err))

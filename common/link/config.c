@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
-#include "common/link/config_keys.h"
+#include "common/link/config_facts.h"
 
 #define NAME_PLACE "{name}"
 
@@ -22,7 +22,8 @@ char *config_file_path(const struct config_reader *r, const char *path)
     return xasprintf("%.*s%s", (int)(slash - r->file + 1), r->file, path);
 }
 
-int config_parse(struct config **out, const char *path, struct span text, struct err *err)
+int config_parse_tree(struct config **out, const char *path, struct span text, const struct config_override *over,
+                      size_t count, struct err *err)
 {
     struct arena arena = {0};
     struct yaml_node *root;
@@ -30,8 +31,12 @@ int config_parse(struct config **out, const char *path, struct span text, struct
     int rc = -1;
     *out = NULL;
     r.config->path = xstrdup(path);
+    r.config->text = xasprintf("%.*s", (int)text.n, (const char *)text.p);
     if (yaml_parse(&root, &arena, path, text, err) < 0)
         goto out;
+    for (size_t i = 0; i < count; i++)
+        if (config_lay_over(root, &arena, &over[i], err) < 0)
+            goto out;
     if (config_read(&r, root, err) < 0 || config_check(&r, root, err) < 0)
         goto out;
     *out = r.config;
@@ -45,8 +50,18 @@ out:
     return rc;
 }
 
+int config_parse(struct config **out, const char *path, struct span text, struct err *err)
+{
+    return config_parse_tree(out, path, text, NULL, 0, err);
+}
+
+struct span config_source(const struct config *c)
+{
+    return span_str(c->text);
+}
+
 /* One byte more than is allowed, so that yaml_parse sees that it is too much. */
-static int read_file(struct buf *out, const char *path, struct err *err)
+int config_read_file(struct buf *out, const char *path, struct err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -73,7 +88,7 @@ int config_load(struct config **out, const char *path, struct err *err)
 {
     struct buf text = {0};
     *out = NULL;
-    int rc = read_file(&text, path, err);
+    int rc = config_read_file(&text, path, err);
     if (rc == 0)
         rc = config_parse(out, path, buf_span(&text), err);
     buf_free(&text);
@@ -112,6 +127,7 @@ static void free_region(struct region_config *r)
         free(r->throttle.max_load[i]);
     free(r->throttle.max_load);
     free(r->throttle.flag_file);
+    free(r->metrics.name);
     config_kafka_free(&r->kafka);
 }
 
@@ -126,6 +142,7 @@ void config_free(struct config **config)
         free(c->links[i].from);
         free(c->links[i].to);
         free(c->links[i].start.gtid);
+        free(c->links[i].metrics.name);
     }
     free(c->regions);
     free(c->links);
@@ -135,6 +152,8 @@ void config_free(struct config **config)
         free(c->conflict_mask.names[i]);
     free(c->conflict_mask.names);
     free(c->control_socket);
+    config_facts_free(&c->facts);
+    free(c->text);
     free(c->pair);
     free(c->path);
     free(c);
@@ -179,6 +198,14 @@ int config_link(const struct config *c, const char *from, const char *to, const 
                     c->link_count ? buf_cstr(&known) : "none");
     buf_free(&known);
     return -1;
+}
+
+bool config_one_way(const struct config *c, const char *from, const char *to)
+{
+    for (size_t i = 0; i < c->link_count; i++)
+        if (strcmp(c->links[i].to, to) == 0 && strcmp(c->links[i].from, from) != 0)
+            return false;
+    return find_link(c, from, to) && !find_link(c, to, from);
 }
 
 bool config_two_way(const struct config *c, const char *from, const char *to)

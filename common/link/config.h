@@ -99,6 +99,7 @@ struct region_config {
     bool semi_sync; /* acknowledge to the source what Kafka has */
     bool standby;   /* a link to it says so: written to while it is read_only */
     struct throttle_config throttle;
+    struct host_config metrics; /* where its capture listens for HTTP; no name: nowhere */
 };
 
 /* How rows are written to a link's target. */
@@ -108,15 +109,19 @@ struct link_config {
     char *from;
     char *to;
     struct start_config start;
-    uint32_t workers;    /* connections that apply at once */
-    uint32_t group_rows; /* most rows and bytes of one target transaction on the fast path */
+    uint32_t workers;           /* connections that apply at once */
+    uint64_t answer_timeout_ms; /* of the target, for a statement tried the first time */
+    uint32_t group_rows;        /* most rows and bytes of one target transaction on the fast path */
     uint64_t group_bytes;
     bool standby;    /* the target is read_only, and written to all the same */
     bool exact_path; /* every transaction goes row by row */
     enum ddl_policy ddl;
     enum apply_writer writer;
+    struct host_config metrics; /* where its applier listens for HTTP; no name: nowhere */
     int line;
 };
+
+struct config_facts;
 
 struct config {
     char *path;
@@ -130,6 +135,7 @@ struct config {
     struct mask conflict_mask;  /* columns whose values people are not to see */
     uint64_t journal_age_ms;    /* how long entries of drc.conflicts stay; 0: for ever */
     uint64_t journal_rows;      /* how many at most; 0: any number */
+    uint64_t journal_bytes;     /* what they take at most, about; 0: any size */
     uint64_t tombstone_keep_ms; /* how long deleted keys are remembered */
     bool allow_divergence;      /* of every rule; the two say the same in two places of the file */
     bool allow_divergence_anywhere;
@@ -143,9 +149,14 @@ struct config {
     bool stop_on_data_error; /* else park */
     uint64_t park_max_rows;
     uint64_t park_max_bytes;
+    uint32_t check_ms; /* between two looks of a daemon at its server */
     /* control */
     char *control_socket; /* template, see config_socket_path */
     int log_level;        /* enum log_level */
+    int log_format;       /* enum log_format */
+    /* what it was read from, and what that says key by key; see config_live.h */
+    char *text;
+    struct config_facts *facts;
 };
 
 /* Read and check. On error one line "file:line:column: what is wrong, what would be right", ERR_FATAL 78. Passwords are
@@ -168,6 +179,8 @@ MUST_CHECK int config_region(const struct config *c, const char *name, const str
                              struct err *err);
 MUST_CHECK int config_link(const struct config *c, const char *from, const char *to, const struct link_config **out,
                            struct err *err);
+/* Is that link the only one that writes at its target, and none leads back? */
+bool config_one_way(const struct config *c, const char *from, const char *to);
 /* Is there a link in the opposite direction too? */
 bool config_two_way(const struct config *c, const char *from, const char *to);
 

@@ -90,12 +90,13 @@ static bool are_few(const struct config *c)
     return c->link_count <= 6;
 }
 
-/* What nothing is said about. */
+/* What nothing is said about. The order of regions decides between changes of which neither knew of the other: that has
+ * to be known as well. */
 static void fill_in(const struct rule_check *k)
 {
+    bool asks = asks_for_versions(k) || (k->rule->policy == POLICY_PRIORITY && k->rule->by_count == 0);
     if (k->rule->versions == VERSIONS_DEFAULT)
-        k->rule->versions =
-            k->two_way && are_few(k->r->config) && asks_for_versions(k) ? VERSIONS_CAUSAL : VERSIONS_COLUMN;
+        k->rule->versions = k->two_way && are_few(k->r->config) && asks ? VERSIONS_CAUSAL : VERSIONS_COLUMN;
 }
 
 static int check_versions(const struct rule_check *k, struct err *err)
@@ -111,6 +112,10 @@ static int check_versions(const struct rule_check *k, struct err *err)
         return config_fail(k->r, config_mark(k->entry, "versions"), err,
                            "%s: versions: causal is for regions that are linked both ways, and these are not; leave it "
                            "out",
+                           k->path);
+    if (causal && rule->deletes == DELETE_NEVER)
+        return config_fail(k->r, config_mark(k->entry, "delete"), err,
+                           "%s: delete: never is for versions: column; versions: causal judges deletes: leave it out",
                            k->path);
     if (!causal && asks_for_versions(k))
         return config_fail(k->r, config_mark(k->entry, "policy"), err,

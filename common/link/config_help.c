@@ -20,6 +20,18 @@ static void put_need(struct buf *out, const struct config_key *key)
         buf_put_str(out, "optional");
 }
 
+/* When a change of it takes effect. */
+static const char *change_text(const struct config_key *key)
+{
+    static const char *const texts[] = {
+        [CONFIG_AT_START] = "restart",       [CONFIG_AT_ONCE] = "reload",         [CONFIG_LIVE] = "reload",
+        [CONFIG_MORE] = "reload, additions", [CONFIG_FEWER] = "reload, removals",
+    };
+    if (key->type->shape != SHAPE_VALUE)
+        return "";
+    return key->live != CONFIG_AT_START && key->type->put ? "reload, set" : texts[key->live];
+}
+
 /* Words from `text`, wrapped. */
 static void print_wrapped(FILE *out, const char *text)
 {
@@ -57,6 +69,8 @@ void config_print_help(FILE *out)
             key->type->describe(&line, key);
             buf_put_str(&line, "; ");
             put_need(&line, key);
+            if (key->type->shape == SHAPE_VALUE)
+                buf_printf(&line, "; a change takes effect by %s", change_text(key));
             print_wrapped(out, buf_cstr(&line));
         }
     }
@@ -95,7 +109,7 @@ static void print_row(FILE *out, const struct config_key *key)
     buf_printf(&cell, "%c%s.", toupper((unsigned char)key->help[0]), key->help + 1);
     if (key->like)
         buf_printf(&cell, " Its keys are those of `%s`.", key->like);
-    (void)fputs(" | ", out);
+    (void)fprintf(out, " | %s | ", change_text(key));
     put_cell(out, buf_cstr(&cell));
     (void)fputs(" |\n", out);
     buf_free(&cell);
@@ -117,11 +131,18 @@ static const char preface[] =
     "\n"
     "Passwords never stand in it. For each region that a program connects to, exactly one of these must be there: "
     "`password_file`,\n"
-    "a file that belongs to root or to the program's user and that nobody else can read; `credential`, the name of a "
-    "systemd\n"
+    "a file that nobody but its owner can read, and that is root's or the program's user's (root takes any user's); "
+    "`credential`, the name of a systemd\n"
     "credential; the environment variable `DRC_PASSWORD_<REGION>` (the region's name in capitals, `-` as `_`; set to "
     "nothing for\n"
     "an account without a password). Kafka's SASL password comes from `kafka.password_file` or `kafka.credential`.\n"
+    "\n"
+    "`Changes by` says how a changed value comes into effect in running daemons: `reload` (`drcctl reload`, SIGHUP, "
+    "`systemctl\n"
+    "reload`), of lists some only by additions or removals; `set` also by `drcctl set` for one daemon until its next "
+    "start; all else\n"
+    "by a restart. A reload is taken whole or not at all, at a boundary between transactions; files of passwords are "
+    "read again with it.\n"
     "\n"
     "Examples: [conf/one-way.yaml](../conf/one-way.yaml), [conf/two-way.yaml](../conf/two-way.yaml).\n";
 
@@ -130,7 +151,8 @@ void config_print_markdown(FILE *out)
     (void)fputs(preface, out);
     for (const struct config_key *key = config_keys; key; key = config_key_next(key)) {
         if (config_key_child(key->path, ""))
-            (void)fprintf(out, "\n## %s\n\n| Key | Value | Default | Meaning |\n|---|---|---|---|\n", key->path);
+            (void)fprintf(out, "\n## %s\n\n| Key | Value | Default | Changes by | Meaning |\n|---|---|---|---|---|\n",
+                          key->path);
         print_row(out, key);
     }
 }

@@ -1,4 +1,4 @@
-/* The servers of a region in the pair file: one name, or a list of names with ports. */
+/* Names and ports in the pair file: the servers of a region, one or a list, and where a daemon listens. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,3 +87,38 @@ static void describe_hosts(struct buf *out, const struct config_key *key)
 }
 
 const struct config_type config_hosts = {.set = set_hosts, .describe = describe_hosts};
+
+/* ---- where to listen ---- */
+
+static bool is_number(const char *text)
+{
+    return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+static int set_listen(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
+                      struct err *err)
+{
+    struct host_config *where = config_field(r, key);
+    struct buf quoted = {0};
+    struct span name;
+    uint16_t port = 0;
+    if (config_want_text(r, key, node, err) < 0)
+        return -1;
+    char *text = is_number(node->text) ? xasprintf("127.0.0.1:%s", node->text) : xstrdup(node->text);
+    bool good = split(&name, &port, text) && port > 0;
+    if (good)
+        *where = (struct host_config){xasprintf("%.*s", SPAN_ARG(name)), port};
+    else
+        (void)config_fail_value(r, key, node, err, "%s is nowhere to listen", config_quote(&quoted, node->text));
+    free(text);
+    buf_free(&quoted);
+    return good ? 0 : -1;
+}
+
+static void describe_listen(struct buf *out, const struct config_key *key)
+{
+    (void)key;
+    buf_put_str(out, "a port of 127.0.0.1, or address:port");
+}
+
+const struct config_type config_listen = {.set = set_listen, .describe = describe_listen};

@@ -21,6 +21,11 @@ static const struct config_word log_levels[] = {
     {"debug",   LOG_DEBUG },
     {NULL,      0         }
 };
+static const struct config_word log_formats[] = {
+    {"text", LOG_TEXT},
+    {"json", LOG_JSON},
+    {NULL,   0       }
+};
 
 const struct config_key config_keys[] = {
     {.path = "pair",
@@ -89,9 +94,10 @@ const struct config_key config_keys[] = {
 };
 
 const struct config_key config_keys_daemons[] = {
-    {.path = "apply",                                           .type = &config_map,                                              .help = "how changes are applied"},
+    {.path = "apply",                                                                       .type = &config_map,  .help = "how changes are applied"},
     {.path = "apply.on_data_error",
      .type = &config_choice,
+     .live = CONFIG_LIVE,
      .words = data_errors,
      .fallback = "park",
      CONFIG(stop_on_data_error),
@@ -99,9 +105,10 @@ const struct config_key config_keys_daemons[] = {
          "what becomes of a transaction with a row that the target refuses (its unique value is another row's, its "
          "parent is missing): `park` puts it aside in drc.parked, with all later ones that touch the same keys, and "
          "goes on; `stop` stops the link"},
-    {.path = "apply.park",                                      .type = &config_map,                                                                                                          .help = "how much may be put aside; at the bound the link stops"},
+    {.path = "apply.park",                                                                   .type = &config_map,                                                                                        .help = "how much may be put aside; at the bound the link stops"},
     {.path = "apply.park.max_rows",
      .type = &config_number,
+     .live = CONFIG_LIVE,
      .min = 1,
      .max = 10000000,
      .fallback = "10000",
@@ -109,14 +116,16 @@ const struct config_key config_keys_daemons[] = {
      .help = "row changes of all transactions that are parked"},
     {.path = "apply.park.max_bytes",
      .type = &config_size,
+     .live = CONFIG_LIVE,
      .min = MIB,
      .max = 4096 * MIB,
      .fallback = "64MiB",
      CONFIG(park_max_bytes),
      .help = "their size"},
-    {.path = "capture",                             .type = &config_map,                                                                                                      .help = "how changes are published"},
+    {.path = "capture",                                                                                     .type = &config_map,                                                                             .help = "how changes are published"},
     {.path = "capture.fragment_bytes",
      .type = &config_size,
+     .live = CONFIG_LIVE,
      .min = 16 * KIB,
      .max = 64 * MIB,
      .fallback = "512KiB",
@@ -124,6 +133,7 @@ const struct config_key config_keys_daemons[] = {
      .help = "a transaction above this is published in several records of about this size"},
     {.path = "capture.heartbeat",
      .type = &config_duration,
+     .live = CONFIG_LIVE,
      .min = 100,
      .max = MINUTE,
      .fallback = "1s",
@@ -131,14 +141,16 @@ const struct config_key config_keys_daemons[] = {
      .help = "how often a quiet stream says that it is alive and where it stands"},
     {.path = "capture.canary",
      .type = &config_duration,
+     .live = CONFIG_LIVE,
      .min = 0,
      .max = DAY,
-     .fallback = "1m",
+     .fallback = "5m",
      CONFIG(canary_ms),
      .help = "how often capture of a region that is a target too proves that the loop mark of its ledger reaches the "
              "binlog, by a transaction of its own; 0s for never"},
     {.path = "capture.outage",
      .type = &config_duration,
+     .live = CONFIG_LIVE,
      .min = 0,
      .max = 3650 * DAY,
      .fallback = "1d",
@@ -146,15 +158,27 @@ const struct config_key config_keys_daemons[] = {
      .help =
          "how long capture, or its brokers, may be away: a source that deletes its binlogs sooner is warned of; 0s for "
          "not looking at it"},
-    {.path = "limits",                                                         .type = &config_map,                                                                                                         .help = "what the daemons may use"},
+    {.path = "limits",                                                                   .type = &config_map,                                                                                      .help = "what the daemons may use"},
     {.path = "limits.queue_bytes",
      .type = &config_size,
+     .live = CONFIG_LIVE,
      .min = MIB,
      .max = 4096 * MIB,
      .fallback = "32MiB",
      CONFIG(queue_bytes),
      .help = "bound of each queue between two threads; one larger transaction passes alone"},
-    {.path = "control",                                      .type = &config_map,                                                                                                             .help = "how the daemons are asked and told"},
+    {.path = "check",                                                  .type = &config_map,.help = "how daemons judge their servers by the rules of `drcctl check`"},
+    {.path = "check.interval",
+     .type = &config_duration,
+     .live = CONFIG_LIVE,
+     .min = SECOND,
+     .max = DAY,
+     .fallback = "1m",
+     CONFIG(check_ms),
+     .help =
+         "how often a daemon looks again at the settings of its server and the privileges of its account; an applier "
+         "at the tables every thirtieth time"},
+    {.path = "control",                                                                       .type = &config_map,                                                                                        .help = "how the daemons are asked and told"},
     {.path = "control.socket",
      .type = &config_file,
      .fallback = "/run/drc/{name}.sock",
@@ -162,13 +186,24 @@ const struct config_key config_keys_daemons[] = {
      .help =
          "the unix socket of each daemon; {name} stands for capture-<region> or applier-<from>-<to>, and is appended "
          "where it is missing"},
-    {.path = "log",                                                         .type = &config_map,                                                                                               .help = "what the daemons write to stderr"},
+    {.path = "log",                                                              .type = &config_map,                                                                                         .help = "what the daemons write to stderr"},
     {.path = "log.level",
      .type = &config_choice,
+     .live = CONFIG_AT_ONCE,
      .words = log_levels,
      .noun = "level",
      .fallback = "info",
      CONFIG(log_level),
      .help = "the least important that is written"},
-    {.path = NULL,                                      .next = NULL                                               },
+    {.path = "log.format",
+     .type = &config_choice,
+     .live = CONFIG_AT_ONCE,
+     .words = log_formats,
+     .noun = "format",
+     .fallback = "text",
+     CONFIG(log_format),
+     .help =
+         "`text` is one line for people, with key=value behind it; `json` one object a line: time, level, id, message, "
+         "fields"},
+    {.path = NULL,                                                              .next = NULL                                                                                        },
 };

@@ -6,7 +6,7 @@
 #define DRC_LINK_CONFIG_KEYS_H
 
 #include "common/base/buf.h"
-#include "common/link/config.h"
+#include "common/link/config_live.h"
 #include "common/link/yaml.h"
 
 struct config_key;
@@ -40,6 +40,8 @@ struct config_type {
     int (*set)(struct config_reader *r, const struct config_key *key, const struct yaml_node *node, struct err *err);
     /* What belongs here, as a phrase after "give": "a number from 1 to 65535". */
     void (*describe)(struct buf *out, const struct config_key *key);
+    /* Single values: what is stored, in one form. NULL: the value is shown as the file writes it. */
+    void (*put)(struct buf *out, const struct config_key *key, const void *field);
 };
 
 struct config_word {
@@ -52,6 +54,7 @@ struct config_key {
     const struct config_type *type;
     const char *help; /* a phrase without capital and full stop */
     bool required;
+    enum config_live live;     /* when a change of it takes effect */
     const char *fallback;      /* the default, as the pair file would say it; NULL: none */
     const char *fallback_note; /* where the default depends on other keys: how people are told of it */
     uint64_t min;              /* numbers; sizes in bytes; durations in milliseconds */
@@ -96,6 +99,10 @@ char *config_file_path(const struct config_reader *r, const char *path);
 MUST_CHECK int config_read(struct config_reader *r, const struct yaml_node *root, struct err *err);
 /* Fill in the defaults that depend on other keys, then check what no single key can tell. `root` is what was read. */
 MUST_CHECK int config_check(struct config_reader *r, const struct yaml_node *root, struct err *err);
+
+/* config_parse, with values laid over the tree before it is read. */
+MUST_CHECK int config_parse_tree(struct config **out, const char *path, struct span text,
+                                 const struct config_override *over, size_t count, struct err *err);
 
 /* Release what a cluster owns, wiping its properties, and leave it zeroed. */
 void config_kafka_free(struct kafka_config *k);

@@ -4,6 +4,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
+#include "common/link/config_facts.h"
 #include "common/link/config_value.h"
 
 #define NAME_MAX_COMPARED 40
@@ -185,6 +186,15 @@ static int read_members(struct config_reader *r, const struct config_key *key, c
     return 0;
 }
 
+static int set_value(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
+                     struct err *err)
+{
+    if (key->type->set(r, key, node, err) < 0)
+        return -1;
+    config_facts_note(r, key, node);
+    return 0;
+}
+
 static int read_absent(struct config_reader *r, const struct config_key *key, struct yaml_mark at, struct err *err)
 {
     if (r->no_defaults)
@@ -196,7 +206,7 @@ static int read_absent(struct config_reader *r, const struct config_key *key, st
     if (!key->fallback)
         return 0;
     struct yaml_node node = {.kind = YAML_TEXT, .mark = at, .text = key->fallback};
-    return key->type->set(r, key, &node, err);
+    return set_value(r, key, &node, err);
 }
 
 static int read_key(struct config_reader *r, const struct config_key *key, const struct yaml_entry *e,
@@ -206,7 +216,7 @@ static int read_key(struct config_reader *r, const struct config_key *key, const
         return read_absent(r, key, at, err);
     switch (key->type->shape) {
     case SHAPE_VALUE:
-        return key->type->set(r, key, &e->value, err);
+        return set_value(r, key, &e->value, err);
     case SHAPE_MAP:
         return read_inside(r, key, NULL, &e->value, e->mark, err);
     case SHAPE_NAMED:

@@ -32,7 +32,8 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct secret_owner 
                      text);
 }
 
-/* A password file that others can read is no secret any more. */
+/* A password file that others can read is no secret any more. Root may use that of the daemons' account: it is who runs
+ * drcctl on their host. */
 static int check_mode(const struct secret_owner *o, const char *name, int fd, struct err *err)
 {
     struct stat st;
@@ -40,7 +41,7 @@ static int check_mode(const struct secret_owner *o, const char *name, int fd, st
         return fail(o, err, "%s: cannot be examined: %s", name, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return fail(o, err, "%s is no regular file; write the password to one", name);
-    if (st.st_uid != geteuid() && st.st_uid != 0)
+    if (st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0)
         return fail(o, err, "%s belongs to another user (uid %u); run: chown %u %s", name, (unsigned)st.st_uid,
                     (unsigned)geteuid(), name);
     if (st.st_mode & (S_IRWXG | S_IRWXO))

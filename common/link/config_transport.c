@@ -18,12 +18,21 @@ static bool is_loopback(struct span host)
 
 /* ---- databases ---- */
 
-static bool is_local_server(const struct region_config *region)
+bool config_server_is_local(const struct region_config *region)
 {
     for (size_t i = 0; i < region->host_count; i++)
         if (!is_loopback(span_str(region->hosts[i].name)))
             return false;
     return true;
+}
+
+const char *config_server_weakness(const struct region_config *region)
+{
+    if (config_server_is_local(region))
+        return NULL;
+    return region->tls.mode == TLS_OFF        ? "is not encrypted"
+           : region->tls.mode == TLS_REQUIRED ? "does not look at the server's certificate"
+                                              : NULL;
 }
 
 int config_check_tls(const struct config_reader *r, struct region_config *region, const struct yaml_entry *e,
@@ -33,7 +42,7 @@ int config_check_tls(const struct config_reader *r, struct region_config *region
     const struct yaml_entry *tls = yaml_find(&e->value, "tls");
     struct tls_config *t = &region->tls;
     if (!tls || !yaml_find(&tls->value, "mode"))
-        t->mode = is_local_server(region) ? TLS_OFF : TLS_VERIFY_FULL;
+        t->mode = config_server_is_local(region) ? TLS_OFF : TLS_VERIFY_FULL;
     for (size_t i = 0; t->mode == TLS_OFF && tls && i < 3; i++)
         if (yaml_find(&tls->value, names[i]))
             return config_fail(r, config_mark(tls, names[i]), err,
@@ -50,15 +59,16 @@ int config_check_tls(const struct config_reader *r, struct region_config *region
     if (!t->cert != !t->key)
         return config_fail(r, tls->mark, err, "regions.%s.tls: cert and key belong together; give %s too", region->name,
                            t->cert ? "key" : "cert");
-    if (t->mode != TLS_OFF || is_local_server(region))
+    const char *weakness = config_server_weakness(region);
+    if (!weakness)
         return 0;
-    if (!region->insecure)
+    if (t->mode == TLS_OFF && !region->insecure)
         return config_fail(r, config_mark(tls, "mode"), err,
                            "regions.%s.tls: without TLS anybody on the way to %s can read and change what is "
                            "replicated; leave mode out, or accept that by insecure: true in the region",
                            region->name, region->hosts[0].name);
-    log_warn("%s: regions.%s: the connection to %s is not encrypted (insecure: true)", r->config->path, region->name,
-             region->hosts[0].name);
+    log_event(MSG_NOT_ENCRYPTED, log_str("region", region->name), log_str("server", region->hosts[0].name),
+              log_str("how", weakness));
     return 0;
 }
 
@@ -102,6 +112,26 @@ static const struct {
     {"ssl.endpoint.identification.algorithm", "none",           "does not look at the broker's name"       },
 };
 
+/* The place in the table of what weakens it from `from` on; the end of the table for none. */
+static size_t find_weak(const struct kafka_config *k, size_t from)
+{
+    const size_t count = sizeof weak_properties / sizeof weak_properties[0];
+    for (size_t i = from; i < count; i++) {
+        const char *value = property(k, weak_properties[i].name);
+        if (value && strcasecmp(value, weak_properties[i].value) == 0)
+            return i;
+    }
+    return count;
+}
+
+const char *config_cluster_weakness(const struct kafka_config *kafka)
+{
+    size_t i = find_weak(kafka, 0);
+    if (i == sizeof weak_properties / sizeof weak_properties[0] || is_local_cluster(kafka->bootstrap))
+        return NULL;
+    return weak_properties[i].what;
+}
+
 int config_check_cluster(const struct config_reader *r, struct region_config *region, struct yaml_mark at,
                          struct err *err)
 {
@@ -110,18 +140,16 @@ int config_check_cluster(const struct config_reader *r, struct region_config *re
         return 0;
     if (!property(k, "security.protocol"))
         config_kafka_set(k, "security.protocol", uses_sasl(k) ? "sasl_ssl" : "ssl");
-    for (size_t i = 0; i < sizeof weak_properties / sizeof weak_properties[0]; i++) {
-        const char *value = property(k, weak_properties[i].name);
-        if (!value || strcasecmp(value, weak_properties[i].value) != 0)
-            continue;
+    for (size_t i = find_weak(k, 0); i < sizeof weak_properties / sizeof weak_properties[0]; i = find_weak(k, i + 1)) {
         if (!k->insecure)
             return config_fail(
                 r, at, err,
                 "regions.%s: with %s: %s the connection to %s %s; leave the property out, or accept that "
                 "by insecure: true in kafka",
-                region->name, weak_properties[i].name, value, k->bootstrap, weak_properties[i].what);
-        log_warn("%s: regions.%s: the connection to %s %s (insecure: true)", r->config->path, region->name,
-                 k->bootstrap, weak_properties[i].what);
+                region->name, weak_properties[i].name, property(k, weak_properties[i].name), k->bootstrap,
+                weak_properties[i].what);
+        log_event(MSG_KAFKA_INSECURE, log_str("region", region->name), log_str("bootstrap", k->bootstrap),
+                  log_str("how", weak_properties[i].what));
     }
     return 0;
 }

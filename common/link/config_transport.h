@@ -16,4 +16,11 @@ MUST_CHECK int config_check_tls(const struct config_reader *r, struct region_con
 MUST_CHECK int config_check_cluster(const struct config_reader *r, struct region_config *region, struct yaml_mark at,
                                     struct err *err);
 
+/* What a connection to the region's server, or to the cluster of its stream, leaves open to whoever sits on the way
+ * ("is not encrypted"); NULL: nothing, or it does not leave this host. Pure. */
+const char *config_server_weakness(const struct region_config *region);
+const char *config_cluster_weakness(const struct kafka_config *kafka);
+/* Whether the region's server can only be on this host: by a socket, or on loopback. */
+bool config_server_is_local(const struct region_config *region);
+
 #endif

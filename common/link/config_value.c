@@ -228,6 +228,26 @@ static int set_amount(struct config_reader *r, const struct config_key *key, con
     return 0;
 }
 
+static uint64_t fetch(const void *field, size_t size)
+{
+    switch (size) {
+    case 1:
+        return *(const uint8_t *)field;
+    case 2:
+        return *(const uint16_t *)field;
+    case 4:
+        return *(const uint32_t *)field;
+    default:
+        assert(size == 8);
+        return *(const uint64_t *)field;
+    }
+}
+
+static void put_number(struct buf *out, const struct config_key *key, const void *field)
+{
+    put_amount(out, fetch(field, key->size), no_units);
+}
+
 static int set_number(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
                       struct err *err)
 {
@@ -240,6 +260,11 @@ static void describe_number(struct buf *out, const struct config_key *key)
     put_range(out, key, no_units);
 }
 
+static void put_size(struct buf *out, const struct config_key *key, const void *field)
+{
+    put_amount(out, fetch(field, key->size), size_units);
+}
+
 static int set_size(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
                     struct err *err)
 {
@@ -250,6 +275,11 @@ static void describe_size(struct buf *out, const struct config_key *key)
 {
     buf_put_str(out, "a size in bytes, KiB, MiB or GiB");
     put_range(out, key, size_units);
+}
+
+static void put_duration(struct buf *out, const struct config_key *key, const void *field)
+{
+    put_amount(out, fetch(field, key->size), duration_units);
 }
 
 static int set_duration(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
@@ -299,6 +329,25 @@ static void describe_words(struct buf *out, const struct config_word *words)
         buf_printf(out, "%s%s", w == words ? "" : w[1].name ? ", " : " or ", w->name);
 }
 
+static void put_word(struct buf *out, const struct config_word *words, uint64_t value)
+{
+    for (const struct config_word *w = words; w->name; w++)
+        if ((uint64_t)w->value == value) {
+            buf_put_str(out, w->name);
+            return;
+        }
+}
+
+static void put_choice(struct buf *out, const struct config_key *key, const void *field)
+{
+    put_word(out, key->words, fetch(field, key->size));
+}
+
+static void put_flag(struct buf *out, const struct config_key *key, const void *field)
+{
+    put_word(out, flag_words, fetch(field, key->size));
+}
+
 static int set_choice(struct config_reader *r, const struct config_key *key, const struct yaml_node *node,
                       struct err *err)
 {
@@ -328,8 +377,8 @@ const struct config_type config_text = {.set = set_text, .describe = describe_te
 const struct config_type config_file = {.set = set_file, .describe = describe_file};
 const struct config_type config_secret_file = {.set = set_secret_file, .describe = describe_file};
 const struct config_type config_credential = {.set = set_credential, .describe = describe_credential};
-const struct config_type config_number = {.set = set_number, .describe = describe_number};
-const struct config_type config_size = {.set = set_size, .describe = describe_size};
-const struct config_type config_duration = {.set = set_duration, .describe = describe_duration};
-const struct config_type config_flag = {.set = set_flag, .describe = describe_flag};
-const struct config_type config_choice = {.set = set_choice, .describe = describe_choice};
+const struct config_type config_number = {.set = set_number, .describe = describe_number, .put = put_number};
+const struct config_type config_size = {.set = set_size, .describe = describe_size, .put = put_size};
+const struct config_type config_duration = {.set = set_duration, .describe = describe_duration, .put = put_duration};
+const struct config_type config_flag = {.set = set_flag, .describe = describe_flag, .put = put_flag};
+const struct config_type config_choice = {.set = set_choice, .describe = describe_choice, .put = put_choice};

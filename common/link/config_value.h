@@ -27,6 +27,7 @@ extern const struct config_type config_choice; /* one of key->words, into an int
 /* Lists and mappings that are one value. */
 extern const struct config_type
     config_hosts; /* one text or a list, into a struct host_config * and the count beside it */
+extern const struct config_type config_listen;  /* [address:]port, into a struct host_config */
 extern const struct config_type config_names;   /* list of text, into a char ** and the count beside it */
 extern const struct config_type config_domains; /* the same of MariaDB's GTID domains, as their numbers' texts */
 extern const struct config_type config_tags;    /* the same of MySQL's GTID tags; "-": none */

@@ -82,7 +82,7 @@ static void run_command(const struct control *c, char *line, struct buf *out)
         put_help(c, &answer);
     } else {
         utf8_put_printable(&quoted, span_str(name), 60);
-        buf_printf(&answer, "error: unknown command \"%s\"; help lists what there is\n", buf_cstr(&quoted));
+        buf_printf(&answer, "error: " CONTROL_UNKNOWN " \"%s\"; help lists what there is\n", buf_cstr(&quoted));
     }
     put_lines(out, &answer);
     buf_put_str(out, "\n");
@@ -184,7 +184,8 @@ static bool may_ask(int fd)
         return false;
     if (peer.uid == 0 || peer.uid == geteuid())
         return true;
-    log_warn("control: turned away pid=%ld uid=%lu", (long)peer.pid, (unsigned long)peer.uid);
+    log_event(MSG_CONTROL_TURNED_AWAY, log_u64("uid", (unsigned long)peer.uid),
+              log_u64("pid", (unsigned long)peer.pid));
     return false;
 }
 
@@ -193,7 +194,7 @@ static void accept_client(struct control *c)
     int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-            log_warn("control: cannot take a client: %s", strerror(errno));
+            log_event(MSG_CONTROL_NO_CLIENT, log_detail(strerror(errno)));
             c->accept_after_ms = clock_mono_ms() + NO_ACCEPT_MS;
         }
         return;
@@ -236,7 +237,8 @@ static void wait_for_work(struct control *c, struct pollfd *fds)
         const struct client *k = c->clients[i];
         fds[2 + i] = (struct pollfd){.fd = k->fd, .events = k->out.len ? POLLOUT : POLLIN};
     }
-    int n = poll(fds, 2 + c->client_count, accepting && c->client_count == 0 ? -1 : NO_ACCEPT_MS);
+    int n = poll(fds, 2 + c->client_count, accepting && c->client_count == 0 ? LOG_TICK_MS : NO_ACCEPT_MS);
+    log_tick();
     for (size_t i = 0; n < 0 && i < 2 + c->client_count; i++)
         fds[i].revents = 0;
 }

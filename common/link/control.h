@@ -11,6 +11,8 @@
 #include "common/base/err.h"
 
 #define CONTROL_PROTOCOL 1
+/* How the answer to a command begins, behind "error: ", that this daemon does not have: it is of an older release. */
+#define CONTROL_UNKNOWN "unknown command"
 
 #define CONTROL_MAX_CLIENTS 16
 #define CONTROL_MAX_LINE 4096                 /* bytes of a command; a client that sends more is sent away */

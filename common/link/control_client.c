@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/utf8.h"
 #include "common/link/control.h"
 #include "common/link/control_socket.h"
 
@@ -67,6 +68,24 @@ static ssize_t read_until(struct conversation *c, const char *mark, struct err *
     }
 }
 
+/* What moves a terminal's cursor is said by no daemon of ours. */
+static bool is_plain(const char *line)
+{
+    for (; *line; line++)
+        if ((unsigned char)*line < ' ' || *line == 0x7f)
+            return false;
+    return true;
+}
+
+static int fail_stranger(const struct conversation *c, const char *line, struct err *err)
+{
+    struct buf shown = {0};
+    utf8_put_printable(&shown, span_str(line), 60);
+    int rc = err_fatal(err, EXIT_UNSAFE, "what answers at %s is no daemon of drc: \"%s\"", c->path, buf_cstr(&shown));
+    buf_free(&shown);
+    return rc;
+}
+
 /* "PROGRAM protocol N": N must be ours. What came after the line stays in c->in. */
 static int read_greeting(struct conversation *c, struct err *err)
 {
@@ -81,13 +100,18 @@ static int read_greeting(struct conversation *c, struct err *err)
     if (strncmp(line, CONTROL_BUSY, strlen(CONTROL_BUSY)) == 0)
         return err_retry(err, "the daemon at %s is busy: %s", c->path, line + strlen(CONTROL_BUSY));
     const char *found = strstr(line, protocol);
-    char *end = NULL;
-    long version = found ? strtol(found + strlen(protocol), &end, 10) : 0;
-    if (!found || *end != '\0' || version != CONTROL_PROTOCOL)
+    const char *number = found ? found + strlen(protocol) : "";
+    long version = strtol(number, NULL, 10);
+    if (!*number || number[strspn(number, "0123456789")] || !is_plain(line))
+        return fail_stranger(c, line, err);
+    if (version != CONTROL_PROTOCOL)
         return err_fatal(
-            err, EXIT_UNSAFE,
-            "the daemon at %s speaks another protocol (\"%.60s\", we speak %d); use the tools of its release", c->path,
-            line, CONTROL_PROTOCOL);
+            err, EXIT_UNSAFE, "%.*s at %s is of %s release: it speaks control protocol %ld, this program %d; %s",
+            (int)(found - line), line, c->path, version < CONTROL_PROTOCOL ? "an older" : "a newer", version,
+            CONTROL_PROTOCOL,
+            version < CONTROL_PROTOCOL ? "start it anew with the installed release, or ask it by the tools of "
+                                         "its own"
+                                       : "use the tools of that release");
     c->in.len -= (size_t)len + 1;
     memmove(c->in.data, c->in.data + len + 1, c->in.len);
     return 0;

@@ -32,7 +32,7 @@ __attribute__((format(printf, 3, 4))) static void write_beside(const char *socke
     va_list ap;
     va_start(ap, fmt);
     if (fd < 0 || vdprintf(fd, fmt, ap) < 0)
-        log_warn("cannot leave a note at %s for drcctl", path);
+        log_event(MSG_NOTE_NOT_LEFT, log_str("path", path));
     va_end(ap);
     if (fd >= 0)
         (void)close(fd);

@@ -77,7 +77,8 @@ static int clear_place(const char *path, const struct sockaddr_un *address, stru
     int failed = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 ? errno : 0;
     (void)close(fd);
     if (failed != ECONNREFUSED)
-        return err_fatal(err, EXIT_UNSAFE, "another instance runs here: somebody listens at %s; stop it first", path);
+        return err_stop(err, MSG_STOP_SECOND_INSTANCE,
+                        "another instance runs here: somebody listens at %s; stop it first", path);
     if (unlink(path) < 0 && errno != ENOENT)
         return err_fatal(err, EXIT_BAD_CONFIG, "control.socket: cannot remove the stale %s: %s", path, strerror(errno));
     return 0;

@@ -14,40 +14,87 @@
 
 #include "common/base/buf.h"
 #include "common/base/log.h"
+#include "common/base/mem.h"
 
 /* ---- signals ---- */
 
-static void stop_signals(sigset_t *set)
+struct daemon_hup {
+    pthread_mutex_t lock;
+    bool came; /* before there was anything to call */
+    void (*call)(void *context);
+    void *context;
+};
+
+/* What the thread is given. */
+struct signals {
+    struct stop *stop;
+    struct daemon_hup *hup; /* NULL: SIGHUP is not waited for */
+};
+
+static void pick_signals(sigset_t *set, bool hup)
 {
     (void)sigemptyset(set);
+    if (hup)
+        (void)sigaddset(set, SIGHUP);
     (void)sigaddset(set, SIGTERM);
     (void)sigaddset(set, SIGINT);
 }
 
+static void heard_hup(struct daemon_hup *h)
+{
+    pthread_mutex_lock(&h->lock);
+    h->came = !h->call;
+    if (h->call)
+        h->call(h->context);
+    pthread_mutex_unlock(&h->lock);
+}
+
+void daemon_on_hup(struct daemon_hup *h, void (*call)(void *context), void *context)
+{
+    pthread_mutex_lock(&h->lock);
+    h->call = call;
+    h->context = context;
+    if (call && h->came)
+        call(context);
+    h->came = false;
+    pthread_mutex_unlock(&h->lock);
+}
+
 static void *signal_thread(void *arg)
 {
-    struct stop *stop = arg;
+    struct signals s = *(struct signals *)arg;
     sigset_t set;
     int number;
-    stop_signals(&set);
-    while (sigwait(&set, &number) != 0)
-        ;
-    stop_request(stop, number == SIGTERM ? "SIGTERM" : "SIGINT");
+    free(arg);
+    pick_signals(&set, s.hup);
+    for (;;) {
+        if (sigwait(&set, &number) != 0)
+            continue;
+        if (number != SIGHUP)
+            break;
+        heard_hup(s.hup);
+    }
+    stop_request(s.stop, number == SIGTERM ? "SIGTERM" : "SIGINT");
     return NULL;
 }
 
-struct stop *daemon_signals(void)
+struct stop *daemon_signals(struct daemon_hup **hup)
 {
-    struct stop *stop = stop_new();
+    struct signals *s = xcalloc(1, sizeof *s);
+    struct stop *stop = s->stop = stop_new();
     sigset_t set;
     pthread_t thread;
-    stop_signals(&set);
+    if (hup) {
+        s->hup = *hup = xcalloc(1, sizeof **hup);
+        pthread_mutex_init(&s->hup->lock, NULL);
+    }
+    pick_signals(&set, hup);
     (void)signal(SIGPIPE, SIG_IGN);
     int failed = pthread_sigmask(SIG_BLOCK, &set, NULL);
     assert(!failed);
-    failed = pthread_create(&thread, NULL, signal_thread, stop);
+    failed = pthread_create(&thread, NULL, signal_thread, s);
     if (failed) { /* like memory: nothing above could go on without it */
-        log_error("cannot start the thread for signals: %s", strerror(failed));
+        log_event(MSG_NO_SIGNAL_THREAD, log_detail(strerror(failed)));
         _exit(EXIT_TRY_AGAIN);
     }
     (void)pthread_detach(thread);
@@ -85,10 +132,10 @@ int daemon_last_line(const char *program, const struct stop *stop, const struct 
     int code = EXIT_DONE;
     if (err->class == ERR_FATAL || (err->class != ERR_NONE && !reason)) {
         code = err->exit_code ? err->exit_code : EXIT_BUG;
-        log_error("%s: stopped, exit code %d: %s", program, code, err->text);
+        log_stop(err->id ? err->id : message_of_exit(code), program, code, err->text);
         buf_printf(&state, "STOPPING=1\nSTATUS=Stopped, exit code %d: %s", code, err->text);
     } else {
-        log_notice("%s: stopped: %s", program, reason ? reason : "done");
+        log_stop(MSG_STOPPED, program, 0, reason ? reason : "done");
         buf_printf(&state, "STOPPING=1\nSTATUS=Stopped: %s", reason ? reason : "done");
     }
     daemon_notify(buf_cstr(&state));

@@ -5,10 +5,15 @@
 #include "common/base/err.h"
 #include "common/base/stop.h"
 
+struct daemon_hup;
+
 /* SIGTERM and SIGINT request the stop, SIGPIPE is ignored; call before the first thread starts, once. A thread waits
  * for the signals, which all other threads block: no handler interrupts them. The stop lives as long as the process: it
- * is not to be freed. */
-struct stop *daemon_signals(void);
+ * is not to be freed. The same holds for *hup, by which SIGHUP is heard (NULL: it is left alone). */
+struct stop *daemon_signals(struct daemon_hup **hup);
+/* What SIGHUP calls from now on, in the signals' thread; NULL: nothing, and none is running any more. One that came
+ * before there was anything to call is made up for at once. */
+void daemon_on_hup(struct daemon_hup *hup, void (*call)(void *context), void *context);
 /* sd_notify without libsystemd: "READY=1", "STATUS=…", "STOPPING=1", or several joined by newlines; nothing when
  * NOTIFY_SOCKET is not set. Any thread. */
 void daemon_notify(const char *state);

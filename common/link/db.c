@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/link/db_grant.h"
 #include "common/link/db_private.h"
@@ -141,6 +142,7 @@ int db_connect_to(struct db **out, const struct region_config *region, const str
     }
     set_options(db->handle, region, options);
     db->server = n;
+    db->read_timeout_s = options->read_timeout_s;
     if (log_in(db, region, options, n, err))
         goto fail;
     db->socket = dup((int)mysql_get_socket(db->handle));
@@ -210,9 +212,18 @@ void db_watch(struct db *db, struct beat *beat)
     db->beat = beat;
 }
 
-void db_beat(const struct db *db)
+void db_beat(struct db *db)
 {
-    beat_on(db->beat);
+    db->asked_ms = clock_mono_ms();
+    if (db->read_timeout_s > DB_ORDINARY_WAIT_S)
+        beat_rest(db->beat, 1000ull * db->read_timeout_s);
+    else
+        beat_on(db->beat);
+}
+
+bool db_gave_up(const struct db *db)
+{
+    return db->gave_up;
 }
 
 void db_interrupt(struct db *db)

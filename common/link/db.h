@@ -56,9 +56,13 @@ void *db_handle(const struct db *db);
 void db_interrupt(struct db *db);
 
 /* Each statement from now on is a sign that the connection's thread gets on: db_exec, db_query and db_beat beat. NULL:
- * no more. */
+ * no more. Where read_timeout_s is longer than DB_ORDINARY_WAIT_S, a thread that waits for an answer so long gets on.
+ */
+#define DB_ORDINARY_WAIT_S 120u
 void db_watch(struct db *db, struct beat *beat);
-void db_beat(const struct db *db);
+void db_beat(struct db *db);
+/* Has an answer not come within read_timeout_s? The error, a retry, says so as well. */
+bool db_gave_up(const struct db *db);
 
 /* Run one statement without a result (one that has one: it is read and dropped). */
 MUST_CHECK int db_exec(struct db *db, const char *sql, struct err *err);
@@ -93,7 +97,7 @@ void db_put_string(struct buf *out, struct span s);  /* X'…' for anything but 
  * server's number. Returns -1. */
 int db_error(struct db *db, struct err *err, const char *what);
 /* The same for a number and text that came otherwise (prepared statements). `db` may be NULL: then no GRANT is told. */
-int db_error_of(const struct db *db, unsigned code, const char *text, struct err *err, const char *what);
+int db_error_of(struct db *db, unsigned code, const char *text, struct err *err, const char *what);
 /* Complete an error about one of the schema's tables: MySQL refuses without saying which schema it was, so that
  * db_error cannot tell the GRANT. Does nothing to other errors. Returns -1. */
 int db_error_in(const struct db *db, struct span schema, struct err *err);

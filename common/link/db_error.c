@@ -4,8 +4,11 @@
 
 #include <errmsg.h>
 
+#include "common/base/clock.h"
 #include "common/link/db_grant.h"
 #include "common/link/db_private.h"
+
+#define BINLOG_IMPOSSIBLE 1598u
 
 struct error_rule {
     unsigned code;
@@ -16,12 +19,22 @@ struct error_rule {
 /* Sorted by number. Numbers as in the servers' own lists; those of MySQL only are above 3000, of MariaDB only 1900–1999
  * and above 4000; below 1000 they are those of the servers' file layer. */
 static const struct error_rule rules[] = {
+    {1,    ERR_RETRY, 0              }, /* cannot create a file, as on a full disk */
+    {2,    ERR_RETRY, 0              }, /* cannot read a file */
     {3,    ERR_RETRY, 0              }, /* cannot write a file, as on a full disk */
+    {4,    ERR_RETRY, 0              }, /* cannot close a file, as on a full disk */
+    {5,    ERR_RETRY, 0              }, /* out of memory */
+    {14,   ERR_RETRY, 0              }, /* cannot change the size of a file, as on a full disk */
     {20,   ERR_RETRY, 0              }, /* disk full */
+    {23,   ERR_RETRY, 0              }, /* too many open files */
+    {27,   ERR_RETRY, 0              }, /* cannot bring a file to the disk */
+    {1004, ERR_RETRY, 0              }, /* cannot create a file, as on a full disk */
     {1015, ERR_RETRY, 0              }, /* cannot lock file */
     {1020, ERR_RETRY, 0              }, /* record changed since last read */
     {1021, ERR_RETRY, 0              }, /* disk full */
     {1022, ERR_DATA,  0              }, /* duplicate key on write */
+    {1023, ERR_RETRY, 0              }, /* cannot close a file, as on a full disk */
+    {1024, ERR_RETRY, 0              }, /* cannot read a file */
     {1026, ERR_RETRY, 0              }, /* cannot write a file, as on a full disk */
     {1030, ERR_RETRY, 0              }, /* error from the storage engine */
     {1032, ERR_DATA,  0              }, /* row not found */
@@ -85,11 +98,13 @@ static const struct error_rule rules[] = {
     {1416, ERR_DATA,  0              }, /* no geometry */
     {1451, ERR_DATA,  0              }, /* foreign key: row is referenced */
     {1452, ERR_DATA,  0              }, /* foreign key: no parent row */
+    {1461, ERR_RETRY, 0              }, /* max_prepared_stmt_count reached */
     {1526, ERR_DATA,  0              }, /* no partition for the value */
     {1535, ERR_DATA,  0              }, /* table definitions do not match */
     {1586, ERR_DATA,  0              }, /* duplicate entry, with the key's name */
-    {1598, ERR_FATAL, EXIT_BAD_CONFIG}, /* it cannot be put into the binlog */
+    {1598, ERR_FATAL, EXIT_BAD_CONFIG}, /* BINLOG_IMPOSSIBLE: it cannot be put into the binlog */
     {1614, ERR_RETRY, 0              }, /* deadlock in an XA transaction */
+    {1615, ERR_RETRY, 0              }, /* a statement has to be prepared again */
     {1637, ERR_RETRY, 0              }, /* too many concurrent transactions */
     {1677, ERR_DATA,  0              }, /* column type cannot be converted */
     {1689, ERR_RETRY, 0              }, /* wait for a lock aborted */
@@ -146,6 +161,21 @@ static bool tls_was_cut(const char *text)
     return false;
 }
 
+/* A full disk goes by many numbers, and some of these have other causes as well: the text tells. MySQL that cannot
+ * write its binlog says 1598, then ends itself. */
+static bool will_pass(unsigned code, const struct error_rule *rule, const char *text)
+{
+    static const char *const words[] = {"No space left on device", "disk is full", "Too many open files",
+                                        "Aborting the server", "erver is being stopped"};
+    if (rule && code != BINLOG_IMPOSSIBLE)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strstr(text, words[i]))
+            return true;
+    }
+    return false;
+}
+
 static int client_error(unsigned code, const char *text, struct err *err, const char *what)
 {
     switch (code) {
@@ -180,11 +210,23 @@ static int denied(const struct db *db, unsigned code, const char *text, enum exi
     return -1;
 }
 
-int db_error_of(const struct db *db, unsigned code, const char *text, struct err *err, const char *what)
+/* The library tells a lost connection and an answer that did not come in time alike. */
+static void note_silence(struct db *db, unsigned code, struct err *err)
+{
+    if (!db || code != CR_SERVER_LOST || db->read_timeout_s == 0 || db->asked_ms == 0 ||
+        clock_mono_ms() - db->asked_ms < 1000ull * db->read_timeout_s)
+        return;
+    db->gave_up = true;
+    (void)err_hint(err, "no answer came within %u s", db->read_timeout_s);
+}
+
+int db_error_of(struct db *db, unsigned code, const char *text, struct err *err, const char *what)
 {
     const struct error_rule *rule = bsearch(&code, rules, sizeof rules / sizeof rules[0], sizeof rules[0], by_code);
     if (code >= CR_MIN_ERROR && code < 3000 && !rule)
         (void)client_error(code, text, err, what);
+    else if (will_pass(code, rule, text))
+        (void)err_retry(err, "%s: %s (%u)", what, text, code);
     else if (!rule)
         (void)err_fatal(err, EXIT_BUG, "%s: %s (%u)", what, text, code);
     else if (rule->class == ERR_FATAL)
@@ -195,6 +237,7 @@ int db_error_of(const struct db *db, unsigned code, const char *text, struct err
         (void)err_retry(err, "%s: %s (%u)", what, text, code);
     if (err)
         err->code = (int)code;
+    note_silence(db, code, err);
     return -1;
 }
 

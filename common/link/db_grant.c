@@ -86,7 +86,8 @@ static bool want_table(struct buf *out, const char *text)
         buf_put_str(out, "ALL PRIVILEGES ON `" OWN_SCHEMA "`.*");
         return true;
     }
-    buf_put(out, text, (size_t)(end - text));
+    struct span command = span_of((const uint8_t *)text, (size_t)(end - text));
+    buf_put_span(out, span_is(command, "SHOW") ? span_str("SELECT") : command); /* no privilege is called SHOW */
     buf_put_str(out, " ON ");
     buf_put_span(out, table);
     return true;

@@ -13,6 +13,9 @@ struct db {
     enum flavor flavor;
     uint32_t version;
     uint64_t affected; /* by the last db_exec */
+    uint64_t asked_ms; /* when the last statement was sent */
+    unsigned read_timeout_s;
+    bool gave_up;      /* no answer came within that */
     struct beat *beat; /* of the thread that it belongs to; NULL: nobody watches */
     char region[64];   /* for messages */
     size_t server;     /* of the region's hosts, from 1 on */

@@ -11,6 +11,9 @@
 #include "common/base/stop.h"
 #include "common/link/config.h"
 
+/* Of an error with exit code 77 of any call here: is it the login that was refused, and not a question? Pure. */
+bool kafka_login_refused(const struct err *err);
+
 /* ---- topics ---- */
 
 struct kafka_topic_facts {
@@ -73,7 +76,8 @@ struct kafka_record {
 #define KAFKA_OFFSET_BEGINNING (-2)
 #define KAFKA_OFFSET_END (-1) /* what comes from now on; for a reader that seeks before it reads */
 
-/* From `offset` on. Out of range is told by kafka_reader_next (fatal 69, err->code KAFKA_OUT_OF_RANGE). */
+/* From `offset` on; nothing is fetched before the first read. Out of range is told by kafka_reader_next (fatal 69,
+ * err->code KAFKA_OUT_OF_RANGE). */
 #define KAFKA_OUT_OF_RANGE 1
 MUST_CHECK int kafka_reader_open(struct kafka_reader **out, const struct kafka_config *kafka, const char *topic,
                                  int64_t offset, struct err *err);
@@ -87,6 +91,9 @@ MUST_CHECK int kafka_reader_bounds(struct kafka_reader *r, int64_t *low, int64_t
 MUST_CHECK int kafka_reader_offset_at(struct kafka_reader *r, int64_t *offset, int64_t time_ms, struct err *err);
 /* Go on from another offset. */
 MUST_CHECK int kafka_reader_seek(struct kafka_reader *r, int64_t offset, struct err *err);
+/* Ask the broker for nothing more until the next read, which goes on from there. Else a poll for what comes next is
+ * always under way, and a question about offsets, or a seek, waits for its end (100 ms). */
+void kafka_reader_rest(struct kafka_reader *r);
 void kafka_reader_close(struct kafka_reader **r);
 
 /* ---- writing ---- */

@@ -21,7 +21,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 {
     (void)rk;
     if (level <= 3)
-        log_warn("kafka: %s: %s", facility, text);
+        log_event(MSG_KAFKA_CLIENT, log_str("facility", facility), log_detail(text));
     else
         log_debug("kafka: %s: %s", facility, text);
 }
@@ -167,6 +167,11 @@ static int settle(const struct kafka_client *client, struct err *err, rd_kafka_r
         if (final_errors[i].code == code)
             return err_fatal(err, final_errors[i].exit_code, "kafka: %s: %s", what, text);
     return err_retry(err, "kafka: %s: %s", what, text);
+}
+
+bool kafka_login_refused(const struct err *err)
+{
+    return err->code == RD_KAFKA_RESP_ERR__AUTHENTICATION || err->code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED;
 }
 
 int kafka_error(const struct kafka_client *client, struct err *err, rd_kafka_resp_err_t code, const char *what,

@@ -1,8 +1,9 @@
 /* What systemd is told while a daemon runs, by a thread that watches all others. */
 #include "common/link/notify.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,18 +15,22 @@
 #include "common/link/daemon.h"
 
 #define LINE_EVERY_MS 5000
-#define FEEDS 4 /* within the watchdog's time */
+#define FEEDS 4           /* within the watchdog's time */
+#define LOOK_EVERY_MS 200 /* until it is ready */
+#define EXTEND_MS 60000   /* what a start is granted from now on: several of our lines */
+#define STUCK_MS 150000   /* while it starts: longer than any answer that is waited for */
 
 struct notify {
     pthread_t thread;
     struct stop *stop;
-    struct pulse *pulse;
-    void (*describe)(void *context, struct buf *out);
-    void *context;
+    struct notify_setup setup;
     uint64_t watchdog_ms; /* 0: none */
     struct buf line;      /* what was said last */
     uint64_t line_ms;     /* when */
     bool starving;        /* said that a thread does not get on */
+    bool ready;           /* READY has been said */
+    uint64_t away_ms;     /* when it was first seen to try in vain; 0: never */
+    uint64_t extended_ms; /* when the start was last granted more time */
 };
 
 static uint64_t number_of(const char *name)
@@ -50,7 +55,7 @@ static void say_line(struct notify *n)
     if (n->line_ms && now - n->line_ms < LINE_EVERY_MS)
         return;
     buf_put_str(&line, "STATUS=");
-    n->describe(n->context, &line);
+    n->setup.describe(n->setup.context, &line);
     if (strcmp(buf_cstr(&line), buf_cstr(&n->line)) != 0) {
         daemon_notify(buf_cstr(&line));
         n->line_ms = now;
@@ -60,19 +65,59 @@ static void say_line(struct notify *n)
     buf_free(&line);
 }
 
-static void feed(struct notify *n)
+/* Every thread has shown progress within that time; when that changes, the log says so. */
+static bool gets_on(struct notify *n, uint64_t limit_ms)
 {
     struct buf names = {0};
-    bool stuck = n->watchdog_ms && pulse_stuck(n->pulse, n->watchdog_ms / 2, &names) > 0;
+    bool stuck = pulse_stuck(n->setup.pulse, limit_ms, &names) > 0;
     if (stuck && !n->starving)
-        log_error("no progress for %llu s: %s; the watchdog is not fed", (unsigned long long)n->watchdog_ms / 2000,
-                  buf_cstr(&names));
+        log_event(MSG_NO_PROGRESS, log_str("threads", buf_cstr(&names)), log_u64("seconds", limit_ms / 1000));
     if (!stuck && n->starving)
-        log_notice("all threads get on again");
+        log_plain(MSG_PROGRESS_AGAIN);
     n->starving = stuck;
-    if (n->watchdog_ms && !stuck)
-        daemon_notify("WATCHDOG=1");
     buf_free(&names);
+    return !stuck;
+}
+
+static void feed(struct notify *n)
+{
+    if (n->watchdog_ms && gets_on(n, n->watchdog_ms / 2))
+        daemon_notify("WATCHDOG=1");
+}
+
+/* ---- until it is ready ---- */
+
+static bool is_ready(struct notify *n, uint64_t now)
+{
+    enum notify_phase phase = n->setup.phase(n->setup.context);
+    if (phase == NOTIFY_AWAY && n->away_ms == 0)
+        n->away_ms = now;
+    return phase == NOTIFY_STANDS || (phase == NOTIFY_AWAY && now - n->away_ms >= n->setup.patience_ms);
+}
+
+static void extend(struct notify *n, uint64_t now)
+{
+    char state[64];
+    if (n->extended_ms && now - n->extended_ms < LINE_EVERY_MS)
+        return;
+    n->extended_ms = now;
+    (void)snprintf(state, sizeof state, "EXTEND_TIMEOUT_USEC=%" PRIu64, (uint64_t)EXTEND_MS * 1000);
+    if (gets_on(n, STUCK_MS))
+        daemon_notify(state);
+}
+
+static void come_up(struct notify *n)
+{
+    uint64_t now = clock_mono_ms();
+    if (!is_ready(n, now)) {
+        extend(n, now);
+        return;
+    }
+    n->line_ms = 0; /* the line belongs to it, however new the last one is */
+    say_line(n);
+    daemon_notify("READY=1");
+    n->ready = true;
+    n->setup.ready(n->setup.context);
 }
 
 static void *run(void *context)
@@ -82,21 +127,24 @@ static void *run(void *context)
     if (pause == 0 || pause > LINE_EVERY_MS)
         pause = LINE_EVERY_MS;
     do {
-        feed(n);
+        if (!n->ready)
+            come_up(n);
+        if (n->ready)
+            feed(n);
         say_line(n);
-    } while (!stop_wait(n->stop, (unsigned)pause));
+    } while (!stop_wait(n->stop, n->ready || pause < LOOK_EVERY_MS ? (unsigned)pause : LOOK_EVERY_MS));
     return NULL;
 }
 
-int notify_start(struct notify **out, struct pulse *pulse, void (*describe)(void *context, struct buf *out),
-                 void *context, struct err *err)
+int notify_start(struct notify **out, const struct notify_setup *setup, struct err *err)
 {
     *out = NULL;
-    if (!getenv("NOTIFY_SOCKET"))
+    if (!getenv("NOTIFY_SOCKET")) {
+        setup->ready(setup->context);
         return 0;
+    }
     struct notify *n = xcalloc(1, sizeof *n);
-    *n = (struct notify){
-        .stop = stop_new(), .pulse = pulse, .describe = describe, .context = context, .watchdog_ms = watchdog_time()};
+    *n = (struct notify){.stop = stop_new(), .setup = *setup, .watchdog_ms = watchdog_time()};
     int failed = pthread_create(&n->thread, NULL, run, n);
     if (failed) {
         stop_free(&n->stop);

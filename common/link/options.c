@@ -6,24 +6,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "common/link/config.h"
+#include "common/link/metrics.h"
 
 void options_begin(const char *version)
 {
     argp_err_exit_status = EXIT_BAD_USAGE;
     argp_program_version = version;
+#ifndef DRC_DEBUG
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 /* ---- groups ---- */
 
-enum { KEY_HELP_CONFIG = 0x1000 };
+enum { KEY_HELP_CONFIG = 0x1000, KEY_HELP_METRICS };
 
 static const struct argp_option config_options[] = {
-    {"config",      'c',             "FILE",   0,                   "The pair file (default: " CONFIG_DEFAULT_PATH ")", -2},
-    {"help-config", KEY_HELP_CONFIG, "FORMAT", OPTION_ARG_OPTIONAL,
-     "Describe every key of the pair file, as text (default) or markdown, and end",                                     -2},
-    {NULL,          0,               NULL,     0,                   NULL,                                               0 },
+    {"config",       'c',              "FILE",   0,                   "The pair file (default: " CONFIG_DEFAULT_PATH ")",           -2},
+    {"help-config",  KEY_HELP_CONFIG,  "FORMAT", OPTION_ARG_OPTIONAL,
+     "Describe every key of the pair file, as text (default) or markdown, and end",                                                 -2},
+    {"help-metrics", KEY_HELP_METRICS, NULL,     0,                   "Describe every metric of the daemons, as markdown, and end", -2},
+    {NULL,           0,                NULL,     0,                   NULL,                                                         0 },
 };
 
 static void help_config(const char *format, struct argp_state *state)
@@ -35,11 +41,19 @@ static void help_config(const char *format, struct argp_state *state)
     exit(EXIT_DONE);
 }
 
+static void help_metrics(void)
+{
+    metrics_print_markdown(stdout);
+    exit(EXIT_DONE);
+}
+
 static error_t parse_config(int key, char *arg, struct argp_state *state)
 {
     const char **path = state->input;
     if (key == KEY_HELP_CONFIG)
         help_config(arg, state);
+    else if (key == KEY_HELP_METRICS)
+        help_metrics();
     else if (key == 'c')
         *path = arg;
     else

@@ -20,7 +20,9 @@ struct options_link {
 };
 extern const struct argp options_link;
 
-/* Before argp_parse: our exit code of a wrong command line, and what --version prints ("drcctl 1.0"; it must last). */
+/* What each program does first: our exit code of a wrong command line, what --version prints ("drcctl 1.0"; it must
+ * last); and no core of it is ever written, nor may others of its user look into its memory, since there are passwords
+ * and rows in it (prctl(2), PR_SET_DUMPABLE). Debug builds leave cores. */
 void options_begin(const char *version);
 
 /* Digits from `min` to `max`. */

@@ -89,13 +89,17 @@ int kafka_reader_open(struct kafka_reader **out, const struct kafka_config *kafk
         goto fail;
     r->topic = xstrdup(topic);
     r->handle = rd_kafka_topic_new(r->client.rk, topic, NULL);
-    if (start_fetching(r, offset, err) != 0)
-        goto fail;
+    r->due = offset; /* fetched from the first read on: what seeks before that need not wait for the poll at the end */
     *out = r;
     return 0;
 fail:
     kafka_reader_close(&r);
     return -1;
+}
+
+void kafka_reader_rest(struct kafka_reader *r)
+{
+    stop_fetching(r);
 }
 
 void kafka_reader_close(struct kafka_reader **reader)
@@ -192,7 +196,7 @@ static int refetch(struct kafka_reader *r, int64_t got, struct err *err)
 /* The next message of the batch, a new batch when it is used up. 1: *out; 0: none in time; -1: error. */
 static int next_message(struct kafka_reader *r, const rd_kafka_message_t **out, int timeout_ms, struct err *err)
 {
-    if (r->next == r->count && fill_batch(r, timeout_ms, err))
+    if ((!r->started && start_fetching(r, r->due, err)) || (r->next == r->count && fill_batch(r, timeout_ms, err)))
         return -1;
     if (r->count > 0) {
         *out = r->batch[r->next++];

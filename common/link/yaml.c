@@ -60,6 +60,15 @@ static struct yaml_mark mark_of_offset(struct span text, size_t offset)
     return at;
 }
 
+/* libyaml's index counts characters, not bytes. */
+static bool is_tab(struct span text, size_t index)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if ((text.p[i] & 0xc0) != 0x80 && index-- == 0)
+            return text.p[i] == '\t';
+    return false;
+}
+
 static int fail_parser(const struct builder *b, const yaml_parser_t *p, struct span text, struct err *err)
 {
     const char *problem = p->problem ? p->problem : "unreadable";
@@ -69,7 +78,7 @@ static int fail_parser(const struct builder *b, const yaml_parser_t *p, struct s
     if (p->error == YAML_MEMORY_ERROR)
         return err_fatal(err, EXIT_BUG, "%s: out of memory while reading YAML", b->file);
     struct yaml_mark at = mark_of(p->problem_mark);
-    if (text.n > p->problem_mark.index && text.p[p->problem_mark.index] == '\t')
+    if (is_tab(text, p->problem_mark.index))
         return FAIL_AT(b, at, err, "a tab cannot indent in YAML; use spaces");
     if (!p->context)
         return FAIL_AT(b, at, err, "not valid YAML: %s; look at indentation, quotes and brackets here", problem);

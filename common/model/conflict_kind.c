@@ -1,4 +1,4 @@
-/* The names of the kinds of conflicts. */
+/* The names of the kinds of conflicts, and of their causes. */
 #include "common/model/conflict_kind.h"
 
 #include <assert.h>
@@ -24,6 +24,26 @@ static const struct {
     [CONFLICT_ORDER_VIOLATED] = {"order/violated",   false},
       [CONFLICT_WITH_LOSER] = {"transaction/lost", false},
 };
+
+static const char *const causes[CONFLICT_CAUSE_COUNT] = {
+    [CONFLICT_CAUSE_UNTOLD] = "",
+    [CONFLICT_CAUSE_CONCURRENT] = "concurrent",
+    [CONFLICT_CAUSE_FOREIGN_WRITE] = "foreign_write",
+};
+
+const char *conflict_cause_name(enum conflict_cause c)
+{
+    assert((size_t)c < CONFLICT_CAUSE_COUNT);
+    return causes[c];
+}
+
+int conflict_cause_parse(const char *name)
+{
+    for (int c = CONFLICT_CAUSE_UNTOLD + 1; c < CONFLICT_CAUSE_COUNT; c++)
+        if (strcmp(causes[c], name) == 0)
+            return c;
+    return -1;
+}
 
 const char *conflict_kind_name(enum conflict_kind k)
 {

@@ -1,5 +1,5 @@
-/* The kinds of conflicts and their names: the same words in the log, the journal, metrics, the pair file and documents.
- * Pure. */
+/* The kinds of conflicts, their causes, and the names of both: the same words in the log, the journal, metrics, the
+ * pair file and documents. Pure. */
 #ifndef DRC_MODEL_CONFLICT_KIND_H
 #define DRC_MODEL_CONFLICT_KIND_H
 
@@ -22,6 +22,19 @@ enum conflict_kind {
     CONFLICT_WITH_LOSER,     /* not a collision: another row of its transaction lost (scope transaction) */
     CONFLICT_KIND_COUNT,
 };
+
+/* Who wrote what the change meets? Beside the kind, which says what it meets. */
+enum conflict_cause {
+    CONFLICT_CAUSE_UNTOLD,        /* nobody can say by images alone, or nothing was met: a refusal, a note */
+    CONFLICT_CAUSE_CONCURRENT,    /* another region, of which the source did not know yet */
+    CONFLICT_CAUSE_FOREIGN_WRITE, /* no stream that the link could know of: a foreign write */
+    CONFLICT_CAUSE_COUNT,
+};
+
+/* "", "concurrent", "foreign_write". */
+const char *conflict_cause_name(enum conflict_cause c);
+/* -1 for an unknown name, and for "". */
+int conflict_cause_parse(const char *name);
 
 /* "insert/exists", …; the kind has to be one. */
 const char *conflict_kind_name(enum conflict_kind k);

@@ -1,5 +1,8 @@
-/* DECIMAL's packed form to text. */
+/* DECIMAL's packed form to text, and back. */
 #include "common/model/decimal.h"
+
+#include <ctype.h>
+#include <string.h>
 
 #define GROUP 9 /* digits in four bytes */
 #define MAX_PRECISION 65
@@ -20,7 +23,7 @@ size_t decimal_size(unsigned precision, unsigned scale)
 }
 
 /* Write `digits` digits, of groups whose short one stands first (before the point) or last (behind it). */
-static bool put_digits(char **p, const uint8_t **from, unsigned digits, bool short_first)
+static bool take_digits(char **p, const uint8_t **from, unsigned digits, bool short_first)
 {
     static const uint32_t limits[GROUP + 1] = {1,      10,      100,      1000,      10000,
                                                100000, 1000000, 10000000, 100000000, 1000000000};
@@ -53,7 +56,7 @@ bool decimal_put_text(struct span s, unsigned precision, unsigned scale, struct 
     raw[0] ^= 0x80;
     char *p = text;
     const uint8_t *from = raw;
-    if (!put_digits(&p, &from, precision - scale, true) || !put_digits(&p, &from, scale, false))
+    if (!take_digits(&p, &from, precision - scale, true) || !take_digits(&p, &from, scale, false))
         return false;
     size_t whole = precision - scale, first = 0;
     while (first + 1 < whole && text[first] == '0')
@@ -67,5 +70,58 @@ bool decimal_put_text(struct span s, unsigned precision, unsigned scale, struct 
         buf_put_u8(out, '.');
         buf_put(out, text + whole, scale);
     }
+    return true;
+}
+
+/* `n` digits in groups, of which the short one stands first or last. */
+static void put_groups(struct buf *out, const char *digits, size_t n, bool short_first)
+{
+    size_t rest = n % GROUP;
+    for (size_t at = 0, take; at < n; at += take) {
+        take = rest && (short_first ? at == 0 : n - at == rest) ? rest : GROUP;
+        uint32_t v = 0;
+        for (size_t i = 0; i < take; i++)
+            v = v * 10 + (uint32_t)(digits[at + i] - '0');
+        buf_put_be(out, v, digit_bytes[take]);
+    }
+}
+
+/* Digits of the integer part right-aligned to `whole`, of the fraction left-aligned to `scale`. */
+static bool align_digits(char *digits, size_t whole, size_t scale, struct span text)
+{
+    const uint8_t *point = memchr(text.p, '.', text.n);
+    size_t before = point ? (size_t)(point - text.p) : text.n;
+    size_t after = point ? text.n - before - 1 : 0;
+    const uint8_t *start = text.p;
+    while (before > whole && *start == '0') {
+        start++;
+        before--;
+    }
+    if (before > whole || after > scale)
+        return false;
+    memset(digits, '0', whole + scale);
+    memcpy(digits + whole - before, start, before);
+    if (after)
+        memcpy(digits + whole, point + 1, after);
+    for (size_t i = 0; i < whole + scale; i++)
+        if (!isdigit((unsigned char)digits[i]))
+            return false;
+    return true;
+}
+
+bool decimal_from_text(struct buf *out, struct span text, unsigned precision, unsigned scale)
+{
+    char digits[MAX_PRECISION];
+    bool negative = text.n > 0 && text.p[0] == '-';
+    if (negative)
+        text = span_of(text.p + 1, text.n - 1);
+    if (decimal_size(precision, scale) == 0 || !align_digits(digits, precision - scale, scale, text))
+        return false;
+    size_t start = out->len;
+    put_groups(out, digits, precision - scale, true);
+    put_groups(out, digits + precision - scale, scale, false);
+    out->data[start] ^= 0x80;
+    for (size_t i = start; negative && i < out->len; i++)
+        out->data[i] = (uint8_t)~out->data[i];
     return true;
 }

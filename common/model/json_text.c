@@ -8,15 +8,21 @@
 #include "common/base/arena.h"
 #include "common/base/bytes.h"
 #include "common/base/utf8.h"
+#include "common/model/decimal.h"
 #include "common/model/json_binary.h"
 #include "common/model/json_string.h"
 #include "common/model/json_tree.h"
 #include "common/model/json_type.h"
+#include "common/model/number_text.h"
+#include "common/model/table.h"
+
+#define DECIMAL_SCALE_MAX 30
 
 struct parse {
     struct bytes r;
     struct arena *a;
     unsigned depth;
+    bool printed; /* by MySQL */
     const char *why;
 };
 
@@ -147,6 +153,36 @@ static bool put_integer(struct json_node *out, struct parse *p, struct span text
     return true;
 }
 
+/* Is it what a DECIMAL is printed as, and no double? */
+static bool is_decimal(struct span text, double v)
+{
+    struct buf printed = {0};
+    bool is_double = number_put_double(v, &printed);
+    if (v == trunc(v) && !memchr(printed.data, 'e', printed.len))
+        buf_put_str(&printed, ".0");
+    is_double = is_double && span_eq(buf_span(&printed), text);
+    buf_free(&printed);
+    return !is_double && !memchr(text.p, 'e', text.n) && !memchr(text.p, 'E', text.n);
+}
+
+/* An opaque value: the column type, then precision, scale and digits. False: it has more digits than a DECIMAL. */
+static bool put_decimal(struct json_node *out, struct parse *p, struct span text)
+{
+    const uint8_t *point = memchr(text.p, '.', text.n);
+    size_t scale = point ? text.n - (size_t)(point - text.p) - 1 : 0;
+    size_t precision = text.n - (point != NULL) - (text.p[0] == '-');
+    struct buf raw = {0};
+    buf_put_u8(&raw, COLUMN_NEWDECIMAL);
+    buf_put_varint(&raw, 2 + decimal_size((unsigned)precision, (unsigned)scale));
+    buf_put_u8(&raw, (uint8_t)precision);
+    buf_put_u8(&raw, (uint8_t)scale);
+    bool good = scale <= DECIMAL_SCALE_MAX && decimal_from_text(&raw, text, (unsigned)precision, (unsigned)scale);
+    if (good)
+        *out = (struct json_node){.type = JSON_OPAQUE, .raw = arena_copy(p->a, buf_span(&raw))};
+    buf_free(&raw);
+    return good;
+}
+
 static bool take_number(struct json_node *out, struct parse *p)
 {
     struct span text;
@@ -157,6 +193,8 @@ static bool take_number(struct json_node *out, struct parse *p)
         return true;
     double v = strtod(arena_strdup(p->a, text), NULL);
     uint64_t bits;
+    if (p->printed && is_decimal(text, v) && put_decimal(out, p, text))
+        return true;
     memcpy(&bits, &v, sizeof bits);
     *out = scalar(p, JSON_DOUBLE, bits, 8);
     return isfinite(v) || refuse(p, "a number is beyond what a double holds");
@@ -259,10 +297,10 @@ static bool take_value(struct json_node *out, struct parse *p)
     }
 }
 
-bool json_text_to_binary(struct span text, struct buf *out, const char **why)
+static bool to_binary(struct span text, bool printed, struct buf *out, const char **why)
 {
     struct arena a = {0};
-    struct parse p = {.r = bytes_of(text), .a = &a};
+    struct parse p = {.r = bytes_of(text), .a = &a, .printed = printed};
     struct json_node root;
     bool good = utf8_valid(text) || refuse(&p, "it is not UTF-8");
     good = good && take_value(&root, &p) && !look(&p) && bytes_left(&p.r) == 0;
@@ -272,6 +310,16 @@ bool json_text_to_binary(struct span text, struct buf *out, const char **why)
         *why = p.why ? p.why : "it is not JSON";
     arena_free(&a);
     return good;
+}
+
+bool json_text_to_binary(struct span text, struct buf *out, const char **why)
+{
+    return to_binary(text, false, out, why);
+}
+
+bool json_printed_to_binary(struct span text, struct buf *out, const char **why)
+{
+    return to_binary(text, true, out, why);
 }
 
 /* ---- comparing ---- */

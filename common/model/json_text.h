@@ -2,7 +2,8 @@
  * several equal ones kept, whole numbers that fit 64 bits as integers, others as doubles. Pure.
  *
  * json_binary.h goes the other way. What MySQL itself shows of decimals, dates, times and bytes inside a document comes
- * back as numbers and strings: json_binary_same takes them for the same. */
+ * back as numbers and strings (json_printed_to_binary knows decimals again): json_binary_same takes them for the same.
+ */
 #ifndef DRC_MODEL_JSON_TEXT_H
 #define DRC_MODEL_JSON_TEXT_H
 
@@ -12,6 +13,10 @@
  * holds what the binary form cannot (a number beyond a double, a key longer than 65535 bytes); *why (a constant; may be
  * NULL) then says so. */
 bool json_text_to_binary(struct span text, struct buf *out, const char **why);
+
+/* The same of a text that MySQL printed of a document. A number that no double is printed as was a DECIMAL, and is one
+ * again, of the same digits. Dates, times and bytes were printed as strings, which is what they become. */
+bool json_printed_to_binary(struct span text, struct buf *out, const char **why);
 
 /* Do two binary documents say the same, as far as their texts tell? Space left between their parts does not count, nor
  * in which form a number or a string stands. A malformed document equals only its own bytes. */

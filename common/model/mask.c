@@ -90,11 +90,29 @@ void mask_put_json(const struct mask *m, const struct table_def *t, const struct
         cell_put_json(&t->columns[i], &image[i], out);
 }
 
+/* Where a server tells a value, or a whole row, without quotes: behind these words, to the end. NULL: nowhere. */
+static const char *find_unquoted(const char *text)
+{
+    static const char *const words[] = {"no partition for value ", "row in wrong partition "};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *found = strstr(text, words[i]);
+        if (found)
+            return found + strlen(words[i]);
+    }
+    return NULL;
+}
+
 /* A quote inside a value is not escaped by the servers: all from the first to the last one may be it. */
 const char *mask_server_text(const struct mask *m, const struct table_def *t, const char *text, struct buf *out)
 {
     const char *first = strchr(text, '\''), *last = strrchr(text, '\'');
+    const char *unquoted = find_unquoted(text);
     buf_clear(out);
+    if (unquoted && mask_has_any(m, t)) {
+        buf_put(out, text, (size_t)(unquoted - text));
+        buf_put_str(out, "***");
+        return buf_cstr(out);
+    }
     if (!first || first == last || !mask_has_any(m, t)) {
         buf_put_str(out, text);
         return buf_cstr(out);

@@ -29,7 +29,8 @@ void mask_put_text(const struct mask *m, const struct table_def *t, const struct
 void mask_put_json(const struct mask *m, const struct table_def *t, const struct cell *image, uint16_t i,
                    struct buf *out);
 
-/* A server's own words about a row of t: what it quotes may be a value, hence is replaced where t has such a column.
+/* A server's own words about a row of t: what it quotes may be a value, hence is replaced where t has such a column; so
+ * is what it tells of partitions, in which values stand without quotes.
  * Into `out`, replacing what it held; returns its buf_cstr. */
 const char *mask_server_text(const struct mask *m, const struct table_def *t, const char *text, struct buf *out);
 

@@ -23,10 +23,11 @@ static const char *const names[] = {
 
 static const char *const scopes[] = {[SCOPE_ROW] = "row", [SCOPE_TRANSACTION] = "transaction", [SCOPE_STOP] = "stop"};
 
-static const char *const deletes[] = {[DELETE_DEFAULT] = "auto",
-                                      [DELETE_LATEST] = "latest",
-                                      [DELETE_WINS] = "delete_wins",
-                                      [DELETE_UPDATE_WINS] = "update_wins"};
+static const char *const deletes[] = {
+    [DELETE_DEFAULT] = "auto",     [DELETE_LATEST] = "latest",
+    [DELETE_WINS] = "delete_wins", [DELETE_UPDATE_WINS] = "update_wins",
+    [DELETE_NEVER] = "never",
+};
 
 static const char *const versions[] = {
     [VERSIONS_DEFAULT] = "auto", [VERSIONS_COLUMN] = "column", [VERSIONS_CAUSAL] = "causal"};
@@ -87,7 +88,7 @@ bool policy_adds(const struct policy_rule *r)
  * them all. */
 enum policy_delete policy_deletes(const struct policy_rule *r)
 {
-    if (r->deletes != DELETE_DEFAULT)
+    if (r->deletes != DELETE_DEFAULT && r->deletes != DELETE_NEVER)
         return r->deletes;
     return policy_adds(r) ? DELETE_WINS : DELETE_LATEST;
 }

@@ -42,6 +42,7 @@ enum policy_delete {
     DELETE_LATEST,      /* the later one wins */
     DELETE_WINS,        /* the delete, over all that did not know of it */
     DELETE_UPDATE_WINS, /* the write, unless it is older than the row that was deleted */
+    DELETE_NEVER,       /* no row is deleted: one that is, is journaled; decided as by default */
 };
 const char *policy_delete_name(enum policy_delete d); /* NULL past the end */
 
@@ -98,7 +99,7 @@ struct policy_set {
 const struct policy_rule *policy_for(const struct policy_set *s, const char *db, const char *table);
 /* What the rule says of a kind. */
 enum policy policy_of_kind(const struct policy_rule *r, enum conflict_kind kind);
-/* What it says of deletes: never DELETE_DEFAULT. */
+/* By what it decides about them: latest, delete or write. */
 enum policy_delete policy_deletes(const struct policy_rule *r);
 /* Does some column of the table have increments added? */
 bool policy_adds(const struct policy_rule *r);

@@ -143,9 +143,10 @@ struct extension {
 };
 
 static const struct extension extensions[] = {
-    {1, offsetof(struct record, act),     RECORD_RESUME},
-    {2, offsetof(struct record, permits), RECORD_RESUME},
-    {3, offsetof(struct record, session), RECORD_DDL   },
+    {1, offsetof(struct record, act),     RECORD_RESUME   },
+    {2, offsetof(struct record, permits), RECORD_RESUME   },
+    {3, offsetof(struct record, session), RECORD_DDL      },
+    {4, offsetof(struct record, behind),  RECORD_HEARTBEAT},
 };
 
 #define EXTENSION_COUNT (sizeof extensions / sizeof *extensions)
@@ -195,6 +196,19 @@ static void read_extensions(struct record *rec, struct bytes *r)
     }
 }
 
+void record_put_behind(uint64_t us, struct buf *out)
+{
+    if (us > 0)
+        buf_put_varint(out, us);
+}
+
+uint64_t record_behind_us(const struct record *rec)
+{
+    struct bytes r = bytes_of(rec->behind);
+    uint64_t us = bytes_varint(&r);
+    return r.bad ? 0 : us;
+}
+
 /* ---- the record ---- */
 
 void record_write(const struct record *rec, struct buf *out)
@@ -206,11 +220,12 @@ void record_write(const struct record *rec, struct buf *out)
     assert(facts->has_body || rec->body.n == 0);
     assert(rec->kind == RECORD_RESUME || rec->act.n + rec->permits.n == 0);
     assert(rec->kind == RECORD_DDL || rec->session.n == 0);
+    assert(rec->kind == RECORD_HEARTBEAT || rec->behind.n == 0);
     assert(!facts->numbered || (rec->seq > rec->prev_seq && !(flags & RECORD_FIRST) == (rec->fragment > 0)));
 
     size_t start = out->len;
     (void)buf_reserve(out, 256 + rec->cut.n + rec->position.n + rec->before.n + rec->act.n + rec->permits.n +
-                               rec->session.n + rec->body.n);
+                               rec->session.n + rec->behind.n + rec->body.n);
     buf_put_u8(out, RECORD_MAGIC);
     buf_put_u8(out, RECORD_VERSION);
     buf_put_u8(out, (uint8_t)rec->kind);
@@ -233,7 +248,7 @@ void record_write(const struct record *rec, struct buf *out)
 static const struct kind_facts *read_header(struct record *out, struct bytes *r, struct span bytes, struct err *err)
 {
     if (bytes.n < HEADER_LEN) {
-        (void)err_fatal(err, EXIT_UNSAFE, "a record of %zu bytes is none of ours: it is too short", bytes.n);
+        (void)err_stop(err, MSG_STOP_RECORD_FOREIGN, "a record of %zu bytes is none of ours: it is too short", bytes.n);
         return NULL;
     }
     unsigned magic = bytes_u8(r);
@@ -242,18 +257,18 @@ static const struct kind_facts *read_header(struct record *out, struct bytes *r,
     out->flags = bytes_u8(r);
     out->crc = bytes_u32(r);
     if (magic != RECORD_MAGIC) {
-        (void)err_fatal(err, EXIT_UNSAFE, "not a record of ours: it begins with byte 0x%02x", magic);
+        (void)err_stop(err, MSG_STOP_RECORD_FOREIGN, "not a record of ours: it begins with byte 0x%02x", magic);
         return NULL;
     }
     if (version != RECORD_VERSION) {
-        (void)err_fatal(err, EXIT_UNSAFE, "the record has format version %u, this program reads version %d only",
-                        version, RECORD_VERSION);
+        (void)err_stop(err, MSG_STOP_RECORD_NEWER,
+                       "the record has format version %u, this program reads version %d only", version, RECORD_VERSION);
         return NULL;
     }
     uint32_t crc = record_crc(bytes);
     if (crc != out->crc) {
-        (void)err_fatal(err, EXIT_UNSAFE, "the record is damaged: checksum 0x%08x, its bytes give 0x%08x", out->crc,
-                        crc);
+        (void)err_stop(err, MSG_STOP_RECORD_FOREIGN, "the record is damaged: checksum 0x%08x, its bytes give 0x%08x",
+                       out->crc, crc);
         return NULL;
     }
     const struct kind_facts *facts = facts_of(kind);
@@ -284,6 +299,6 @@ int record_read(struct record *out, struct span bytes, struct err *err)
     read_extensions(out, &r);
     out->body = bytes_take(&r, bytes_left(&r));
     if (r.bad || (out->body.n > 0 && !facts->has_body))
-        return err_fatal(err, EXIT_UNSAFE, "malformed %s record of %zu bytes", facts->name, bytes.n);
+        return err_stop(err, MSG_STOP_RECORD_FOREIGN, "malformed %s record of %zu bytes", facts->name, bytes.n);
     return 0;
 }

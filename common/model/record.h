@@ -54,6 +54,7 @@ struct record {
     struct span xid;      /* held bodies and XA_END: XID as in the binlog */
     struct span act;      /* RESUME: act_put form; empty: nobody acted */
     struct span permits;  /* RESUME: permits_put form: what stands by an operator's word; empty: nothing */
+    struct span behind;   /* HEARTBEAT: record_put_behind form; empty: not at all, or not told */
     struct span session;  /* DDL: ddl_session_put form; empty: of a release that did not tell it */
     struct span body;     /* DATA: items, see record_items; DDL: see struct ddl */
     uint32_t crc;         /* set by record_read: tells a repeated record from a different one */
@@ -67,6 +68,9 @@ uint64_t chain_next(uint64_t chain, const struct gtid *gtid);
 void record_write(const struct record *rec, struct buf *out);
 /* ERR_FATAL (69) with what is wrong when the bytes are no record of a version that we know. */
 MUST_CHECK int record_read(struct record *out, struct span bytes, struct err *err);
+/* By how much the writer had not read yet what the source had committed, in µs; read: 0 where it is not told. */
+void record_put_behind(uint64_t us, struct buf *out);
+uint64_t record_behind_us(const struct record *rec);
 /* "data", "ddl", …: for messages and tools. */
 const char *record_kind_name(enum record_kind k);
 

@@ -64,19 +64,19 @@ static int other_history(const struct stream *s, const struct record *rec, uint6
 {
     char ours[GTID_TEXT_LEN];
     char theirs[GTID_TEXT_LEN];
-    return err_fatal(err, EXIT_UNSAFE,
-                     "%s record of epoch %" PRIu64 " tells another history: after seq %" PRIu64
-                     " it has chain %016" PRIx64 ", we have %016" PRIx64 " (last GTID here %s, there %s)",
-                     record_kind_name(rec->kind), rec->epoch, s->seq, chain, s->chain, gtid_text(ours, &s->gtid),
-                     gtid_text(theirs, rec->seq > s->seq ? &rec->prev_gtid : &rec->gtid));
+    return err_stop(err, MSG_STOP_OTHER_HISTORY,
+                    "%s record of epoch %" PRIu64 " tells another history: after seq %" PRIu64
+                    " it has chain %016" PRIx64 ", we have %016" PRIx64 " (last GTID here %s, there %s)",
+                    record_kind_name(rec->kind), rec->epoch, s->seq, chain, s->chain, gtid_text(ours, &s->gtid),
+                    gtid_text(theirs, rec->seq > s->seq ? &rec->prev_gtid : &rec->gtid));
 }
 
 static int records_missing(const struct stream *s, const struct record *rec, uint64_t held, struct err *err)
 {
-    return err_fatal(err, EXIT_UNSAFE,
-                     "records are missing: %s record of epoch %" PRIu64 " says that seq %" PRIu64
-                     " is complete, we hold %" PRIu64,
-                     record_kind_name(rec->kind), rec->epoch, held, s->seq);
+    return err_stop(err, MSG_STOP_RECORDS_MISSING,
+                    "records are missing: %s record of epoch %" PRIu64 " says that seq %" PRIu64
+                    " is complete, we hold %" PRIu64,
+                    record_kind_name(rec->kind), rec->epoch, held, s->seq);
 }
 
 /* Retention may have left of an epoch no more than its last heartbeats: while they tell what we hold, nothing was lost
@@ -91,10 +91,10 @@ static bool tells_what_we_hold(const struct stream *s, const struct record *rec)
 static int not_in_force(struct stream *s, const struct record *rec, enum stream_verdict *out, struct err *err)
 {
     if (s->based && (!s->has_epoch || rec->epoch > s->epoch) && !tells_what_we_hold(s, rec))
-        return err_fatal(err, EXIT_UNSAFE,
-                         "records are missing: %s record of epoch %" PRIu64
-                         ", which was never announced (in force: %" PRIu64 ", last complete seq %" PRIu64 ")",
-                         record_kind_name(rec->kind), rec->epoch, s->epoch, s->seq);
+        return err_stop(err, MSG_STOP_RECORDS_MISSING,
+                        "records are missing: %s record of epoch %" PRIu64
+                        ", which was never announced (in force: %" PRIu64 ", last complete seq %" PRIu64 ")",
+                        record_kind_name(rec->kind), rec->epoch, s->epoch, s->seq);
     return drop_void(s, out);
 }
 
@@ -196,10 +196,10 @@ static int check_agrees(const struct stream *s, const struct record *rec, struct
     if (rec->seq > s->seq)
         return records_missing(s, rec, rec->seq, err);
     if (rec->seq < s->seq)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "%s record of epoch %" PRIu64 " goes on after seq %" PRIu64 ", but seq %" PRIu64
-                         " is complete here: it would repeat",
-                         record_kind_name(rec->kind), rec->epoch, rec->seq, s->seq);
+        return err_stop(err, MSG_STOP_OTHER_HISTORY,
+                        "%s record of epoch %" PRIu64 " goes on after seq %" PRIu64 ", but seq %" PRIu64
+                        " is complete here: it would repeat",
+                        record_kind_name(rec->kind), rec->epoch, rec->seq, s->seq);
     if (rec->chain != s->chain)
         return other_history(s, rec, rec->chain, err);
     return 0;
@@ -307,9 +307,9 @@ static int accept_numbered(struct stream *s, const struct record *rec, enum stre
     if (!is_in_force(s, rec))
         return not_in_force(s, rec, out, err);
     if (!s->resumed)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "records are missing: seq %" PRIu64 " of epoch %" PRIu64 " before the epoch's resume record",
-                         rec->seq, rec->epoch);
+        return err_stop(err, MSG_STOP_RECORDS_MISSING,
+                        "records are missing: seq %" PRIu64 " of epoch %" PRIu64 " before the epoch's resume record",
+                        rec->seq, rec->epoch);
     if (rec->seq <= s->seq)
         return accept_again(s, rec, out, err);
     if (check_continues(s, rec, err))
@@ -317,9 +317,9 @@ static int accept_numbered(struct stream *s, const struct record *rec, enum stre
     if (rec->kind == RECORD_DATA && rec->fragment < s->open_next)
         return accept_again(s, rec, out, err);
     if (rec->fragment != s->open_next)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "%s record, seq %" PRIu64 " of epoch %" PRIu64 ": fragment %u came, %u is due",
-                         record_kind_name(rec->kind), rec->seq, rec->epoch, rec->fragment, s->open_next);
+        return err_stop(err, MSG_STOP_RECORDS_MISSING,
+                        "%s record, seq %" PRIu64 " of epoch %" PRIu64 ": fragment %u came, %u is due",
+                        record_kind_name(rec->kind), rec->seq, rec->epoch, rec->fragment, s->open_next);
     if (take_cut(s, rec, err))
         return -1;
     take_stamp(s, rec);
@@ -350,8 +350,8 @@ int stream_accept(struct stream *s, const struct record *rec, enum stream_verdic
 {
     s->open_dropped = false;
     if (rec->kind != RECORD_EPOCH && s->has_uuid && !is_ours(s, rec))
-        return err_fatal(
-            err, EXIT_UNSAFE,
+        return err_stop(
+            err, MSG_STOP_OTHER_STREAM,
             "another stream: a %s record with another stream UUID than ours; the topic has been made anew, or "
             "holds two sources",
             record_kind_name(rec->kind));

@@ -1,5 +1,5 @@
 /* The commands that lead out of each stop of a stream, as its message prints them: one place, so that messages, help
- * and docs/stops.md agree. */
+ * and docs/stops.md, docs/messages.md agree. */
 #ifndef DRC_MODEL_WAY_OUT_H
 #define DRC_MODEL_WAY_OUT_H
 

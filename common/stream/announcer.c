@@ -92,10 +92,10 @@ static int check_in_force(struct claim *c, int64_t offset, struct err *err)
     bool ours = s.has_epoch && s.epoch == c->number && s.instance == c->instance && s.resumed;
     stream_free(&s);
     return ours ? 0
-                : err_fatal(err, EXIT_DENIED,
-                            "fenced by a newer instance: another writer took topic %s over in between; nothing was "
-                            "changed: stop it and run this again",
-                            c->rb.topic);
+                : err_stop(err, MSG_STOP_CAPTURE_FENCED,
+                           "fenced by a newer instance: another writer took topic %s over in between; nothing was "
+                           "changed: stop it and run this again",
+                           c->rb.topic);
 }
 
 int announcer_resume(struct announcer *a, struct claim *c, const struct stream *state, const struct act *act,

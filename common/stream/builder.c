@@ -60,6 +60,7 @@ void builder_free(struct builder **builder)
     buf_free(&b->position_bytes);
     buf_free(&b->before_bytes);
     buf_free(&b->permit_bytes);
+    buf_free(&b->behind_bytes);
     permits_free(&b->permits);
     free(b);
     *builder = NULL;
@@ -104,10 +105,10 @@ static int check_expected(const struct builder *b, const struct gtid *gtid, stru
     if (maria ? is_listed(e->domains, e->domain_count, part) : is_listed(e->tags, e->tag_count, part))
         return 0;
     const char *what = maria ? "domain" : "tag";
-    return err_fatal(err, EXIT_UNSAFE,
-                     "GTID %s is of %s %s, which regions.%s.gtid_%ss does not list: who writes there? If it belongs to "
-                     "the pair, add it to the list and start again",
-                     gtid_text(text, gtid), what, part, b->settings.region, what);
+    return err_stop(err, MSG_STOP_GTID_FOREIGN,
+                    "GTID %s is of %s %s, which regions.%s.gtid_%ss does not list: who writes there? If it belongs to "
+                    "the pair, add it to the list and start again",
+                    gtid_text(text, gtid), what, part, b->settings.region, what);
 }
 
 static int item_begin(struct builder *b, const struct item *item, struct err *err)
@@ -115,7 +116,7 @@ static int item_begin(struct builder *b, const struct item *item, struct err *er
     struct txn *t = &b->txn;
     const struct event_gtid *group = &item->begin.group;
     if (group->gtid.flavor == FLAVOR_NONE)
-        return err_fatal(err, EXIT_UNSAFE, "a transaction without GTID: positions cannot tell it from others");
+        return err_stop(err, MSG_STOP_NO_GTID, "a transaction without GTID: positions cannot tell it from others");
     settle_rolled_back(b, &group->gtid);
     if (b->permits.count > 0)
         builder_pass_permits(b);

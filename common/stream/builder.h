@@ -66,6 +66,8 @@ void builder_free(struct builder **b);
 /* Act on the assembler's next item. Fatal errors name the place in the binlog. */
 MUST_CHECK int builder_item(struct builder *b, const struct item *item, struct err *err);
 
+/* How far reading is behind what the source has committed, in µs; heartbeats say so. */
+void builder_note_behind(struct builder *b, uint64_t us);
 /* Put out a heartbeat, at a transaction boundary only. `now_us` is the source's clock. */
 MUST_CHECK int builder_heartbeat(struct builder *b, uint64_t now_us, struct err *err);
 /* Say again where the stream stands, under the epoch that the state came with. */

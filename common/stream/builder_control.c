@@ -88,8 +88,18 @@ static int put_control(struct builder *b, enum record_kind kind, uint64_t now_us
         permits_put(&b->permits, &b->permit_bytes);
         rec.permits = buf_span(&b->permit_bytes);
     }
+    if (kind == RECORD_HEARTBEAT) {
+        buf_clear(&b->behind_bytes);
+        record_put_behind(b->behind_us, &b->behind_bytes);
+        rec.behind = buf_span(&b->behind_bytes);
+    }
     b->unsaid = false;
     return builder_put(b, &rec, err);
+}
+
+void builder_note_behind(struct builder *b, uint64_t us)
+{
+    b->behind_us = us;
 }
 
 int builder_heartbeat(struct builder *b, uint64_t now_us, struct err *err)

@@ -91,6 +91,8 @@ struct builder {
     struct buf position_bytes;
     struct buf before_bytes;
     struct buf permit_bytes;
+    struct buf behind_bytes;
+    uint64_t behind_us; /* the reader is, of what the source has committed */
 };
 
 /* Where something stands in the binlog, before an error's text. Returns -1. */

@@ -55,13 +55,12 @@ static int lacks_names(const struct builder *b, const struct table_def *t, struc
         const struct table_def *one = b->permits.list[i].table;
         tried = tried || (one && span_eq(one->db, t->db) && span_eq(one->name, t->name));
     }
-    return err_fatal(
-        err, EXIT_UNSAFE,
-        "table %.*s.%.*s: the binlog lacks its column names%s; run: SET GLOBAL binlog_row_metadata='FULL'; "
-        "then, for the events that are there: " WAY_OUT_DEFINITION,
-        SPAN_ARG(t->db), SPAN_ARG(t->name),
-        tried ? " (a definition was accepted, but count or types of its columns are others)" : "", b->settings.region,
-        SPAN_ARG(t->db), SPAN_ARG(t->name));
+    return err_stop(err, MSG_STOP_NO_COLUMN_NAMES,
+                    "table %.*s.%.*s: the binlog lacks its column names%s; run: SET GLOBAL binlog_row_metadata='FULL'; "
+                    "then, for the events that are there: " WAY_OUT_DEFINITION,
+                    SPAN_ARG(t->db), SPAN_ARG(t->name),
+                    tried ? " (a definition was accepted, but count or types of its columns are others)" : "",
+                    b->settings.region, SPAN_ARG(t->db), SPAN_ARG(t->name));
 }
 
 /* MariaDB's TABLE_MAP has no fraction for the formats before 5.6's; whether rows could be read at all proves nothing.
@@ -71,8 +70,8 @@ static int check_old_temporals(struct builder *b, const struct table_def *t, str
     int found = table_has_old_temporals(t) ? b->settings.sink.old_fractions(b->settings.sink.context, t, err) : 0;
     if (found <= 0)
         return found;
-    return err_fatal(
-        err, EXIT_UNSAFE,
+    return err_stop(
+        err, MSG_STOP_OLD_FRACTION,
         "table %.*s.%.*s: a column has a fraction of a second in the format of before MariaDB 10.1, whose "
         "length the binlog does not tell; run: SET GLOBAL mysql56_temporal_format = ON; ALTER TABLE "
         "%.*s.%.*s FORCE; then, for each event that is there: " WAY_OUT_SKIP ", and compare the table (drc-reconcile)",
@@ -95,8 +94,8 @@ static int decide(struct builder *b, struct decision *out, const struct table_de
     out->fate = FATE_LEDGER;
     if (ledger_columns_find(&out->ledger, t))
         return 0;
-    return err_fatal(
-        err, EXIT_UNSAFE,
+    return err_stop(
+        err, MSG_STOP_LEDGER_ROWS,
         "table %.*s.%.*s has not the columns of drc's ledger: it was changed by hand, or by a newer version",
         SPAN_ARG(t->db), SPAN_ARG(t->name));
 }
@@ -129,9 +128,9 @@ void builder_forget_tables(struct builder *b)
 static int check_stream(struct builder *b, const struct ledger_mark *m, bool made, struct err *err)
 {
     if (memcmp(m->stream, b->stream, STREAM_UUID_LEN) == 0)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "loop: the source's ledger has this stream itself: transactions of region %s come back to it",
-                         b->settings.region);
+        return err_stop(err, MSG_STOP_LOOP,
+                        "loop: the source's ledger has this stream itself: transactions of region %s come back to it",
+                        b->settings.region);
     /* The row is there by this very transaction, which a semi-synchronous source shows to nobody before we have it. */
     if (made)
         return 0;
@@ -141,10 +140,10 @@ static int check_stream(struct builder *b, const struct ledger_mark *m, bool mad
     struct buf text = {0};
     buf_put_hex(&text, span_of(m->stream, STREAM_UUID_LEN));
     int rc =
-        err_fatal(err, EXIT_UNSAFE,
-                  "a transaction begins with a change of drc.ledger for stream %s, which the ledger does not know: was "
-                  "a row deleted from it by hand? Whether the transaction was replayed cannot be told",
-                  buf_cstr(&text));
+        err_stop(err, MSG_STOP_LEDGER_ROWS,
+                 "a transaction begins with a change of drc.ledger for stream %s, which the ledger does not know: was "
+                 "a row deleted from it by hand? Whether the transaction was replayed cannot be told",
+                 buf_cstr(&text));
     buf_free(&text);
     return rc;
 }
@@ -185,12 +184,12 @@ static int late_mark(const struct txn *t, const struct rows *rows, struct err *e
 {
     char gtid[GTID_TEXT_LEN];
     const struct table_def *first = t->first_table;
-    return err_fatal(err, EXIT_UNSAFE,
-                     "loop fuse: transaction %s changes %.*s.%.*s after rows of %.*s.%.*s, so that it cannot be told "
-                     "from a local one; an applier changes it first. Take away the trigger on that table (or whatever "
-                     "did it), then leave %.*s.%.*s out by tables.exclude until capture has passed",
-                     gtid_text(gtid, &t->gtid), SPAN_ARG(rows->table->db), SPAN_ARG(rows->table->name),
-                     SPAN_ARG(first->db), SPAN_ARG(first->name), SPAN_ARG(first->db), SPAN_ARG(first->name));
+    return err_stop(err, MSG_STOP_LOOP_FUSE,
+                    "loop fuse: transaction %s changes %.*s.%.*s after rows of %.*s.%.*s, so that it cannot be told "
+                    "from a local one; an applier changes it first. Take away the trigger on that table (or whatever "
+                    "did it), then leave %.*s.%.*s out by tables.exclude until capture has passed",
+                    gtid_text(gtid, &t->gtid), SPAN_ARG(rows->table->db), SPAN_ARG(rows->table->name),
+                    SPAN_ARG(first->db), SPAN_ARG(first->name), SPAN_ARG(first->db), SPAN_ARG(first->name));
 }
 
 /* ---- fragments ---- */

@@ -75,10 +75,10 @@ static int read_back(struct claim *c, struct stream *out, struct err *err)
     }
     if (out->based || c->low == 0)
         return 1;
-    err_fatal(err, EXIT_UNSAFE,
-              "topic %s begins at offset %" PRId64 " and has no record left that says where the stream stands: its "
-              "retention is too short, or it was truncated. To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
-              c->rb.topic, c->low, c->rb.region);
+    err_stop(err, MSG_STOP_TOPIC_TRUNCATED,
+             "topic %s begins at offset %" PRId64 " and has no record left that says where the stream stands: its "
+             "retention is too short, or it was truncated. To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
+             c->rb.topic, c->low, c->rb.region);
     stream_free(out);
     return -1;
 }
@@ -95,7 +95,7 @@ int claim_take(struct claim *c, struct stream *out, claim_announce_fn *announce,
         int rc = read_back(c, out, err);
         if (rc != 0)
             return rc < 0 ? -1 : 0;
-        log_info("epoch %" PRIu64 " was announced by another instance, going above it", c->highest);
+        log_event(MSG_EPOCH_ABOVE, log_u64("epoch", c->highest));
     }
     return err_retry(err, "topic %s: %d epoch records written, and each time somebody else was first", c->rb.topic,
                      ATTEMPTS);

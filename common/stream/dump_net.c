@@ -66,9 +66,9 @@ static int ask(struct dump *d, const struct region_config *region, const struct 
 {
     enum flavor flavor = db_flavor(d->db);
     if (from->flavor != FLAVOR_NONE && from->flavor != flavor)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "region %s: the stream's position is one of a %s server, but the server there is %s",
-                         region->name, flavor_name(from->flavor), db_version_text(d->db));
+        return err_stop(err, MSG_STOP_FLAVOR,
+                        "region %s: the stream's position is one of a %s server, but the server there is %s",
+                        region->name, flavor_name(from->flavor), db_version_text(d->db));
     return flavor == FLAVOR_MYSQL ? dump_ask_mysql(d, region, from, options, err)
                                   : dump_ask_mariadb(d, region, from, options, err);
 }
@@ -130,12 +130,11 @@ void dump_interrupt(struct dump *d)
 /* A MySQL server cannot send what has no GTID to somebody who asks by GTID. */
 static int anonymous(const char *text, struct err *err)
 {
-    return err_fatal(
-        err, EXIT_UNSAFE,
-        "the source has transactions without GTID in its binlog, which are not in the stream: %s. Run: SET "
-        "PERSIST gtid_mode = ON_PERMISSIVE; SET PERSIST gtid_mode = ON; then compare both sides "
-        "(drc-reconcile), and start again",
-        text);
+    return err_stop(err, MSG_STOP_NO_GTID,
+                    "the source has transactions without GTID in its binlog, which are not in the stream: %s. Run: SET "
+                    "PERSIST gtid_mode = ON_PERMISSIVE; SET PERSIST gtid_mode = ON; then compare both sides "
+                    "(drc-reconcile), and start again",
+                    text);
 }
 
 static int read_error(struct dump *d, struct err *err)

@@ -30,8 +30,8 @@ static int out_of_order(const struct position *read, const struct gtid *gtid, st
     char text[GTID_TEXT_LEN];
     struct buf position = {0};
     position_put_text(read, &position);
-    int rc = err_fatal(
-        err, EXIT_UNSAFE,
+    int rc = err_stop(
+        err, MSG_STOP_GTID_TWICE,
         "the source sent GTID %s although it had come to %s: a GTID was used twice or out of order, so a "
         "position says nothing: compare both sides with drc-reconcile, then begin a new stream (docs/stops.md); "
         "SET GLOBAL gtid_strict_mode=1 keeps a server from doing so",
@@ -86,8 +86,8 @@ int gate_end(const struct gate *g, const char *what, struct err *err)
     char text[GTID_TEXT_LEN];
     if (!g->waits)
         return 0;
-    return err_fatal(
-        err, EXIT_UNSAFE,
+    return err_stop(
+        err, MSG_STOP_SOURCE_BRANCHED,
         "the source lost transactions: %s (seq %" PRIu64 ", the last one in the topic) is not what the source "
         "has in its place (seen up to %s); it may have crashed without sync_binlog=1, been restored, or be "
         "a replica that lagged. Point regions.%s at a server that has it, or go on from the last position that both "

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
+#include "common/binlog/event.h"
 #include "common/binlog/file_reader.h"
 #include "common/model/permit.h"
 #include "common/stream/dump.h"
 #include "common/target/ddl_session.h"
 
 #define TEXT_MAX 600
+#define RELAY_LOG 0x40 /* flag of a format event */
 
 struct history {
     struct history_options options;
@@ -26,21 +28,23 @@ struct history {
     struct file_reader *reader;
     struct dump *dump;
     const struct position *until;
-    bool ended;
     /* what is to be given */
     struct parcel *first;
     struct parcel *last;
     struct parcel *given; /* whose bytes the last step has */
-    bool group_ended;
     /* the group that is open */
     struct gtid gtid;
     uint64_t commit_us;
-    char file[300];
     uint64_t offset;
-    bool rolled_back;
     struct builder_counts before; /* as of its beginning */
+    struct position in_files;     /* all that the files before, and the one at hand, hold or say to be before them */
+    char file[300];
     char torn[TEXT_MAX];
     char gap[TEXT_MAX];
+    bool rolled_back; /* the group that is open */
+    bool group_ended; /* and it is to be told */
+    bool empty;       /* the file at hand has given no event */
+    bool ended;
 };
 
 const char *history_fate_name(enum history_fate f)
@@ -144,6 +148,7 @@ void history_free(struct history **history)
     assembler_free(&h->assembler);
     builder_free(&h->builder);
     gate_free(&h->gate);
+    position_free(&h->in_files);
     while (h->first) {
         struct parcel *p = h->first;
         h->first = p->next;
@@ -194,8 +199,22 @@ static int open_next(struct history *h, struct err *err)
     if (file_reader_open(&h->reader, h->paths[h->path], err))
         return -1;
     h->path++;
+    h->empty = true;
     assembler_restart(h->assembler, file_reader_name(h->reader));
     return 1;
+}
+
+/* A relay log has another server's events, with that one's GTIDs, and says so in its first one. */
+static int check_kind(struct history *h, struct span raw, struct err *err)
+{
+    bool first = h->empty;
+    h->empty = false;
+    if (!first || raw.n < EVENT_HEADER_LEN || raw.p[4] != EVENT_FORMAT_DESCRIPTION || !(raw.p[17] & RELAY_LOG))
+        return 1;
+    return err_fatal(err, EXIT_UNSAFE,
+                     "%s is a relay log: it holds what its server got from another one; the binlog files of region %s "
+                     "are asked for",
+                     file_reader_name(h->reader), h->options.region->name);
 }
 
 static bool is_last(const struct history *h)
@@ -210,13 +229,15 @@ static int next_of_files(struct history *h, struct span *raw, struct err *err)
         bool truncated = false;
         int got = h->reader ? file_reader_next(h->reader, raw, &truncated, err) : 0;
         if (got > 0)
-            return 1;
+            return check_kind(h, *raw, err);
         if (got < 0 && !(truncated && is_last(h)))
             return -1;
         if (is_last(h) && h->reader) {
             if (truncated)
                 (void)snprintf(h->torn, sizeof h->torn, "%s ends inside an event, after byte %" PRIu64,
                                file_reader_name(h->reader), file_reader_offset(h->reader));
+            else if (h->empty)
+                (void)snprintf(h->torn, sizeof h->torn, "%s holds nothing", file_reader_name(h->reader));
             else if (assembler_in_group(h->assembler))
                 (void)snprintf(h->torn, sizeof h->torn, "%s ends inside a transaction", file_reader_name(h->reader));
             return 0;
@@ -224,6 +245,39 @@ static int next_of_files(struct history *h, struct span *raw, struct err *err)
         if ((got = open_next(h, err)) <= 0)
             return got;
     }
+}
+
+/* Each file says what was before it: all of the files before, if they are one server's, and in their order. */
+static int check_order(struct history *h, const struct position *before, struct err *err)
+{
+    struct buf held = {0};
+    if (h->dump)
+        return 0;
+    if (h->path > 1 && !position_covers(before, &h->in_files)) {
+        position_put_text(&h->in_files, &held);
+        (void)err_fatal(
+            err, EXIT_UNSAFE,
+            "%s does not follow %s, which ends with %.200s: the files are not in their order, one was given "
+            "twice, or they are of different servers",
+            h->paths[h->path - 1], h->paths[h->path - 2], buf_cstr(&held));
+        buf_free(&held);
+        return -1;
+    }
+    position_copy(&h->in_files, before);
+    return 0;
+}
+
+static int end_of_files(const struct history *h, struct err *err)
+{
+    char text[GTID_TEXT_LEN];
+    if (!h->gate.waits)
+        return 0;
+    return err_fatal(err, EXIT_UNSAFE,
+                     "the files do not hold %s (seq %" PRIu64
+                     "), the last transaction of region %s in its topic, as it was published: they are of another "
+                     "server, or not all of "
+                     "them; or the region had lost it, or been restored",
+                     gtid_text(text, &h->gate.last), h->gate.seq, h->options.region->name);
 }
 
 /* A file begins: everything before it is what was read, or the stream's. */
@@ -274,12 +328,19 @@ static int act(struct history *h, const struct item *item, struct err *err)
 {
     if (item->kind == ITEM_BEGIN) {
         begin_group(h, item);
+        if (!h->dump)
+            position_add(&h->in_files, &h->gtid);
     } else if (item->kind == ITEM_GTIDS) {
+        if (check_order(h, item->gtids, err))
+            return -1;
         check_compare(h, item->gtids);
         check_gap(h, item->gtids);
     }
-    if (builder_item(h->builder, item, err))
+    if (builder_item(h->builder, item, err)) {
+        if (!h->dump && err->id == MSG_STOP_SOURCE_BRANCHED)
+            (void)end_of_files(h, err);
         return -1;
+    }
     h->group_ended = ends_group(item->kind);
     h->rolled_back = item->kind == ITEM_ROLLBACK;
     return 0;
@@ -352,12 +413,12 @@ static int feed(struct history *h, struct err *err)
         return -1;
     if (got == 0) {
         h->ended = true;
-        return gate_end(&h->gate, "the end of the files", err);
+        return end_of_files(h, err);
     }
     if (assembler_feed(h->assembler, raw, err) == 0)
         return 1;
     h->ended = is_torn(h, err);
-    return h->ended ? gate_end(&h->gate, "the end of the files", err) : -1;
+    return h->ended ? end_of_files(h, err) : -1;
 }
 
 int history_next(struct history *h, struct history_step *out, struct err *err)

@@ -93,7 +93,7 @@ int ledger_mark_read(struct ledger_mark *out, struct bytes *r, const struct rows
     if (!r->bad && take_cells(out, rows->table, columns, cells))
         return 0;
     ledger_mark_free(out);
-    return err_fatal(err, EXIT_UNSAFE,
-                     "a row of " DRC_DB "." LEDGER_TABLE
-                     " cannot be read: the table was changed by hand, or by a newer version of drc");
+    return err_stop(err, MSG_STOP_LEDGER_ROWS,
+                    "a row of " DRC_DB "." LEDGER_TABLE
+                    " cannot be read: the table was changed by hand, or by a newer version of drc");
 }

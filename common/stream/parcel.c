@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/clock.h"
 #include "common/base/mem.h"
 
 #define HEAD_BYTES 256u /* of most records, beside the body */
@@ -18,6 +19,8 @@ struct parcel *parcel_new(const struct record *rec)
     p->seq = rec->seq;
     p->gtid = rec->gtid;
     p->commit_us = rec->commit_us;
+    if (rec->kind == RECORD_HEARTBEAT)
+        p->made_us = clock_mono_us();
     (void)buf_reserve(&p->bytes, HEAD_BYTES + rec->body.n);
     record_write(rec, &p->bytes);
     return p;

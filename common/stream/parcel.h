@@ -15,6 +15,7 @@ struct parcel {
     uint64_t seq;
     struct gtid gtid;
     uint64_t commit_us;
+    uint64_t made_us; /* heartbeats: when, by the clock that never steps */
     struct buf bytes;
     /* Not a record: when all records before it are in the topic, the source may be told so of its binlog up to there.
      */

@@ -48,10 +48,10 @@ int readback_glance(struct readback *rb, struct readback_glance *out, int64_t lo
         return 0;
     int64_t at = high - GLANCE > low ? high - GLANCE : low;
     if (low == high)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "topic %s was truncated: its %" PRId64 " records are gone, and with them the position of the "
-                         "stream. To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
-                         rb->topic, high, rb->region);
+        return err_stop(err, MSG_STOP_TOPIC_TRUNCATED,
+                        "topic %s was truncated: its %" PRId64 " records are gone, and with them the position of the "
+                        "stream. To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
+                        rb->topic, high, rb->region);
     if (kafka_reader_seek(rb->reader, at, err) != 0)
         return -1;
     int rc;

@@ -12,7 +12,7 @@
 struct scan {
     struct kafka_reader *reader;
     char *topic;
-    int64_t low; /* as of scan_open */
+    int64_t low; /* as of scan_open, or scan_to_now */
     int64_t high;
     int64_t start;
     int64_t next;
@@ -35,6 +35,13 @@ int scan_open(struct scan **out, const struct kafka_config *kafka, const char *t
     }
     s->start = s->next = s->low;
     *out = s;
+    return 0;
+}
+
+int scan_to_now(struct scan *s, struct err *err)
+{
+    if (kafka_reader_bounds(s->reader, &s->low, &s->high, err))
+        return err_prefix(err, "topic %s", s->topic);
     return 0;
 }
 
@@ -248,9 +255,9 @@ int scan_next(struct scan *s, struct scan_step *out, struct err *err)
     struct kafka_record raw;
     if (!s->seeked && begin(s, err))
         return -1;
-    if (s->next >= s->high)
-        return 0;
-    int got = read_one(s, &raw, &out->rec, err);
+    int got = s->next >= s->high ? 0 : read_one(s, &raw, &out->rec, err);
+    if (got == 0)
+        kafka_reader_rest(s->reader);
     if (got <= 0)
         return got;
     out->offset = raw.offset;

@@ -3,7 +3,8 @@
  *
  * Unlike a reader that applies, it goes on where the stream contradicts itself, because it looks for what went wrong:
  * each such place is told as a break, with what is known to be missing there. It may begin anywhere; what it cannot
- * know then is whether an epoch record further back had made the first records void. One thread. */
+ * know then is whether an epoch record further back had made the first records void. It may be walked again and again,
+ * from other places. One thread. */
 #ifndef DRC_STREAM_SCAN_H
 #define DRC_STREAM_SCAN_H
 
@@ -33,6 +34,11 @@ struct scan_step {
 MUST_CHECK int scan_open(struct scan **out, const struct kafka_config *kafka, const char *topic, struct err *err);
 void scan_close(struct scan **s);
 
+/* Note where the topic begins and ends now: records that came since scan_open belong to it from the next scan_from_*
+ * on.
+ */
+MUST_CHECK int scan_to_now(struct scan *s, struct err *err);
+
 /* Begin before the first record that was written then or later: by `slack_us` earlier, since a record is written after
  * its transaction was committed, and clocks differ. */
 MUST_CHECK int scan_from_time(struct scan *s, uint64_t since_us, uint64_t slack_us, struct err *err);
@@ -41,7 +47,7 @@ MUST_CHECK int scan_from_seq(struct scan *s, uint64_t seq, struct err *err);
 /* Begin with the first transaction whose GTID is not in the position, found by halves. */
 MUST_CHECK int scan_from_position(struct scan *s, const struct position *position, struct err *err);
 
-/* 1: the next record; 0: the end; -1: error. */
+/* 1: the next record; 0: the end, and nothing more is asked of the broker; -1: error. */
 MUST_CHECK int scan_next(struct scan *s, struct scan_step *out, struct err *err);
 
 /* The stream after the record given last. */

@@ -1,9 +1,9 @@
 /* Encoding SQL values as binlog cells.
  *
- * Formats: MariaDB sql/compat56.cc (temporals), strings/decimal.c decimal2bin (DECIMAL), sql/field.cc (strings). */
+ * Formats: MariaDB sql/compat56.cc (temporals), sql/field.cc (strings). */
 #include "common/target/cell_encode.h"
 
-#include <ctype.h>
+#include "common/model/decimal.h"
 
 /* Stored widths of ENUM and SET are in the meta, of integers in the type. */
 static size_t integer_width(const struct column *c)
@@ -162,60 +162,7 @@ void cell_encode_time(struct buf *out, const struct column *c, const struct cell
     }
 }
 
-#define DIGITS_PER_WORD 9
-static const uint8_t digits_bytes[DIGITS_PER_WORD + 1] = {0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
-
-/* Groups of nine digits as four bytes each; `n` digits at `digits`, the odd ones first or last. */
-static void put_digits(struct buf *out, const char *digits, size_t n, bool odd_first)
-{
-    size_t odd = n % DIGITS_PER_WORD;
-    for (size_t at = 0; at < n;) {
-        size_t take = odd && ((odd_first && at == 0) || (!odd_first && n - at == odd)) ? odd : DIGITS_PER_WORD;
-        uint32_t word = 0;
-        for (size_t i = 0; i < take; i++)
-            word = word * 10 + (uint32_t)(digits[at + i] - '0');
-        buf_put_be(out, word, digits_bytes[take]);
-        at += take;
-    }
-}
-
-/* Digits of the integer part right-aligned to `whole`, of the fraction left-aligned to `scale`. */
-static bool align_digits(char *digits, size_t whole, size_t scale, struct span text)
-{
-    const uint8_t *point = memchr(text.p, '.', text.n);
-    size_t before = point ? (size_t)(point - text.p) : text.n;
-    size_t after = point ? text.n - before - 1 : 0;
-    const uint8_t *start = text.p;
-    while (before > whole && *start == '0') {
-        start++;
-        before--;
-    }
-    if (before > whole || after > scale)
-        return false;
-    memset(digits, '0', whole + scale);
-    memcpy(digits + whole - before, start, before);
-    if (after)
-        memcpy(digits + whole, point + 1, after);
-    for (size_t i = 0; i < whole + scale; i++)
-        if (!isdigit((unsigned char)digits[i]))
-            return false;
-    return true;
-}
-
 bool cell_encode_decimal(struct buf *out, const struct column *c, struct span text)
 {
-    size_t scale = c->meta & 0xff, whole = (size_t)(c->meta >> 8) - scale;
-    char digits[256];
-    bool negative = text.n > 0 && text.p[0] == '-';
-    if (negative)
-        text = span_of(text.p + 1, text.n - 1);
-    if (whole + scale > sizeof digits || !align_digits(digits, whole, scale, text))
-        return false;
-    size_t start = out->len;
-    put_digits(out, digits, whole, true);
-    put_digits(out, digits + whole, scale, false);
-    out->data[start] ^= 0x80;
-    for (size_t i = start; negative && i < out->len; i++)
-        out->data[i] = (uint8_t)~out->data[i];
-    return true;
+    return decimal_from_text(out, text, c->meta >> 8, c->meta & 0xff);
 }

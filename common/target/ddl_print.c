@@ -13,10 +13,10 @@ static bool is_absent(const struct err *e)
 }
 
 /* Behind the name: from the first bracket on, without "AUTO_INCREMENT=123", which rows move. */
-static uint64_t print_of(struct span text)
+uint64_t ddl_print_of(struct span create)
 {
     static const char counter[] = " AUTO_INCREMENT=";
-    struct span rest = text;
+    struct span rest = create;
     uint64_t hash = 0;
     while (rest.n > 0 && *rest.p != '(')
         rest = span_of(rest.p + 1, rest.n - 1);
@@ -52,7 +52,7 @@ static int print_one(uint64_t *out, struct db *db, const struct ddl_table *t, st
     int rc = db_query(db, &rows, a, buf_cstr(&sql), &why);
     if (rc == 0 && rows.row_count > 0) {
         struct span text = db_cell(&rows, 0, 1);
-        *out = t->name.n > 0 ? print_of(text) : hash64(text, 1);
+        *out = t->name.n > 0 ? ddl_print_of(text) : hash64(text, 1);
     } else if (rc && is_absent(&why)) {
         rc = 0;
     } else if (rc && err) {

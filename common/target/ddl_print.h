@@ -10,6 +10,9 @@
  * there. Its name and its next AUTO_INCREMENT value do not count. One number a table of the plan, in the arena. */
 MUST_CHECK int ddl_print(uint64_t **out, struct db *db, const struct ddl_plan *plan, struct arena *a, struct err *err);
 
+/* The same of the text that SHOW CREATE TABLE gives; never 0. */
+uint64_t ddl_print_of(struct span create);
+
 /* Has the target got there by itself? 1: the plan's sign is seen; 0: not, or there is no sign; -1: error. */
 MUST_CHECK int ddl_print_fits(struct db *db, const struct ddl_plan *plan, const struct filter *f, struct err *err);
 

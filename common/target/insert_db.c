@@ -2,27 +2,34 @@
 #include "common/target/insert_db.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <mysql.h>
 
+#include "common/base/mem.h"
+#include "common/target/packet.h"
+#include "common/target/rows_writer.h"
+
 #define LONG_DATA_FROM (64u << 10)
 #define LONG_DATA_PIECE (1u << 20)
 #define MOST_VALUES 32
-#define ER_NET_PACKET_TOO_LARGE 1153
-#define ER_UNKNOWN_LONG_DATA 1301 /* ER_WARN_ALLOWED_PACKET_OVERFLOWED: a parameter above max_allowed_packet */
+#define PACKET_ROOM (1u << 20)  /* for the values that are not sent in pieces */
+#define UNKNOWN_ERROR_CODE 1105 /* of both servers, where a value in pieces is above max_allowed_packet */
 
-static int statement_error(const struct db *db, MYSQL_STMT *s, const struct insert_value *v, unsigned count,
-                           const char *what, struct err *err)
+static int statement_error(struct db *db, MYSQL_STMT *s, const struct insert_value *v, unsigned count, const char *what,
+                           struct err *err)
 {
     size_t most = 0;
     for (unsigned i = 0; i < count; i++)
         most = v[i].value.len > most ? v[i].value.len : most;
     unsigned code = mysql_stmt_errno(s);
-    if (code == ER_NET_PACKET_TOO_LARGE || code == ER_UNKNOWN_LONG_DATA)
-        return err_fatal(err, EXIT_BAD_CONFIG,
-                         "%s needs %zu bytes in one packet of the target: raise its max_allowed_packet above that",
-                         what, most);
+    if (code == SERVER_PACKET_TOO_LARGE || (code == UNKNOWN_ERROR_CODE && most > LONG_DATA_FROM)) {
+        char *value = xasprintf("a value of %zu bytes (%s)", most, what);
+        int rc = packet_too_small_for(db, value, most + PACKET_ROOM, err);
+        free(value);
+        return rc;
+    }
     return db_error_of(db, code, mysql_stmt_error(s), err, what);
 }
 

@@ -10,9 +10,9 @@ struct insert_value {
     bool null;
 };
 
-/* Run `sql`, whose parameters the values are; big ones are sent in pieces. Frees the values, whatever comes of it. One
- * that no packet of the server can carry: fatal 78 with the setting to raise; `what` is then its subject, and says in
- * other errors what was being done ("writing the conflict journal"). */
+/* Run `sql`, whose parameters the values are; big ones are sent in pieces. Frees the values, whatever comes of it.
+ * `what` says in errors what was being done ("writing the conflict journal"). A value that is above the server's
+ * max_allowed_packet: as packet_too_small_for. */
 MUST_CHECK int insert_run(struct db *db, const char *sql, struct insert_value *values, unsigned count, const char *what,
                           struct err *err);
 

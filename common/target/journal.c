@@ -17,6 +17,7 @@ const struct journal_column journal_columns[] = {
     [JOURNAL_TBL] = {"tbl",            JOURNAL_TEXT  },
     [JOURNAL_ROW_KEY] = {"row_key",        JOURNAL_JSON  },
     [JOURNAL_KIND] = {"kind",           JOURNAL_TEXT  },
+    [JOURNAL_CAUSE] = {"cause",          JOURNAL_TEXT  },
     [JOURNAL_POLICY] = {"policy",         JOURNAL_TEXT  },
     [JOURNAL_VERDICT] = {"verdict",        JOURNAL_TEXT  },
     [JOURNAL_WHY] = {"why",            JOURNAL_TEXT  },
@@ -82,6 +83,14 @@ const char *journal_note_states_sql(void)
 {
     return "UPDATE `" DRC_DB "`.`" JOURNAL_TABLE "` SET `state` = '" JOURNAL_NOTED "' WHERE `state` = '" JOURNAL_OPEN
            "' AND (`verdict` = 'same' OR `kind` IN ('" JOURNAL_OPERATOR_ACT "', '" JOURNAL_DDL "', 'order/violated'))";
+}
+
+/* Entries of earlier versions do not tell it. `sort` as above, with the cause in it. */
+const char *journal_add_cause_sql(void)
+{
+    return "ALTER TABLE `" DRC_DB "`.`" JOURNAL_TABLE "` "
+           "ADD COLUMN `cause` VARCHAR(20) NOT NULL DEFAULT '' COMMENT 'who wrote what was there' AFTER `kind`, "
+           "DROP KEY `sort`, ADD KEY `sort` (`db`, `tbl`, `kind`, `cause`, `state`, `id`)";
 }
 
 /* Under a masked key rows look alike: then the hash of what is there tells them apart. */

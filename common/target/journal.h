@@ -1,12 +1,13 @@
 /* The conflict journal drc.conflicts: every row that was skipped, overwritten or decided about, with all its images.
  *
  * Written in the same target transaction as the decision. Columns (also the keys of `drcctl conflicts list --json`):
- * id, at (UTC, µs), link ("eu:us"), gtid, seq, db, tbl, row_key (JSON object column -> value), kind, policy, verdict,
- * why, before_image, incoming_image, local_image, result_image (JSON objects, readable; NULL where there is none),
- * images (lossless: the cells' own bytes with the table definition, see journal_images.h), result_hash (hexadecimal
- * journal_row_hash of the row after the decision; NULL where there is none), state, changed (JSON list of the columns
- * that the incoming update changes; NULL for inserts and deletes), and what an operator made of it: resolved_at,
- * resolved_by, resolved_why, resolution (JSON object), undo_images (lossless: the row before and after it).
+ * id, at (UTC, µs), link ("eu:us"), gtid, seq, db, tbl, row_key (JSON object column -> value), kind, cause, policy,
+ * verdict, why, before_image, incoming_image, local_image, result_image (JSON objects, readable; NULL where there is
+ * none), images (lossless: the cells' own bytes with the table definition, see journal_images.h), result_hash
+ * (hexadecimal journal_row_hash of the row after the decision; NULL where there is none), state, changed (JSON list of
+ * the columns that the incoming update changes; NULL for inserts and deletes), and what an operator made of it:
+ * resolved_at, resolved_by, resolved_why, resolution (JSON object), undo_images (lossless: the row before and after
+ * it).
  *
  * Reading: journal_read.h; what operators do with an entry: journal_resolve.h; how long entries stay: journal_purge.h.
  */
@@ -47,6 +48,7 @@ struct journal_act {
 };
 
 #define JOURNAL_PARKED "parked" /* its kind */
+#define JOURNAL_SKIPPED "skipped"
 
 /* A whole transaction that was put aside: kind "parked", verdict "park"; db and tbl empty, incoming_image tells the
  * rest. Its rows with all images are in drc.parked. */
@@ -58,6 +60,7 @@ struct journal_parked {
     const char *tables;
     uint64_t rows;
     uint64_t behind; /* seq of the parked transaction that it has to wait for; 0: none */
+    bool skipped;    /* an operator had it skipped: kind "skipped", verdict "skipped" */
 };
 MUST_CHECK int journal_write_parked(struct db *db, const struct journal_parked *entry, struct err *err);
 
@@ -101,6 +104,7 @@ MUST_CHECK int journal_has_stop(struct db *db, const struct journal_entry *entry
 const char *journal_create_sql(void);
 const char *journal_add_states_sql(void);
 const char *journal_note_states_sql(void);
+const char *journal_add_cause_sql(void);
 
 enum journal_column_kind {
     JOURNAL_NUMBER,
@@ -127,6 +131,7 @@ enum journal_column_place {
     JOURNAL_TBL,
     JOURNAL_ROW_KEY,
     JOURNAL_KIND,
+    JOURNAL_CAUSE,
     JOURNAL_POLICY,
     JOURNAL_VERDICT,
     JOURNAL_WHY,

@@ -58,9 +58,9 @@ static void fill_parked(struct insert_value p[JOURNAL_COLUMN_COUNT], const struc
     buf_put_str(&p[JOURNAL_GTID].value, gtid_text(gtid, e->gtid));
     buf_printf(&p[JOURNAL_SEQ].value, "%" PRIu64, e->seq);
     buf_put_str(&p[JOURNAL_ROW_KEY].value, "{}");
-    buf_put_str(&p[JOURNAL_KIND].value, JOURNAL_PARKED);
-    buf_put_str(&p[JOURNAL_POLICY].value, "park");
-    buf_put_str(&p[JOURNAL_VERDICT].value, conflict_verdict_name(VERDICT_PARK));
+    buf_put_str(&p[JOURNAL_KIND].value, e->skipped ? JOURNAL_SKIPPED : JOURNAL_PARKED);
+    buf_put_str(&p[JOURNAL_POLICY].value, e->skipped ? "skip" : "park");
+    buf_put_str(&p[JOURNAL_VERDICT].value, e->skipped ? "skipped" : conflict_verdict_name(VERDICT_PARK));
     buf_printf(&p[JOURNAL_WHY].value, "%.255s", e->why);
     buf_printf(&p[JOURNAL_INCOMING_IMAGE].value, "{\"rows\": %" PRIu64 ", \"behind\": %" PRIu64 ", \"tables\": \"",
                e->rows, e->behind);
@@ -153,6 +153,7 @@ static void fill(struct insert_value p[JOURNAL_COLUMN_COUNT], const struct journ
     buf_put_span(&p[JOURNAL_TBL].value, c->table->name);
     journal_put_key_json(c->table, c->before ? c->before : c->incoming, e->mask, &p[JOURNAL_ROW_KEY].value);
     buf_put_str(&p[JOURNAL_KIND].value, conflict_kind_name(c->kind));
+    buf_put_str(&p[JOURNAL_CAUSE].value, conflict_cause_name(e->outcome->cause));
     buf_put_str(&p[JOURNAL_POLICY].value, policy_name(policy_of_kind(c->rule, c->kind)));
     buf_put_str(&p[JOURNAL_VERDICT].value, conflict_verdict_name(e->outcome->verdict));
     buf_put_str(&p[JOURNAL_WHY].value, e->outcome->why);

@@ -63,7 +63,8 @@ static int count_all(struct db *db, const struct journal_retention *r, struct jo
     }
     if (db_query_u64(db, out, "SELECT COUNT(*) FROM " JOURNAL, err))
         return -1;
-    *counted = (struct journal_counted){*out, top};
+    counted->rows = *out;
+    counted->top = top;
     return 0;
 }
 
@@ -71,6 +72,61 @@ static uint64_t more(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
 }
+
+/* ---- size ---- */
+
+static int read_length(struct db *db, uint64_t *out, struct err *err)
+{
+    if (db_flavor(db) == FLAVOR_MYSQL && db_exec(db, "SET SESSION information_schema_stats_expiry = 0", err))
+        return -1;
+    return db_query_u64(db, out,
+                        "SELECT COALESCE(MAX(DATA_LENGTH + INDEX_LENGTH), 0) FROM information_schema.TABLES "
+                        "WHERE TABLE_SCHEMA = '" DRC_DB "' AND TABLE_NAME = '" JOURNAL_TABLE "'",
+                        err);
+}
+
+/* How many there are, to within a hundredth. */
+static int count_about(struct db *db, struct journal_counted *counted, uint64_t *out, struct err *err)
+{
+    uint64_t top;
+    if (db_query_u64(db, &top, "SELECT COALESCE(MAX(`id`), 0) FROM " JOURNAL, err))
+        return -1;
+    if (counted->top == 0 || top < counted->top || top - counted->top > counted->rows / 100) {
+        if (db_query_u64(db, &counted->rows, "SELECT COUNT(*) FROM " JOURNAL, err))
+            return -1;
+        counted->top = top;
+    }
+    *out = counted->rows;
+    return 0;
+}
+
+/* Of `all` entries that take `length` bytes: those by which it is more than `bound`. */
+static uint64_t beyond(uint64_t all, uint64_t length, uint64_t bound)
+{
+    return length > bound ? (uint64_t)((double)all * ((double)(length - bound) / (double)length)) : 0;
+}
+
+/* Entries beyond the size, and beyond nine tenths of it. */
+static int count_big(struct db *db, const struct journal_retention *r, struct journal_counted *counted,
+                     struct journal_age *out, uint64_t *soon, struct err *err)
+{
+    const uint64_t warn = r->bytes - r->bytes / 10;
+    uint64_t length, all;
+    if (r->bytes == 0)
+        return 0;
+    if (read_length(db, &length, err))
+        return -1;
+    if (length <= warn || length == counted->length)
+        return 0;
+    if (count_about(db, counted, &all, err))
+        return -1;
+    out->over_rows = more(out->over_rows, beyond(all, length, r->bytes));
+    out->length = length > r->bytes ? length : 0;
+    *soon = more(*soon, beyond(all, length, warn));
+    return 0;
+}
+
+/* ---- looking ---- */
 
 int journal_purge_look(struct db *db, const struct journal_retention *r, struct journal_counted *counted,
                        struct journal_age *out, struct err *err)
@@ -90,6 +146,8 @@ int journal_purge_look(struct db *db, const struct journal_retention *r, struct 
         out->over_rows = all > r->rows ? all - r->rows : 0;
         soon_rows = all - warn_rows;
     }
+    if (count_big(db, r, counted, out, &soon_rows, err))
+        return -1;
     soon = more(soon, soon_rows);
     out->soon = soon - more(out->over_age, out->over_rows);
     return 0;
@@ -100,7 +158,7 @@ int journal_purge_open(struct db *db, const struct journal_retention *r, const s
 {
     uint64_t by_age, by_rows;
     if (count_older(db, r->age_ms - r->age_ms / 10, true, &by_age, err) ||
-        count_open(db, r->rows ? age->soon + age->over_rows : 0, &by_rows, err))
+        count_open(db, r->rows || r->bytes ? age->soon + age->over_rows : 0, &by_rows, err))
         return -1;
     *open = more(by_age, by_rows);
     return 0;

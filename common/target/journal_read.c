@@ -99,12 +99,13 @@ static bool in_time(const struct reading *r, struct span at)
 static bool admits(const struct journal_query *q, const struct journal_sort *s)
 {
     return (!q->tables || filter_match(q->tables, s->db, s->tbl)) && (!q->kind || span_is(s->kind, q->kind)) &&
-           (!q->state || span_is(s->state, q->state));
+           (!q->cause || span_is(s->cause, q->cause)) && (!q->state || span_is(s->state, q->state));
 }
 
 static struct journal_sort sort_of(const struct span *cells)
 {
-    return (struct journal_sort){.db = cells[0], .tbl = cells[1], .kind = cells[2], .state = cells[3]};
+    return (struct journal_sort){
+        .db = cells[0], .tbl = cells[1], .kind = cells[2], .cause = cells[3], .state = cells[4]};
 }
 
 static void add_sort(struct reading *r, const struct journal_sort *s)
@@ -118,6 +119,8 @@ static void add_sort(struct reading *r, const struct journal_sort *s)
     db_put_string(b, s->tbl);
     buf_put_str(b, " AND `kind` = ");
     db_put_string(b, s->kind);
+    buf_put_str(b, " AND `cause` = ");
+    db_put_string(b, s->cause);
     buf_put_str(b, " AND `state` = ");
     db_put_string(b, s->state);
 }
@@ -126,7 +129,7 @@ static int find_sorts(struct reading *r, struct err *err)
 {
     struct arena a = {0};
     struct db_rows rows;
-    int rc = db_query(r->db, &rows, &a, "SELECT DISTINCT `db`, `tbl`, `kind`, `state` FROM " JOURNAL, err);
+    int rc = db_query(r->db, &rows, &a, "SELECT DISTINCT `db`, `tbl`, `kind`, `cause`, `state` FROM " JOURNAL, err);
     for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
         struct journal_sort s = sort_of(&rows.cells[i * rows.column_count]);
         if (admits(r->query, &s))
@@ -274,7 +277,7 @@ int journal_read(struct db *db, const struct journal_query *query, journal_each_
     uint64_t below = 0;
     uint64_t left = query->limit ? query->limit : UINT64_MAX;
     size_t rows = 1;
-    r.by_sort = query->tables || query->kind || query->state;
+    r.by_sort = query->tables || query->kind || query->cause || query->state;
     int rc = find_bounds(&r, &found) || (r.by_sort && find_sorts(&r, &found)) ? -1 : 0;
     while (rc == 0 && rows > 0 && left > 0)
         rc = read_page(&r, &below, &left, &rows, each, context, &found);
@@ -292,7 +295,7 @@ int journal_count(struct db *db, const struct journal_query *query, journal_sort
     struct err found = {0};
     struct db_rows rows;
     char at[SQL_TIME_LEN];
-    buf_put_str(&sql, "SELECT `db`, `tbl`, `kind`, `state`, COUNT(*) FROM " JOURNAL " WHERE TRUE");
+    buf_put_str(&sql, "SELECT `db`, `tbl`, `kind`, `cause`, `state`, COUNT(*) FROM " JOURNAL " WHERE TRUE");
     if (query->since_us) {
         sql_time(at, query->since_us);
         buf_printf(&sql, " AND `at` >= '%s'", at);
@@ -301,11 +304,11 @@ int journal_count(struct db *db, const struct journal_query *query, journal_sort
         sql_time(at, query->until_us);
         buf_printf(&sql, " AND `at` <= '%s'", at);
     }
-    buf_put_str(&sql, " GROUP BY `db`, `tbl`, `kind`, `state` ORDER BY `db`, `tbl`, `kind`, `state`");
+    buf_put_str(&sql, " GROUP BY `db`, `tbl`, `kind`, `cause`, `state` ORDER BY `db`, `tbl`, `kind`, `cause`, `state`");
     int rc = db_query(db, &rows, &a, buf_cstr(&sql), &found);
     for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
         struct journal_sort s = sort_of(&rows.cells[i * rows.column_count]);
-        s.count = number(db_cell(&rows, i, 4));
+        s.count = number(db_cell(&rows, i, 5));
         if (admits(query, &s))
             each(context, &s);
     }

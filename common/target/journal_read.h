@@ -1,8 +1,9 @@
 /* Reading the conflict journal: entries newest first, page by page, and how many there are of which sort.
  *
- * Filters by table, kind and state are turned into the few combinations of them that the journal has, each a range of
- * one index; a filter by time into a range of ids. So a page costs about the same whether the journal has a thousand
- * entries or ten million. A target without a journal has no entries; one whose journal an older release made: retry. */
+ * Filters by table, kind, cause and state are turned into the few combinations of them that the journal has, each a
+ * range of one index; a filter by time into a range of ids. So a page costs about the same whether the journal has a
+ * thousand entries or ten million. A target without a journal has no entries; one whose journal an older release made:
+ * retry. */
 #ifndef DRC_TARGET_JOURNAL_READ_H
 #define DRC_TARGET_JOURNAL_READ_H
 
@@ -14,6 +15,7 @@ struct journal_query {
     uint64_t until_us;           /* not newer than that; 0: all */
     const struct filter *tables; /* NULL: all */
     const char *kind;            /* NULL: all */
+    const char *cause;           /* NULL: all */
     const char *state;           /* NULL: all */
     uint64_t limit;              /* 0: none */
 };
@@ -30,12 +32,13 @@ struct journal_sort {
     struct span db; /* empty, as tbl: about no single table */
     struct span tbl;
     struct span kind;
+    struct span cause; /* empty: not told */
     struct span state;
     uint64_t count;
 };
 typedef void journal_sort_fn(void *context, const struct journal_sort *sort);
 
-/* Each sort that the query admits, by table, kind and state; id and limit do not count. */
+/* Each sort that the query admits, by table, kind, cause and state; id and limit do not count. */
 MUST_CHECK int journal_count(struct db *db, const struct journal_query *query, journal_sort_fn *each, void *context,
                              struct err *err);
 

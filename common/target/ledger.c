@@ -236,8 +236,11 @@ int ledger_create(struct db *db, const char *topic, const struct ledger_state *s
     const struct ledger_slot nobody = {0};
     struct ledger_state there = {0};
     struct err why = {0};
-    if (ledger_row_insert(db, topic, start, &nobody, &why) == 0)
-        return 0;
+    if (db_exec(db, "BEGIN", err))
+        return -1;
+    if (ledger_row_insert(db, topic, start, &nobody, &why) == 0 && ledger_note_slots(db, start, 1, &why) == 0)
+        return db_exec(db, "COMMIT", err);
+    db_rollback(db);
     if (why.code != ER_DUP_ENTRY) {
         if (err)
             *err = why;
@@ -253,13 +256,12 @@ int ledger_create(struct db *db, const char *topic, const struct ledger_state *s
 int ledger_slot_lost(const struct ledger_slot *held, bool is_there, struct err *err)
 {
     if (is_there)
-        return err_fatal(err, EXIT_DENIED, "fenced by a newer instance: slot %u of %s has another owner", held->slot,
-                         LEDGER);
-    return err_fatal(
-        err, EXIT_UNSAFE,
-        "slot %u of this link is gone from %s, deleted by somebody: without it what is in effect cannot be "
-        "told, and a new start would repeat it; bring the row back from a backup, or empty the tables",
-        held->slot, LEDGER);
+        return err_stop(err, MSG_STOP_APPLIER_FENCED, "fenced by a newer instance: slot %u of %s has another owner",
+                        held->slot, LEDGER);
+    return err_stop(err, MSG_STOP_LEDGER_CHANGED,
+                    "slot %u of this link is gone from %s, deleted by somebody: without it what is in effect cannot be "
+                    "told, and a new start would repeat it; bring the row back from a backup, or empty the tables",
+                    held->slot, LEDGER);
 }
 
 static int not_ours(struct db *db, const struct ledger_slot *held, const struct ledger_state *state, struct err *err)

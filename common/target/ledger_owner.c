@@ -11,6 +11,7 @@
 #include "common/target/schema.h"
 
 #define LEDGER "`" DRC_DB "`.`" LEDGER_TABLE "`"
+#define META "`" DRC_DB "`.`" META_TABLE "`"
 #define ER_NO_SUCH_THREAD 1094
 #define ATTACH_WAIT_S 5 /* for a killed connection to go */
 
@@ -83,6 +84,55 @@ static int new_owner(uint8_t out[16], struct err *err)
     return getrandom(out, 16, 0) == 16 ? 0 : err_retry(err, "no random bytes for an instance id");
 }
 
+/* ---- how many slots there are ----
+ *
+ * A slot's row that is gone leaves a hole, or, when it was the last one, nothing: what only it said to be in effect
+ * would be applied again. So drc.meta says how many rows the stream has. Who deletes all of them has the link start
+ * anew. */
+
+static void meta_name(struct buf *out, const struct ledger_state *s)
+{
+    buf_put_str(out, "'slots ");
+    buf_put_hex(out, span_of(s->stream, STREAM_UUID_LEN));
+    buf_printf(out, " %u'", s->part);
+}
+
+/* 0: it does not say. */
+static int read_slot_count(struct db *db, uint64_t *out, const struct ledger_state *s, struct err *err)
+{
+    struct buf sql = {0};
+    buf_put_str(&sql, "SELECT value FROM " META " WHERE name = ");
+    meta_name(&sql, s);
+    int rc = db_query_u64(db, out, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc;
+}
+
+int ledger_note_slots(struct db *db, const struct ledger_state *s, uint64_t count, struct err *err)
+{
+    struct buf sql = {0};
+    buf_put_str(&sql, "INSERT INTO " META " (name, value) VALUES (");
+    meta_name(&sql, s);
+    buf_printf(&sql, ", '%" PRIu64 "') ON DUPLICATE KEY UPDATE value = VALUES(value)", count);
+    int rc = db_exec(db, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc;
+}
+
+/* No row is missing: neither between others, nor behind the last of them. */
+static int check_slots(struct db *db, const struct ledger_rows *rows, uint64_t *noted, struct err *err)
+{
+    for (uint32_t i = 0; i < rows->count; i++) {
+        const struct ledger_slot missing = {.slot = i};
+        if (rows->rows[i].held.slot != i)
+            return ledger_slot_lost(&missing, false, err);
+    }
+    const struct ledger_slot next = {.slot = (uint32_t)rows->count};
+    if (read_slot_count(db, noted, &rows->rows[0].state, err))
+        return -1;
+    return rows->count < *noted ? ledger_slot_lost(&next, false, err) : 0;
+}
+
 /* Inside the transaction: the rows change hands, then missing ones are made. */
 static int take_rows(struct db *db, const char *topic, uint32_t slots, const uint8_t owner[16],
                      struct ledger_rows *rows, struct err *err)
@@ -98,6 +148,10 @@ static int take_rows(struct db *db, const char *topic, uint32_t slots, const uin
         return -1;
     if (rows->count == 0)
         return err_fatal(err, EXIT_BUG, LEDGER " has no row for topic %s to take over", topic);
+    const uint64_t count = rows->count > slots ? rows->count : slots;
+    uint64_t noted;
+    if (check_slots(db, rows, &noted, err))
+        return -1;
     struct ledger_state whole;
     ledger_rows_union(rows, &whole);
     for (uint32_t slot = (uint32_t)rows->count; rc == 0 && slot < slots; slot++) {
@@ -105,6 +159,8 @@ static int take_rows(struct db *db, const char *topic, uint32_t slots, const uin
         memcpy(made.owner, owner, sizeof made.owner);
         rc = ledger_row_insert(db, topic, &whole, &made, err);
     }
+    if (rc == 0 && noted != count)
+        rc = ledger_note_slots(db, &whole, count, err);
     ledger_state_free(&whole);
     return rc;
 }
@@ -161,9 +217,9 @@ static int settle_row(const struct ledger_rows *rows, struct ledger_slot *held, 
     if (!ours)
         return ledger_slot_lost(held, row != NULL, err);
     if (row->held.n != held->n && row->held.n != held->n + 1)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "%s: slot %u has counted to %" PRIu64 ", this instance to %" PRIu64 ": somebody changed it",
-                         LEDGER, held->slot, row->held.n, held->n);
+        return err_stop(err, MSG_STOP_LEDGER_CHANGED,
+                        "%s: slot %u has counted to %" PRIu64 ", this instance to %" PRIu64 ": somebody changed it",
+                        LEDGER, held->slot, row->held.n, held->n);
     held->n = row->held.n;
     return 0;
 }

@@ -26,6 +26,10 @@ void ledger_rows_union(const struct ledger_rows *r, struct ledger_state *out);
 MUST_CHECK int ledger_row_insert(struct db *db, const char *topic, const struct ledger_state *state,
                                  const struct ledger_slot *held, struct err *err);
 
+/* Put down how many slots the stream has from now on: whether one is gone is told by that. Inside a transaction whose
+ * first change is the ledger's. */
+MUST_CHECK int ledger_note_slots(struct db *db, const struct ledger_state *s, uint64_t count, struct err *err);
+
 /* Why a hold on a slot is lost: another owner (fatal 77), or the row itself is gone (fatal 69). Returns -1. */
 int ledger_slot_lost(const struct ledger_slot *held, bool is_there, struct err *err);
 

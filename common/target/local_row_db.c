@@ -17,7 +17,7 @@ union landing {
 };
 
 struct reading {
-    const struct db *db;
+    struct db *db;
     MYSQL_STMT *stmt;
     MYSQL_BIND *binds;
     union landing *values;
@@ -77,6 +77,7 @@ static int start_reading(struct reading *r, struct db *db, const struct target_t
     r->stmt = mysql_stmt_init(db_handle(db));
     if (!r->stmt)
         return err_fatal(err, EXIT_BUG, "no memory for a statement");
+    db_beat(db);
     if (mariadb_stmt_execute_direct(r->stmt, (const char *)sql->data, sql->len))
         return stmt_error(r, err);
     r->binds = arena_zalloc(a, n * sizeof *r->binds);
@@ -133,7 +134,7 @@ static int encode_json(struct buf *out, const struct column *c, struct span text
 {
     struct buf doc = {0};
     const char *why;
-    bool good = json_text_to_binary(text, &doc, &why);
+    bool good = json_printed_to_binary(text, &doc, &why);
     if (good)
         cell_encode_bytes(out, c, buf_span(&doc));
     buf_free(&doc);
@@ -320,5 +321,5 @@ int local_row_by_image(struct local_rows *out, struct db *db, const struct targe
     put_lock(&sql, lock);
     int rc = run(out, db, t, &sql, 1, a, err);
     buf_free(&sql);
-    return rc;
+    return rc ? target_search_error(db, t->def, err) : 0;
 }

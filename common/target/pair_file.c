@@ -75,23 +75,49 @@ static void put_place(const struct config *c, const struct policy_rule *rule, st
                rule->table ? rule->db : "", rule->table ? "." : "", rule->table ? rule->table : "");
 }
 
+/* Histories of the rule, first those of rows that stay: by columns only these can converge, since what the target
+ * deleted itself has left no tombstone. True: only deletes make it diverge. */
+static bool play(struct lint_finding *out, struct world_setting *s, const struct policy_rule *rule)
+{
+    s->rule = rule;
+    s->causal = s->deletes = s->buries = rule->versions == VERSIONS_CAUSAL;
+    s->unaware = !s->causal;
+    lint_rule(out, s, LONGEST, LINT_HISTORIES, SEED);
+    if (out->diverges || s->causal || rule->deletes == DELETE_NEVER)
+        return false;
+    lint_finding_free(out);
+    s->deletes = s->buries = true;
+    lint_rule(out, s, LONGEST, LINT_HISTORIES, SEED);
+    return true;
+}
+
+/* Rows may be deleted although the rule does not say so: what is only deletes' is refused where it says that there are
+ * any, and warned of where it says nothing. */
+static bool is_only_warned_of(const struct policy_rule *rule, bool by_deletes)
+{
+    return by_deletes && rule->deletes == DELETE_DEFAULT;
+}
+
+#define REMEDY                                                                                                         \
+    "versions: causal with delete: delete_wins, which judges deletes, or delete: never where no row is deleted"
+
 static int check(const struct config *c, struct world_setting *s, const struct policy_rule *rule, struct err *err)
 {
     struct lint_finding found;
     struct buf place = {0};
     int rc = 0;
-    s->rule = rule;
-    s->causal = rule->versions == VERSIONS_CAUSAL;
-    s->buries = s->deletes = s->causal;
     if (rule->allow_divergence)
         return 0;
-    lint_rule(&found, s, LONGEST, LINT_HISTORIES, SEED);
-    if (found.diverges) {
+    bool by_deletes = play(&found, s, rule);
+    if (found.diverges && !is_only_warned_of(rule, by_deletes)) {
         put_place(c, rule, &place);
-        rc = err_fatal(err, EXIT_BAD_CONFIG,
-                       "%s: policy %s can leave regions that are linked both ways different for good; choose one that "
-                       "does not, or accept that by allow_divergence: true in conflicts. So it happens: %s",
-                       buf_cstr(&place), policy_name(rule->policy), buf_cstr(&found.history));
+        rc =
+            err_fatal(err, EXIT_BAD_CONFIG,
+                      "%s: policy %s can leave regions that are linked both ways different for good%s; choose one that "
+                      "does not%s, or accept that by allow_divergence: true in conflicts. So it happens: %s",
+                      buf_cstr(&place), policy_name(rule->policy),
+                      by_deletes ? " where rows are deleted, which versions: column does not judge" : "",
+                      by_deletes ? ", such as " REMEDY : "", buf_cstr(&found.history));
     }
     buf_free(&place);
     lint_finding_free(&found);
@@ -111,34 +137,28 @@ int pair_rules_converge(const struct config *c, struct err *err)
     return 0;
 }
 
-/* Version columns tell nothing of a row that is not there, and what the target deleted itself has left no tombstone. */
 static bool put_warning(const struct config *c, struct world_setting *s, const struct policy_rule *rule,
                         struct buf *out)
 {
     struct lint_finding found;
-    if (rule->versions == VERSIONS_CAUSAL || rule->allow_divergence)
+    if (rule->allow_divergence)
         return false;
-    s->rule = rule;
-    s->causal = false;
-    s->buries = s->deletes = s->unaware = true;
-    lint_rule(&found, s, LONGEST, LINT_HISTORIES, SEED);
-    bool diverges = found.diverges;
-    if (diverges) {
+    bool warned = is_only_warned_of(rule, play(&found, s, rule)) && found.diverges;
+    if (warned) {
         put_place(c, rule, out);
-        buf_printf(
-            out,
-            ": under versions: column a row that one region deletes while another writes it can stay different; mark "
-            "rows as deleted by an update, or use versions: causal. So it happens: %s",
-            buf_cstr(&found.history));
+        buf_printf(out,
+                   ": under versions: column a row that one region deletes while another writes it can stay different; "
+                   "say " REMEDY ". So it happens: %s",
+                   buf_cstr(&found.history));
     }
     lint_finding_free(&found);
-    return diverges;
+    return warned;
 }
 
 void pair_rules_warn(const struct config *c, pair_warning_fn *each, void *context)
 {
     struct world_setting s = {0};
-    if (c->allow_divergence || find_regions(c, &s) < 2)
+    if (c->allow_divergence || c->allow_divergence_anywhere || find_regions(c, &s) < 2)
         return;
     for (size_t i = 0; i <= c->conflicts.count; i++) {
         const struct policy_rule *rule = i ? &c->conflicts.rules[i - 1] : &c->conflicts.fallback;

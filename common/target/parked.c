@@ -86,7 +86,10 @@ int parked_renote(struct db *db, const char *topic, uint64_t seq, uint64_t behin
     char text[WHY_MOST + 1];
     struct buf head = {0};
     (void)snprintf(text, sizeof text, "%s", why);
-    buf_printf(&head, "UPDATE " TABLE " SET `state` = '" PARKED_PARKED "', `behind` = %" PRIu64 ", `why` = ", behind);
+    buf_printf(&head,
+               "UPDATE " TABLE " SET `state` = IF(`state` = '" PARKED_DISCARD "', `state`, '" PARKED_PARKED
+               "'), `behind` = %" PRIu64 ", `why` = ",
+               behind);
     db_put_string(&head, span_str(text));
     int rc = change(db, buf_cstr(&head), topic, seq, err);
     buf_free(&head);
@@ -119,17 +122,51 @@ int parked_ask(struct db *db, const char *topic, uint64_t seq, const char *state
     struct buf sql = {0};
     buf_put_str(&sql, "SELECT COUNT(DISTINCT `seq`) FROM " TABLE);
     put_where(&sql, topic, seq);
-    buf_printf(&sql, " AND `state` <> '" PARKED_DISCARDED "'%s", seq ? "" : " AND `behind` = 0");
+    buf_printf(&sql, " AND `state` NOT IN ('" PARKED_DISCARDED "', '" PARKED_SKIP "')%s",
+               seq ? "" : " AND `behind` = 0");
     int rc = db_query_u64(db, met, buf_cstr(&sql), err);
     if (rc == 0) {
         buf_clear(&sql);
         buf_printf(&sql, "UPDATE " TABLE " SET `state` = '%s'", state);
         put_where(&sql, topic, seq);
-        buf_printf(&sql, " AND `state` <> '" PARKED_DISCARDED "'%s", seq ? "" : " AND `behind` = 0");
+        buf_printf(&sql, " AND `state` NOT IN ('" PARKED_DISCARDED "', '" PARKED_SKIP "')%s",
+                   seq ? "" : " AND `behind` = 0");
         rc = db_exec(db, buf_cstr(&sql), err);
     }
     buf_free(&sql);
     return rc;
+}
+
+/* ---- skipping ---- */
+
+int parked_skip_forget(struct db *db, const char *topic, uint64_t seq, struct err *err)
+{
+    struct buf sql = {0};
+    buf_put_str(&sql, "DELETE FROM " TABLE);
+    put_where(&sql, topic, seq);
+    buf_put_str(&sql, " AND `state` = '" PARKED_SKIP "'");
+    int rc = db_exec(db, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc;
+}
+
+int parked_skip_ask(struct db *db, const struct parked_row *row, struct err *err)
+{
+    return parked_skip_forget(db, row->topic, row->seq, err) || parked_write(db, row, (struct span){0}, err) ? -1 : 0;
+}
+
+int parked_skip_asked(struct db *db, const char *topic, uint64_t seq, const char *gtid, char why[WHY_MOST + 1],
+                      struct err *err)
+{
+    struct buf sql = {0};
+    buf_put_str(&sql, "SELECT `why` FROM " TABLE);
+    put_where(&sql, topic, seq);
+    buf_put_str(&sql, " AND `state` = '" PARKED_SKIP "' AND `gtid` = ");
+    db_put_string(&sql, span_str(gtid));
+    why[0] = '\0';
+    int rc = db_query_text(db, why, WHY_MOST + 1, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc ? -1 : why[0] != '\0';
 }
 
 /* ---- reading ---- */
@@ -186,7 +223,8 @@ static void put_page_sql(const struct parked_query *q, const char *topic, uint64
 {
     buf_printf(sql,
                "SELECT `id`, `topic`, `link`, `seq`, `fragment`, `gtid`, `commit_us`, `behind`, `why`, `tables`, "
-               "`row_count`, `bytes`, `state`, CAST(`at` AS CHAR), %s FROM " TABLE " WHERE TRUE",
+               "`row_count`, `bytes`, `state`, CAST(`at` AS CHAR), %s FROM " TABLE " WHERE `state` <> '" PARKED_SKIP
+               "'",
                q->with_record ? "`record`" : "''");
     if (q->topic) {
         buf_put_str(sql, " AND `topic` = ");

@@ -13,6 +13,7 @@
 #define PARKED_RETRY "retry"         /* the operator wants it tried again; the applier takes it up */
 #define PARKED_DISCARD "discard"     /* the operator gives it up; the applier has yet to take note */
 #define PARKED_DISCARDED "discarded" /* given up: no transaction waits for it any more */
+#define PARKED_SKIP "skip"           /* no transaction yet: the operator's word that this one is not to be applied */
 
 /* One row of the table, but for the record. */
 struct parked_row {
@@ -36,7 +37,7 @@ const char *parked_create_sql(void);
 /* ---- by the applier, inside its target transactions ---- */
 
 MUST_CHECK int parked_write(struct db *db, const struct parked_row *row, struct span record, struct err *err);
-/* It was tried again: why it is still there. All its fragments. */
+/* It was tried again: why it is still there. All its fragments. Whoever gave it up meanwhile is heard the next time. */
 MUST_CHECK int parked_renote(struct db *db, const char *topic, uint64_t seq, uint64_t behind, const char *why,
                              struct err *err);
 MUST_CHECK int parked_remove(struct db *db, const char *topic, uint64_t seq, struct err *err);
@@ -59,6 +60,17 @@ typedef int parked_each_fn(void *context, const struct parked_row *row, struct s
 /* By link, seq and fragment. One record at a time is in memory. A target without the table has none. */
 MUST_CHECK int parked_read(struct db *db, const struct parked_query *query, parked_each_fn *each, void *context,
                            struct err *err);
+
+/* ---- skipping what blocks a link ---- */
+
+/* By an operator: put down, in place of an earlier word about it, that the transaction is to be skipped should the link
+ * stand before it. Such rows are seen by these three functions alone. */
+MUST_CHECK int parked_skip_ask(struct db *db, const struct parked_row *row, struct err *err);
+/* By the applier: 1: it is asked for, `why` says by whom and why; 0: it is not; -1. */
+MUST_CHECK int parked_skip_asked(struct db *db, const char *topic, uint64_t seq, const char *gtid, char why[501],
+                                 struct err *err);
+/* Inside the target transaction that skips it. */
+MUST_CHECK int parked_skip_forget(struct db *db, const char *topic, uint64_t seq, struct err *err);
 
 struct parked_sum {
     uint64_t transactions;

@@ -58,14 +58,23 @@ static int connect_region(struct progress *p, struct db **db, const char *name, 
     return db_connect(db, region, &options, err);
 }
 
+/* A connection that has been idle for long may be gone, which says nothing about the server. */
 int progress_source_position(struct progress *p, struct position *out, struct err *err)
 {
-    if (connect_region(p, &p->source, p->from, err))
-        return -1;
-    if (db_source_position(p->source, out, err) == 0)
-        return 0;
-    db_close(&p->source);
-    return -1;
+    bool idle = p->source != NULL;
+    for (;;) {
+        struct err found = {0};
+        if (connect_region(p, &p->source, p->from, err))
+            return -1;
+        if (db_source_position(p->source, out, &found) == 0)
+            return 0;
+        db_close(&p->source);
+        if (!idle || found.class != ERR_RETRY) {
+            *err = found;
+            return -1;
+        }
+        idle = false;
+    }
 }
 
 static int read_ledger(struct progress *p, struct ledger_state *out, struct err *err)
@@ -101,6 +110,16 @@ static int open_tail(struct progress *p, uint64_t least_epoch, struct err *err)
     if (rc)
         tail_close(&p->tail);
     return rc;
+}
+
+void progress_open(struct progress *p)
+{
+    struct ledger_state ledger = {0};
+    struct err later = {0};
+    if (connect_region(p, &p->source, p->from, &later) == 0 && read_ledger(p, &ledger, &later) >= 0 &&
+        open_tail(p, ledger.epoch, &later) == 0)
+        tail_rest(p->tail);
+    ledger_state_free(&ledger);
 }
 
 /* ---- waiting ---- */
@@ -159,46 +178,46 @@ static int check_same_stream(const struct progress *p, const struct ledger_state
     const struct stream *s = &p->tail->stream;
     if (!s->has_uuid || memcmp(s->uuid, ledger->stream, STREAM_UUID_LEN) == 0)
         return 0;
-    return err_fatal(err, EXIT_UNSAFE, "the topic of %s holds another stream than the ledger at %s: it was made anew",
-                     p->from, p->to);
+    return err_stop(err, MSG_STOP_OTHER_STREAM,
+                    "the topic of %s holds another stream than the ledger at %s: it was made anew", p->from, p->to);
 }
 
-/* One look at the topic: 1 it holds the position, and report->wanted_seq says by which seq; 0 not yet; -1 error. */
-static int look_published(struct wait *w, struct err *err)
+/* Does the topic hold the position, as far as it has been read? Then report->wanted_seq says by which seq. */
+static bool is_published(struct wait *w)
 {
-    const struct stream *s;
-    if (!w->p->tail) {
-        if (open_tail(w->p, w->least_epoch, err))
-            return -1;
-    } else if (tail_next(w->p->tail, TOPIC_WAIT_MS, err) < 0) {
-        tail_close(&w->p->tail);
-        return -1;
-    }
-    s = &w->p->tail->stream;
+    const struct stream *s = &w->p->tail->stream;
     w->report->topic_known = true;
     w->report->published_seq = s->seq;
     w->report->topic_next = w->p->tail->next;
     w->report->behind = s->position.flavor == FLAVOR_NONE ? 0 : position_distance(w->position, &s->position);
     if (!s->based || s->position.flavor == FLAVOR_NONE || !position_covers(&s->position, w->position))
-        return 0;
+        return false;
     w->report->wanted_seq = s->seq;
-    return 1;
+    return true;
+}
+
+/* To the topic's end as it is now, or, where that is `read` already, one record more. -1: error. */
+static int read_topic(struct wait *w, bool read, struct err *err)
+{
+    if (!read || !w->p->tail)
+        return open_tail(w->p, w->least_epoch, err);
+    if (tail_next(w->p->tail, TOPIC_WAIT_MS, err) >= 0)
+        return 0;
+    tail_close(&w->p->tail);
+    return -1;
 }
 
 static int wait_published(struct wait *w, struct err *err)
 {
     struct err step = {0};
     w->report->stage = PROGRESS_PUBLISH;
-    /* A tail of an earlier wait first goes to the end as it is now: its state may be that old. */
-    if (w->p->tail && open_tail(w->p, w->least_epoch, &step) && step.class != ERR_RETRY)
-        return step_failed(w, &step, err);
-    for (;;) {
-        int there = look_published(w, &step);
-        if (there > 0)
+    for (bool read = false;; read = true) {
+        int failed = read_topic(w, read, &step);
+        if (!failed && is_published(w))
             return 0;
-        if (there < 0 ? step_failed(w, &step, err) : between(w, 0, err))
+        if (failed ? step_failed(w, &step, err) : between(w, 0, err))
             return -1;
-        if (there == 0)
+        if (!failed)
             w->report->trouble[0] = '\0';
     }
 }
@@ -253,7 +272,10 @@ int progress_wait(struct progress *p, struct progress_report *report, const stru
     ledger_state_free(&ledger);
     if (there < 0 && step_failed(&w, &step, err))
         return -1;
-    if (wait_published(&w, err) || wait_applied(&w, err))
+    if (wait_published(&w, err))
+        return -1;
+    tail_rest(p->tail);
+    if (wait_applied(&w, err))
         return -1;
     report->stage = PROGRESS_DONE;
     return 0;
@@ -309,6 +331,15 @@ void progress_put_parked(const struct parked_sum *sum, struct buf *out)
 
 /* ---- a look without waiting ---- */
 
+/* Records that carry no transaction lie behind the ledger's place even if nothing is to be done. */
+static void measure_unread(const struct tail *t, struct progress_view *out)
+{
+    const struct ledger_state *l = &out->ledger;
+    out->has_unread = out->has_ledger;
+    if (out->has_ledger && l->done.low < out->published_seq && t->next > l->offset && t->records > 0)
+        out->unread_bytes = (uint64_t)((double)(t->next - l->offset) * (double)t->bytes / (double)t->records);
+}
+
 static void look_topic(struct progress *p, struct progress_view *out)
 {
     if (open_tail(p, out->has_ledger ? out->ledger.epoch : 0, &out->topic_err))
@@ -321,6 +352,7 @@ static void look_topic(struct progress *p, struct progress_view *out)
     out->instance = s->instance;
     out->source_clock_us = s->source_clock_us;
     position_copy(&out->published, &s->position);
+    measure_unread(p->tail, out);
     if (!out->has_ledger || out->ledger.done.low >= s->seq)
         return;
     int found =

@@ -19,6 +19,10 @@ struct progress;
 struct progress *progress_new(const struct config *config, const char *from, const char *to);
 void progress_free(struct progress **p);
 
+/* Open what a wait will need, so that it need not then. What cannot be had now is tried again, and told, by the wait.
+ */
+void progress_open(struct progress *p);
+
 /* Everything committed at the source so far (what its binlog holds). */
 MUST_CHECK int progress_source_position(struct progress *p, struct position *out, struct err *err);
 
@@ -69,6 +73,7 @@ struct progress_view {
     bool has_source;       /* the source answered */
     bool has_topic;        /* the topic answered and holds a control record */
     bool has_ledger;       /* the target answered and has a row for the link */
+    bool has_unread;       /* both were found */
     bool has_oldest;       /* the oldest transaction that is published and not in effect was found */
     bool writer_connected; /* a connection that writes the ledger is open at the target */
     /* has_source */
@@ -81,6 +86,8 @@ struct progress_view {
     /* has_ledger */
     struct ledger_state ledger;
     struct parked_sum parked;
+    /* has_unread */
+    uint64_t unread_bytes; /* of the topic, from the ledger's place on; about: by the size of its newest records */
     /* has_oldest */
     uint64_t oldest_us; /* its commit time at the source */
     /* Why a part is missing; class ERR_NONE: it is not, or there is simply nothing yet. */

@@ -7,6 +7,8 @@
 #include "common/target/schema.h"
 
 #define TABLE "`" DRC_DB "`.`" REPAIR_TABLE "`"
+#define ASK_FROM (512u << 10) /* bytes of a body; where a packet has less, nothing is compared */
+#define PACKET_ROOM 4096u     /* for what is not the body */
 
 static const char *const kind_names[REPAIR_KINDS] = {[REPAIR_PROBE] = "probe", [REPAIR_ROW] = "repair"};
 
@@ -24,8 +26,25 @@ static struct insert_value text_value(struct span v)
     return out;
 }
 
+/* Above max_allowed_packet servers end the connection, or say "unknown error": so they are asked before. */
+static int check_fits(struct db *db, size_t n, struct err *err)
+{
+    uint64_t packet;
+    if (n <= ASK_FROM)
+        return 0;
+    if (db_query_u64(db, &packet, "SELECT @@max_allowed_packet", err))
+        return -1;
+    if (n + PACKET_ROOM <= packet)
+        return 0;
+    return err_data(
+        err, "it needs %zu bytes in one packet of the server that has it: raise its max_allowed_packet above that",
+        n + PACKET_ROOM);
+}
+
 int repair_write_mark(struct db *db, const struct repair_mark *m, struct span body, struct err *err)
 {
+    if (check_fits(db, body.n, err))
+        return -1;
     struct insert_value values[] = {
         bytes_value(span_of(m->id, sizeof m->id)),
         text_value(span_str(kind_names[m->kind])),

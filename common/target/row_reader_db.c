@@ -3,6 +3,7 @@
 
 #include <mysql.h>
 
+#include "common/base/map.h"
 #include "common/base/mem.h"
 #include "common/model/json_text.h"
 #include "common/target/cell_encode.h"
@@ -10,20 +11,20 @@
 #include "common/target/row_reader.h"
 
 #define SIZES 3
-#define MOST_PARTS 4 /* key columns of a statement with parameters */
+#define MOST_PARTS 4      /* key columns of a statement with parameters */
+#define MOST_PREPARED 250 /* statements kept; the servers allow 16382 for all sessions */
 
 static const size_t sizes[SIZES] = {4, 48, ROW_READER_MOST};
 
 /* Kept statements of one table. */
 struct kept {
-    struct kept *next;
-    const struct target_table *table;
     MYSQL_STMT *by_size[SIZES];
 };
 
 struct row_reader {
     struct db *db;
-    struct kept *kept;
+    struct map kept;                  /* address of a table -> struct kept * */
+    size_t prepared;                  /* statements in it */
     const struct target_table *table; /* at hand */
     MYSQL_STMT *stmt;                 /* that is being read; NULL: none */
     bool is_kept;                     /* it belongs to `kept` */
@@ -51,18 +52,28 @@ static void end_reading(struct row_reader *r)
     r->row = NULL;
 }
 
+static void forget_kept(struct row_reader *r)
+{
+    size_t i = 0;
+    struct span table;
+    void *value;
+    while (map_next(&r->kept, &i, &table, &value)) {
+        struct kept *k = value;
+        for (size_t size = 0; size < SIZES; size++)
+            if (k->by_size[size])
+                (void)mysql_stmt_close(k->by_size[size]);
+        free(k);
+    }
+    map_free(&r->kept);
+    r->prepared = 0;
+}
+
 void row_reader_free(struct row_reader **r)
 {
     if (!*r)
         return;
     end_reading(*r);
-    for (struct kept *k = (*r)->kept, *next; k; k = next) {
-        next = k->next;
-        for (size_t i = 0; i < SIZES; i++)
-            if (k->by_size[i])
-                (void)mysql_stmt_close(k->by_size[i]);
-        free(k);
-    }
+    forget_kept(*r);
     buf_free(&(*r)->image);
     buf_free(&(*r)->sql);
     free(*r);
@@ -193,24 +204,29 @@ static int prepare(struct row_reader *r, const struct target_table *t, size_t n,
     return mysql_stmt_bind_param(r->stmt, r->binds) ? reader_error(r, err) : 0;
 }
 
-/* The kept statement of that size; made when there is none yet. */
+/* The kept statement of that size; NULL: there is none yet. */
+static MYSQL_STMT *find_statement(const struct row_reader *r, const struct target_table *t, size_t size)
+{
+    const struct kept *k = map_get(&r->kept, span_of(&t, sizeof t));
+    return k ? k->by_size[size] : NULL;
+}
+
+/* The same; made when there is none yet. A schema may have any number of tables: then those kept go, all at once. */
 static int keep_statement(struct row_reader *r, const struct target_table *t, size_t size, struct err *err)
 {
-    struct kept *k = r->kept;
-    while (k && k->table != t)
-        k = k->next;
-    if (!k) {
-        k = xcalloc(1, sizeof *k);
-        *k = (struct kept){.next = r->kept, .table = t};
-        r->kept = k;
-    }
-    r->stmt = k->by_size[size];
+    r->stmt = find_statement(r, t, size);
     r->is_kept = r->stmt != NULL;
     if (r->stmt)
         return 0;
+    if (r->prepared >= MOST_PREPARED)
+        forget_kept(r);
     if (new_statement(r, err) || prepare(r, t, sizes[size], err))
         return -1;
-    k->by_size[size] = r->stmt;
+    void **place = map_ref(&r->kept, span_of(&t, sizeof t));
+    if (!*place)
+        *place = xcalloc(1, sizeof(struct kept));
+    ((struct kept *)*place)->by_size[size] = r->stmt;
+    r->prepared++;
     r->is_kept = true;
     return 0;
 }
@@ -245,6 +261,7 @@ static int execute(struct row_reader *r, const struct target_table *t, const str
         r->is_kept = false;
         if (new_statement(r, err))
             return -1;
+        db_beat(r->db);
         return mariadb_stmt_execute_direct(r->stmt, (const char *)r->sql.data, r->sql.len) ? reader_error(r, err) : 0;
     }
     while (sizes[size] < n)
@@ -324,7 +341,7 @@ static bool put_json(struct buf *out, const struct column *c, struct span text)
 {
     struct buf doc = {0};
     const char *why;
-    bool good = json_text_to_binary(text, &doc, &why);
+    bool good = json_printed_to_binary(text, &doc, &why);
     if (good)
         cell_encode_bytes(out, c, buf_span(&doc));
     buf_free(&doc);

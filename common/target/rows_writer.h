@@ -24,8 +24,9 @@ MUST_CHECK int rows_writer_admit(struct rows_writer *w, const struct target_tabl
 /* Gather rows of t: images as in a rows event, in the target's own layout (rows->table is t->def). Columns that are not
  * in `present_before` and `present_after` (NULL: all are in the images; primary key columns always are) keep in an
  * update what the row has, and get in an insert what the server gives them: default, generated value. Of the flags
- * ROWS_NO_FOREIGN_KEY_CHECKS and ROWS_NO_UNIQUE_CHECKS count. Sends what has been gathered when it is much. `t` and the
- * bitmaps must live until the next flush or drop, the images need not. Errors as of rows_writer_flush. */
+ * ROWS_NO_FOREIGN_KEY_CHECKS counts; a relaxed unique_checks is not repeated: with it a server need not look for the
+ * row that a unique value clashes with. Sends what has been gathered when it is much. `t` and the bitmaps must live
+ * until the next flush or drop, the images need not. Errors as of rows_writer_flush. */
 MUST_CHECK int rows_writer_put(struct rows_writer *w, const struct target_table *t, const struct rows *rows,
                                struct err *err);
 
@@ -41,6 +42,14 @@ MUST_CHECK int rows_writer_flush(struct rows_writer *w, struct err *err);
 
 /* Forget what has been gathered: after a rollback. */
 void rows_writer_drop(struct rows_writer *w);
+
+/* Rows that no unique key tells apart are searched for by reading the table, which may be large, one after the other:
+ * so few of them go in one statement, lest its answer be waited for in vain. */
+#define ROWS_SEARCHED_MOST 4u
+static inline bool rows_are_searched(const struct target_table *t, enum rows_op op)
+{
+    return t->key_count == 0 && op != ROWS_INSERT;
+}
 
 /* The server's own numbers that the caller acts on. */
 #define SERVER_DUPLICATE_KEY 1062u

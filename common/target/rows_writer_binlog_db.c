@@ -18,8 +18,6 @@
 #include "common/target/rows_writer_private.h"
 
 #define MOST_BYTES (1u << 20) /* of events in one statement; a single row may be bigger */
-#define STATEMENT_ROOM 1024   /* of a packet, for all that is not events */
-#define ROW_ROOM (32u << 10)  /* the same, beside a row that goes alone: its TABLE_MAP above all */
 #define LEAST_PACKET (64u << 10)
 #define LONG_PIECE (1u << 20)
 #define UNKNOWN_ERROR 1105
@@ -44,7 +42,9 @@ struct binlog_writer {
     struct buf events;
     struct buf text;
     struct open_event open;
-    const struct table_def **tables; /* of this statement; the id is the place, from 1 */
+    size_t searched;                  /* rows of this statement that the server searches for … */
+    const struct table_def *haystack; /* … in this table */
+    const struct table_def **tables;  /* of this statement; the id is the place, from 1 */
     size_t table_count;
     size_t table_cap;
 };
@@ -82,7 +82,7 @@ static int send_long(struct binlog_writer *w, unsigned parameter, struct span v,
 /* SET @drc_a, @drc_b to the two halves of w->text, cut where packets need it. */
 static int set_variables(struct binlog_writer *w, struct err *err)
 {
-    size_t packet = w->max_packet - STATEMENT_ROOM;
+    size_t packet = w->max_packet - PACKET_STATEMENT_ROOM;
     bool is_long = w->text.len > packet;
     size_t cut = is_long ? packet : w->text.len;
     struct span halves[2] = {
@@ -167,7 +167,7 @@ static int send_literal(struct binlog_writer *w, struct err *err)
     buf_put_str(&w->text, "BINLOG '");
     base64_put_joined(&w->text, buf_span(&w->maps), buf_span(&w->events));
     buf_put_str(&w->text, "'");
-    if (w->text.len > w->max_packet - STATEMENT_ROOM)
+    if (w->text.len > w->max_packet - PACKET_STATEMENT_ROOM)
         return too_big(w, err);
     db_beat(w->db);
     if (mysql_real_query(db_handle(w->db), (const char *)w->text.data, (unsigned long)w->text.len))
@@ -222,7 +222,7 @@ static void open_event(struct binlog_writer *w, const struct rows *shape)
 static void drop(struct binlog_writer *w)
 {
     w->open.shape.table = NULL;
-    w->table_count = 0;
+    w->searched = w->table_count = 0;
     buf_clear(&w->maps);
     buf_clear(&w->events);
     if (w->text.cap > 4 * (size_t)MOST_BYTES) { /* a giant row went through: its memory is not kept */
@@ -237,6 +237,8 @@ static int flush(struct binlog_writer *w, struct err *err)
         return 0;
     close_event(w, true);
     int rc = send_events(w, err);
+    if (rc && w->searched)
+        (void)target_search_error(w->db, w->haystack, err);
     drop(w);
     return rc;
 }
@@ -262,21 +264,21 @@ static size_t row_length(const struct rows *shape, struct bytes *r)
 /* The max_allowed_packet by which a statement could carry that many bytes of a row. */
 static size_t packet_for(const struct binlog_writer *w, size_t length)
 {
-    size_t text = (length + ROW_ROOM) / 3 * 4 + 4;
-    return (w->set ? text / 2 : text) + STATEMENT_ROOM;
+    size_t text = (length + PACKET_ROWS_ROOM) / 3 * 4 + 4;
+    return (w->set ? text / 2 : text) + PACKET_STATEMENT_ROOM;
 }
 
 static size_t row_room(const struct binlog_writer *w)
 {
-    size_t text = (w->max_packet - STATEMENT_ROOM) * (w->set ? 2 : 1);
-    return text / 4 * 3 - ROW_ROOM;
+    size_t text = (w->max_packet - PACKET_STATEMENT_ROOM) * (w->set ? 2 : 1);
+    return text / 4 * 3 - PACKET_ROWS_ROOM;
 }
 
 /* The link waits for the packet size by which one of the two ways would do. */
 static int cannot_carry(struct binlog_writer *w, const struct target_table *t, size_t need, const char *why,
                         struct err *err)
 {
-    (void)packet_too_small(w->db, t, need, w->max_packet, err);
+    (void)packet_too_small(w->db, t, need, err);
     return *why ? err_prefix(err, "BINLOG cannot carry a row, and plain SQL may not (%s)", why) : -1;
 }
 
@@ -319,10 +321,11 @@ static int binlog_put(struct rows_writer *base, const struct target_table *t, co
     struct rows shape = *rows;
     struct bytes r = bytes_of(rows->images);
     assert(rows->table == t->def);
-    shape.flags &= ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_UNIQUE_CHECKS;
+    const bool searched = rows_are_searched(t, rows->op);
+    shape.flags &= ROWS_NO_FOREIGN_KEY_CHECKS;
     if (rows->count == 0)
         return 0;
-    if (gathered(w) + rows->images.n <= w->limit) {
+    if (!searched && gathered(w) + rows->images.n <= w->limit) {
         open_event(w, &shape);
         buf_put_span(&w->events, rows->images);
         return 0;
@@ -333,7 +336,8 @@ static int binlog_put(struct rows_writer *base, const struct target_table *t, co
         if (r.bad)
             return err_fatal(err, EXIT_BUG, "malformed images of %.*s.%.*s", SPAN_ARG(shape.table->db),
                              SPAN_ARG(shape.table->name));
-        if (gathered(w) + length > w->limit && flush(w, err))
+        bool full = gathered(w) + length > w->limit || (searched && w->searched >= ROWS_SEARCHED_MOST);
+        if (full && flush(w, err))
             return -1;
         if (length > w->most) {
             shape.count = 1;
@@ -344,6 +348,8 @@ static int binlog_put(struct rows_writer *base, const struct target_table *t, co
         }
         open_event(w, &shape);
         buf_put(&w->events, row, length);
+        w->searched += searched;
+        w->haystack = searched ? t->def : w->haystack;
     }
     return 0;
 }
@@ -425,7 +431,7 @@ int rows_writer_open_binlog(struct rows_writer **out, struct db *db, struct err 
         .server_id = (uint32_t)server,
         .timestamp = (uint32_t)time(NULL),
     };
-    size_t fits = (w->max_packet - STATEMENT_ROOM) / 4 * 3 - STATEMENT_ROOM;
+    size_t fits = packet_rows(w->max_packet);
     w->limit = fits < MOST_BYTES ? fits : MOST_BYTES;
     if ((w->encoder.flavor == FLAVOR_MARIADB && prepare_set(w, err)) || send_format(w, err)) {
         binlog_close(&w->base);

@@ -80,6 +80,7 @@ static const struct {
     {6, ledger_stamp_sql       },
     {7, repair_create_sql      },
     {8, ends_create_sql        },
+    {9, journal_add_cause_sql  },
 };
 
 int schema_version(struct db *db, unsigned *out, struct err *err)

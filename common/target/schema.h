@@ -7,7 +7,7 @@
 
 #include "common/link/db.h"
 
-#define SCHEMA_VERSION 8
+#define SCHEMA_VERSION 9
 
 #define DRC_DB "drc"
 #define LEDGER_TABLE "ledger"

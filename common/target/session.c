@@ -9,7 +9,6 @@
 #include "common/base/log.h"
 #include "common/target/standby.h"
 
-#define READ_TIMEOUT_S 120 /* a COMMIT of a big transaction takes its time */
 #define WRITE_TIMEOUT_S 60
 
 enum { MARIA = 1, MYSQL = 2, BOTH = MARIA | MYSQL };
@@ -104,11 +103,12 @@ int target_session_pin(struct db *db, struct err *err)
     return check_isolation(db, err);
 }
 
-int target_session_open(struct db **out, const struct region_config *region, const char *program, struct err *err)
+int target_session_open_patient(struct db **out, const struct region_config *region, const char *program,
+                                unsigned read_timeout_s, struct err *err)
 {
     const struct db_options options = {
         .program = program,
-        .read_timeout_s = READ_TIMEOUT_S,
+        .read_timeout_s = read_timeout_s,
         .write_timeout_s = WRITE_TIMEOUT_S,
         .found_rows = true,
         .to_write = true,
@@ -120,6 +120,12 @@ int target_session_open(struct db **out, const struct region_config *region, con
         return -1;
     }
     return 0;
+}
+
+/* A COMMIT of a big transaction takes its time. */
+int target_session_open(struct db **out, const struct region_config *region, const char *program, struct err *err)
+{
+    return target_session_open_patient(out, region, program, DB_ORDINARY_WAIT_S, err);
 }
 
 int target_session_keep(struct db *db, struct err *err)

@@ -10,6 +10,9 @@
  * is the standby (standby.h). Closed by db_close. */
 MUST_CHECK int target_session_open(struct db **out, const struct region_config *region, const char *program,
                                    struct err *err);
+/* The same with another limit to how long an answer is waited for. */
+MUST_CHECK int target_session_open_patient(struct db **out, const struct region_config *region, const char *program,
+                                           unsigned read_timeout_s, struct err *err);
 /* Pin a connection that was made otherwise. */
 MUST_CHECK int target_session_pin(struct db *db, struct err *err);
 

@@ -229,7 +229,7 @@ static int run_single(const struct call *c, const struct sql_row *row, const str
         goto out;
     if (packet_needed(&b) > s->max_packet) {
         s->needed = packet_needed(&b);
-        (void)packet_too_small(s->db, c->table, s->needed, s->max_packet, err);
+        (void)packet_too_small(s->db, c->table, s->needed, err);
         goto out;
     }
     if (any ? prepare_new(s, &stmt, &statement->text, err) : prepare(s, &stmt, &statement->text, err))
@@ -333,9 +333,11 @@ static size_t size_of_many(const struct call *c, size_t n)
 static int run_rows(const struct call *c, const struct sql_row *rows, size_t n, struct err *err)
 {
     for (size_t done = 0; done < n;) {
-        size_t some = c->many ? size_of_many(c, n - done) : c->run->arrays ? n - done : 1;
+        size_t most =
+            rows_are_searched(c->table, c->shape->op) && n - done > ROWS_SEARCHED_MOST ? ROWS_SEARCHED_MOST : n - done;
+        size_t some = c->many ? size_of_many(c, most) : c->run->arrays ? most : 1;
         if (run_some(c, rows + done, some, err))
-            return -1;
+            return rows_are_searched(c->table, c->shape->op) ? target_search_error(c->run->db, c->table->def, err) : -1;
         done += some;
     }
     return 0;

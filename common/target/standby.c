@@ -47,8 +47,8 @@ int standby_record(struct db *db, struct err *err)
                  "ON DUPLICATE KEY UPDATE value = VALUES(value)",
                  own))
         return -1;
-    log_notice("standby: %s (%s) is the server that is written to from now on%s%s", db_server_name(db), own,
-               recorded[0] ? ", instead of " : "", recorded);
+    log_event(MSG_STANDBY_WRITTEN, log_str("server", db_server_name(db)), log_str("identity", own),
+              log_str("former", recorded));
     return 0;
 }
 

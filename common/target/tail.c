@@ -21,6 +21,8 @@ static int read_one(struct tail *t, struct kafka_record *raw, struct record *rec
         return err_retry(err, "topic %s: no record from offset %" PRId64 " on within %d s", t->topic, t->next,
                          READ_TIMEOUT_MS / 1000);
     t->next = raw->offset + 1;
+    t->records++;
+    t->bytes += raw->value.n;
     if (record_read(rec, raw->value, err))
         return err_prefix(err, "topic %s, offset %" PRId64, t->topic, raw->offset);
     return 0;
@@ -128,6 +130,11 @@ int tail_next(struct tail *t, int timeout_ms, struct err *err)
     if (record_read(&rec, raw.value, err))
         return err_prefix(err, "topic %s, offset %" PRId64, t->topic, raw.offset);
     return accept_record(t, &rec, raw.offset, err) ? -1 : 1;
+}
+
+void tail_rest(struct tail *t)
+{
+    kafka_reader_rest(t->reader);
 }
 
 /* A record of a void epoch may carry the same seq: it is the same transaction, read by another writer. */

@@ -17,6 +17,8 @@ struct tail {
     struct stream stream; /* `based` is false while nothing has been published */
     int64_t next;         /* offset of the record that is read next */
     uint64_t least_epoch;
+    uint64_t records; /* that were read, and their bytes: how big one is by and large */
+    uint64_t bytes;
 };
 
 /* Open the topic and read to its end. A topic that is missing or not reachable: retry; one whose records contradict
@@ -30,6 +32,8 @@ MUST_CHECK int tail_catch_up(struct tail *t, struct err *err);
 /* One more record: 1 it was read, 0 none within timeout_ms, -1 error as above (after a fatal one the tail is of no more
  * use). */
 MUST_CHECK int tail_next(struct tail *t, int timeout_ms, struct err *err);
+/* Nobody reads for a while: the broker is asked for nothing until then. */
+void tail_rest(struct tail *t);
 
 /* Commit time (µs) at the source of the transaction `seq`, looked for from `offset` on (a ledger's hint). 1: found; 0:
  * it is not among the next records; -1: error. The tail itself goes on where it was. */

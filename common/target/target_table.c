@@ -63,7 +63,7 @@ static int load_kind(struct target_table *t, struct db *db, struct span schema, 
     if (db_query(db, &rows, &t->arena, buf_cstr(&sql), err))
         goto out;
     if (rows.row_count == 0) {
-        rc = target_table_is_hidden(db, schema, name, err);
+        rc = 0;
         goto out;
     }
     if (!span_is(db_cell(&rows, 0, 0), "BASE TABLE")) {
@@ -226,8 +226,8 @@ int target_table_load(struct target_table **out, struct db *db, struct span sche
 {
     struct target_table *t = xcalloc(1, sizeof *t);
     struct table_def *def = arena_zalloc(&t->arena, sizeof *def);
-    int rc = load_kind(t, db, schema, name, err);
     *out = NULL;
+    int rc = target_table_hold(db, schema, name, err) ? -1 : load_kind(t, db, schema, name, err);
     if (rc != 1)
         goto out;
     rc = -1;
@@ -263,6 +263,13 @@ void target_table_put_name(const struct target_table *t, struct buf *out)
     db_put_name(out, t->def->db);
     buf_put_u8(out, '.');
     db_put_name(out, t->def->name);
+}
+
+int target_search_error(const struct db *db, const struct table_def *t, struct err *err)
+{
+    if (!db_gave_up(db))
+        return -1;
+    return err_prefix(err, "looking for rows of `%.*s`.`%.*s`, which has no key", SPAN_ARG(t->db), SPAN_ARG(t->name));
 }
 
 void target_table_put_columns(const struct target_table *t, struct buf *out)

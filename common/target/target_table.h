@@ -68,9 +68,9 @@ void target_table_free(struct target_table **t);
  * still those of `t`. 1: they are; 0: they changed, load it again; -1: error (a missing table is 0). */
 MUST_CHECK int target_table_touch(const struct target_table *t, struct db *db, struct err *err);
 
-/* information_schema does not list a table of that name. 0: it is not there (or was made a moment ago); -1: error, also
- * fatal 77 when the account may not see it. Part of load. */
-MUST_CHECK int target_table_is_hidden(struct db *db, struct span schema, struct span name, struct err *err);
+/* Within a transaction: no ALTER comes in between what is loaded then. 0 also when it is not there, or nothing that can
+ * be read; -1: error, also fatal 77 when the account may not see it. Part of load. */
+MUST_CHECK int target_table_hold(struct db *db, struct span schema, struct span name, struct err *err);
 
 /* What the server says of the columns now, as one number. Part of load and touch. */
 MUST_CHECK int target_table_metadata(uint64_t *out, const struct target_table *t, struct db *db, struct err *err);
@@ -79,5 +79,9 @@ MUST_CHECK int target_table_metadata(uint64_t *out, const struct target_table *t
 void target_table_put_columns(const struct target_table *t, struct buf *out);
 /* `schema`.`name` */
 void target_table_put_name(const struct target_table *t, struct buf *out);
+
+/* Complete an error of a statement that looks for rows without a key: where no answer came in time, the table is named.
+ * Returns -1. */
+int target_search_error(const struct db *db, const struct table_def *t, struct err *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include <mysql.h>
 
 #include "common/base/hash.h"
+#include "common/target/ddl_print.h"
 #include "common/target/target_table.h"
 
 static uint64_t hash_fields(MYSQL_RES *result)
@@ -32,6 +33,33 @@ static void put_query(const struct target_table *t, struct buf *sql)
     buf_put_str(sql, " LIMIT 0");
 }
 
+static bool has_members(const struct target_table *t)
+{
+    for (uint16_t i = 0; i < t->def->column_count; i++)
+        if (t->def->columns[i].member_count > 0)
+            return true;
+    return false;
+}
+
+/* The metadata does not tell the members of ENUM and SET, and rows bring them as numbers: their texts tell whether
+ * these still mean the same. */
+static int add_members(uint64_t *hash, const struct target_table *t, struct db *db, struct err *err)
+{
+    struct arena a = {0};
+    struct db_rows rows;
+    struct buf sql = {0};
+    if (!has_members(t))
+        return 0;
+    buf_put_str(&sql, "SHOW CREATE TABLE ");
+    target_table_put_name(t, &sql);
+    int rc = db_query(db, &rows, &a, buf_cstr(&sql), err);
+    if (rc == 0 && rows.row_count > 0 && rows.column_count > 1)
+        *hash += ddl_print_of(db_cell(&rows, 0, 1));
+    buf_free(&sql);
+    arena_free(&a);
+    return rc;
+}
+
 int target_table_metadata(uint64_t *out, const struct target_table *t, struct db *db, struct err *err)
 {
     MYSQL *my = db_handle(db);
@@ -44,7 +72,7 @@ int target_table_metadata(uint64_t *out, const struct target_table *t, struct db
         goto out;
     }
     *out = hash_fields(result);
-    rc = 0;
+    rc = add_members(out, t, db, err);
 out:
     mysql_free_result(result);
     buf_free(&sql);
@@ -55,7 +83,7 @@ out:
 #define NO_SUCH_COLUMN 1054
 #define NO_SUCH_SCHEMA 1049
 
-int target_table_is_hidden(struct db *db, struct span schema, struct span name, struct err *err)
+int target_table_hold(struct db *db, struct span schema, struct span name, struct err *err)
 {
     struct buf sql = {0};
     struct err found = {0};
@@ -66,7 +94,7 @@ int target_table_is_hidden(struct db *db, struct span schema, struct span name, 
     buf_put_str(&sql, " LIMIT 0");
     int rc = db_exec(db, buf_cstr(&sql), &found);
     buf_free(&sql);
-    if (rc == 0 || found.code == NO_SUCH_TABLE || found.code == NO_SUCH_SCHEMA)
+    if (rc == 0 || (found.class != ERR_RETRY && found.exit_code != EXIT_DENIED))
         return 0;
     (void)db_error_in(db, schema, &found);
     if (err)

@@ -1,0 +1,132 @@
+/* The tables of metrics, and docs/metrics.md made from them. */
+#include <string.h>
+
+#include "common/link/metrics.h"
+
+/* What a state may be: the word of `drcctl status`. */
+static const char *const capture_states[] = {"starting", "running", "waiting", "retrying", "stopping", NULL};
+static const char *const applier_states[] = {"starting",  "running", "parked",   "waiting", "retrying",
+                                             "throttled", "paused",  "stopping", NULL};
+
+const struct metric metrics_of_capture[] = {
+    {"drc_build_info",                                                           METRIC_INFO, METRIC_NUMBER, "version", "version", NULL, "The program's version, always 1"},
+    {"drc_start_time_seconds",                                                             METRIC_GAUGE, METRIC_US, "started_us", NULL, NULL,
+     "When the daemon was started, since 1970"},
+    {"drc_capture_state",                                                                 METRIC_CHOICE, METRIC_NUMBER, "state", "state", capture_states,
+     "What the capture is doing: 1 for that state, 0 for all others"},
+    {"drc_capture_lag_seconds",                                         METRIC_GAUGE, METRIC_US, "lag_us", NULL, NULL,
+     "How long the capture is behind its source, as the latest heartbeat found"},
+    {"drc_capture_stage_seconds",                                                   METRIC_HISTOGRAM, METRIC_US, "stages", "stage", NULL,
+     "How long heartbeats took for each stage at the capture (see Lag)"},
+    {"drc_capture_transactions_total",                                                                 METRIC_COUNTER, METRIC_NUMBER, "transactions", NULL, NULL,
+     "Transactions put into the stream, DDL statements among them"},
+    {"drc_capture_ddl_total",                                                                      METRIC_COUNTER, METRIC_NUMBER, "ddl", NULL, NULL, "DDL statements put into the stream"},
+    {"drc_capture_rows_total",                                  METRIC_COUNTER, METRIC_NUMBER, "rows", NULL, NULL, "Row changes put into the stream"},
+    {"drc_capture_record_bytes_total",                                                        METRIC_COUNTER, METRIC_BYTES, "bytes", NULL, NULL,
+     "Size of all records of the stream, before compression"},
+    {"drc_capture_skipped_transactions_total",                                                             METRIC_COUNTER, METRIC_NUMBER, "skipped", NULL, NULL,
+     "Transactions without a row of the pair"},
+    {"drc_capture_replayed_transactions_total",                                                                   METRIC_COUNTER, METRIC_NUMBER, "replayed", NULL, NULL,
+     "Transactions that an applier wrote, dropped by the loop mark"},
+    {"drc_capture_repeated_transactions_total",            METRIC_COUNTER, METRIC_NUMBER, "repeated", NULL, NULL,
+     "Transactions that the topic had already after a start"},
+    {"drc_capture_ignored_events_total",                                                  METRIC_COUNTER, METRIC_NUMBER, "ignored_events", NULL, NULL,
+     "Events of a kind that is not known, marked by the server as of no consequence"},
+    {"drc_capture_seq",                                                                 METRIC_GAUGE, METRIC_NUMBER, "seq", NULL, NULL,
+     "Number of the newest transaction of the stream that was read"},
+    {"drc_capture_acknowledged_seq",                                                                      METRIC_GAUGE, METRIC_NUMBER, "acked_seq", NULL, NULL,
+     "Number of the newest transaction that Kafka has acknowledged"},
+    {"drc_capture_acknowledged_offset", METRIC_GAUGE, METRIC_NUMBER, "acked_offset", NULL, NULL,
+     "Its record's offset in the topic"},
+    {"drc_capture_epoch",                                                METRIC_GAUGE, METRIC_NUMBER, "epoch", NULL, NULL, "Number of the writer's epoch"},
+    {"drc_capture_commit_timestamp_seconds",                                                                 METRIC_GAUGE, METRIC_US, "commit_us", NULL, NULL,
+     "When the transaction read last was committed, by the source"},
+    {"drc_capture_queue_records",                                                                   METRIC_GAUGE, METRIC_NUMBER, "queue_items", NULL, NULL,
+     "Records between reader and sender"},
+    {"drc_capture_queue_bytes",         METRIC_GAUGE, METRIC_BYTES, "queue_bytes", NULL, NULL, "Their size"},
+    {"drc_capture_in_flight_records",                                           METRIC_GAUGE, METRIC_NUMBER, "in_flight", NULL, NULL,
+     "Records given to Kafka and not acknowledged"},
+    {"drc_capture_held_back",                                                             METRIC_GAUGE, METRIC_NUMBER, "held_back", NULL, NULL,
+     "1 while the reader waits for room in the queue, else 0"},
+    {"drc_capture_loop_mark_timestamp_seconds",                                                                      METRIC_GAUGE, METRIC_US, "canary_us", NULL, NULL,
+     "When the loop mark was last proved to reach the binlog; 0 when never, or not looked at"},
+    {"drc_capture_loop_mark_expected",              METRIC_GAUGE, METRIC_NUMBER, "canary_expected", NULL, NULL,
+     "1 where the loop mark is to be proved from time to time (the region is a target and capture.canary is not 0s), "
+     "else 0"},
+    {"drc_capture_clock_skew_seconds",                                                    METRIC_GAUGE, METRIC_US, "skew_us", NULL, NULL,
+     "How far the source's clock is ahead of this host's"},
+    {"drc_capture_topic_retention_seconds",                                                             METRIC_GAUGE, METRIC_MS, "retention_ms", NULL, NULL,
+     "How long the topic keeps records; nothing where it keeps them for ever"},
+    {"drc_capture_binlog_retention_seconds",                                                                      METRIC_GAUGE, METRIC_MS, "binlog_retention_ms", NULL, NULL,
+     "How long the source keeps its binlogs; nothing where it keeps them for ever"},
+    {.name = NULL                                     },
+};
+
+const struct metric metrics_of_applier[] = {
+    {"drc_build_info",                                                                                              METRIC_INFO, METRIC_NUMBER, "version", "version", NULL, "The program's version, always 1"},
+    {"drc_start_time_seconds",                                                                                                METRIC_GAUGE, METRIC_US, "started_us", NULL, NULL,
+     "When the daemon was started, since 1970"},
+    {"drc_applier_state",                                                                                                    METRIC_CHOICE, METRIC_NUMBER, "state", "state", applier_states,
+     "What the applier is doing: 1 for that state, 0 for all others"},
+    {"drc_applier_lag_seconds",                                                                            METRIC_GAUGE, METRIC_US, "lag_us", NULL, NULL,
+     "How old the target is: all that the source had committed so long ago is in effect, or was decided otherwise"},
+    {"drc_applier_stage_seconds",                                                                                      METRIC_HISTOGRAM, METRIC_US, "stages", "stage", NULL,
+     "How long heartbeats took for each stage on the way to the target (see Lag)"},
+    {"drc_applier_transactions_total",                                                                                                    METRIC_COUNTER, METRIC_NUMBER, "transactions", NULL, NULL,
+     "Source transactions that came into effect"},
+    {"drc_applier_rows_total",                                                                                                         METRIC_COUNTER, METRIC_NUMBER, "rows", NULL, NULL, "Their row changes"},
+    {"drc_applier_groups_total",                                                                     METRIC_COUNTER, METRIC_NUMBER, "groups", NULL, NULL,
+     "Target transactions of many source transactions each"},
+    {"drc_applier_exact_transactions_total",                                                                                           METRIC_COUNTER, METRIC_NUMBER, "exact", NULL, NULL,
+     "Source transactions that had to go row by row"},
+    {"drc_applier_conflicts_total",                                                                                                METRIC_COUNTER, METRIC_NUMBER, "conflicts_by_kind", "kind", NULL,
+     "Entries of the journal, by the kind of conflict"},
+    {"drc_applier_conflict_causes_total",                                                                                                      METRIC_COUNTER, METRIC_NUMBER, "conflicts_by_cause", "cause", NULL,
+     "Of these entries those whose cause is known: another region's concurrent write, or a foreign write, which no "
+     "stream brought"},
+    {"drc_applier_parked_transactions",                                               METRIC_GAUGE, METRIC_NUMBER, "parked_transactions", NULL, NULL,
+     "Transactions that are put aside"},
+    {"drc_applier_parked_rows",                                                                                     METRIC_GAUGE, METRIC_NUMBER, "parked_rows", NULL, NULL, "Their row changes"},
+    {"drc_applier_parked_bytes",                                                                                                    METRIC_GAUGE, METRIC_BYTES, "parked_bytes", NULL, NULL, "Their size"},
+    {"drc_applier_parked_rows_limit",                                                                                                         METRIC_GAUGE, METRIC_NUMBER, "parked_rows_limit", NULL, NULL,
+     "apply.park.max_rows, at which the link stops"},
+    {"drc_applier_applied_seq", METRIC_GAUGE, METRIC_NUMBER, "applied_seq", NULL, NULL,
+     "Number of the transaction up to which all are in effect"},
+    {"drc_applier_read_seq",                                                                                   METRIC_GAUGE, METRIC_NUMBER, "topic_seq", NULL, NULL,
+     "Number of the newest transaction that was read from the topic"},
+    {"drc_applier_read_offset",                                                                                                    METRIC_GAUGE, METRIC_NUMBER, "topic_offset", NULL, NULL,
+     "Offset of the record read last"},
+    {"drc_applier_epoch",                                                                                                      METRIC_GAUGE, METRIC_NUMBER, "epoch", NULL, NULL,
+     "Number of the stream's epoch at the place that is in effect"},
+    {"drc_applier_queue_transactions",                                  METRIC_GAUGE, METRIC_NUMBER, "queued_transactions", NULL, NULL,
+     "Transactions that were read and are not in effect"},
+    {"drc_applier_queue_bytes",                                                                              METRIC_GAUGE, METRIC_BYTES, "queued_bytes", NULL, NULL, "Their size"},
+    {"drc_applier_workers",                                                                                                METRIC_GAUGE, METRIC_NUMBER, "workers", NULL, NULL, "Connections that apply"},
+    {"drc_applier_xa_prepared_transactions",                                                                                                         METRIC_GAUGE, METRIC_NUMBER, "xa_prepared", NULL, NULL,
+     "XA transactions that the source has prepared and not decided"},
+    {"drc_applier_duplicate_records_total",                                                                   METRIC_COUNTER, METRIC_NUMBER, "duplicate_records", NULL, NULL,
+     "Records that had been seen before, dropped; from 0 again with each session"},
+    {"drc_applier_void_records_total",                                                                                      METRIC_COUNTER, METRIC_NUMBER, "void_records", NULL, NULL,
+     "Records of a writer that was no longer in force, dropped; from 0 again with each session"},
+    {"drc_applier_clock_behind_seconds",                                                                                                METRIC_GAUGE, METRIC_US, "clock_behind_us", NULL, NULL,
+     "By how much records of the last minute came from the future: at least so far are the clocks of this host and the "
+     "capture's apart"},
+    {"drc_applier_versions",                                                                                                         METRIC_GAUGE, METRIC_NUMBER, "versions", NULL, NULL,
+     "Keys in the index of versions (conflicts told by versions only)"},
+    {"drc_applier_versions_bytes",                                                                                          METRIC_GAUGE, METRIC_BYTES, "versions_bytes", NULL, NULL, "Memory of that index"},
+    {"drc_applier_versions_spilled_bytes",                                                                                    METRIC_GAUGE, METRIC_BYTES, "versions_spilled_bytes", NULL, NULL,
+     "What of it is on disk"},
+    {"drc_applier_versions_waits_total",                                                                                                METRIC_COUNTER, METRIC_NUMBER, "versions_waits", NULL, NULL,
+     "How often a group waited for word of the target's own stream"},
+    {"drc_applier_versions_wait_seconds_total",                                                                                                         METRIC_COUNTER, METRIC_MS, "versions_waited_ms", NULL, NULL,
+     "How long in all"},
+    {.name = NULL                                                       },
+};
+
+const struct metric *metrics_table(const json_t *status)
+{
+    const char *program = json_string_value(json_object_get(status, "program"));
+    if (program && strcmp(program, "drc-capture") == 0)
+        return metrics_of_capture;
+    return program && strcmp(program, "drc-applier") == 0 ? metrics_of_applier : NULL;
+}
