@@ -37,7 +37,9 @@ bool conflict_order_holds(const struct policy_rule *rule, const struct table_def
 {
     bool orders = rule->policy != POLICY_SOURCE_WINS && rule->policy != POLICY_TARGET_WINS &&
                   rule->policy != POLICY_EARLIEST && rule->policy != POLICY_PARK && rule->policy != POLICY_STOP;
-    if (!before || !after)
+    if (before && !after)
+        return rule->deletes != DELETE_NEVER;
+    if (!before)
         return true;
     if (orders && !rises(rule->by, rule->by_count, table, before, after))
         return false;

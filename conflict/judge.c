@@ -134,7 +134,7 @@ static int judge_delete(const struct conflict_case *c, struct conflict_outcome *
     bool is_delete = c->incoming == NULL, incoming;
     const struct version_order by = order_of(c, out);
     if (deletes == DELETE_WINS) {
-        bool wins = is_delete || c->causality == CAUSALITY_IMAGES || c->unseen_delete;
+        bool wins = is_delete || c->causality == CAUSALITY_IMAGES; /* one that was unseen has won before (decide) */
         (void)settle(out, VERDICT_LOCAL, wins ? "a delete wins" : "the change knew of the delete");
         return settle_side(out, is_delete || !wins);
     }
@@ -240,7 +240,7 @@ static const struct conflict_version *version_after(const struct conflict_case *
 int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, struct arena *arena, struct err *err)
 {
     check_images(c);
-    *out = (struct conflict_outcome){.policy = policy_of_kind(c->rule, c->kind)};
+    *out = (struct conflict_outcome){.policy = policy_of_kind(c->rule, c->kind), .cause = conflict_cause(c)};
     if (decide(c, out, arena, err))
         return -1;
     if (out->verdict == VERDICT_LOCAL && c->kind != CONFLICT_WITH_LOSER) {
@@ -250,6 +250,23 @@ int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, 
     }
     out->version = version_after(c, out);
     return 0;
+}
+
+/* A row in the way of another one, a check, a note: the images do not tell who wrote what. */
+static bool met_other_than_expected(enum conflict_kind kind)
+{
+    return conflict_kind_has_policy(kind);
+}
+
+enum conflict_cause conflict_cause(const struct conflict_case *c)
+{
+    if (!met_other_than_expected(c->kind))
+        return CONFLICT_CAUSE_UNTOLD;
+    if (c->one_way || c->kind == CONFLICT_FOREIGN_WRITE)
+        return CONFLICT_CAUSE_FOREIGN_WRITE;
+    if (c->causality == CAUSALITY_CONCURRENT || c->unseen_delete)
+        return CONFLICT_CAUSE_CONCURRENT;
+    return c->causality == CAUSALITY_AFTER ? CONFLICT_CAUSE_FOREIGN_WRITE : CONFLICT_CAUSE_UNTOLD;
 }
 
 const struct cell *conflict_result(const struct conflict_case *c, const struct conflict_outcome *out)

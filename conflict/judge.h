@@ -62,6 +62,7 @@ struct conflict_case {
     bool unseen_delete; /* the key was deleted at the target, now or before, by a change that is not in the incoming
                          * one's cut; only delete: delete_wins asks for it */
     const struct mask *mask; /* columns of which `why` tells no values; NULL: none */
+    bool one_way;            /* the stream of `from` is the only one that may write at the target */
     bool buries;             /* deletes at both sides leave tombstones; where they do not, any write beats a delete */
 };
 
@@ -73,6 +74,7 @@ bool conflict_meets(struct conflict_case *c, bool as_expected);
 struct conflict_outcome {
     enum conflict_verdict verdict;
     enum policy_scope scope;   /* VERDICT_LOCAL: how far it reaches: row or transaction */
+    enum conflict_cause cause; /* who wrote what is there: conflict_cause() of the case */
     enum policy policy;        /* by which it was decided: the rule's, or that of the kind */
     const struct cell *merged; /* VERDICT_MERGED: the row, all columns of the table, in the arena; else NULL */
     const struct conflict_version *version; /* of what is there afterwards: of the two in the case; NULL: not known */
@@ -85,11 +87,15 @@ struct conflict_outcome {
 MUST_CHECK int conflict_judge(const struct conflict_case *c, struct conflict_outcome *out, struct arena *arena,
                               struct err *err);
 
+/* Who wrote what the change meets, as far as the case tells. */
+enum conflict_cause conflict_cause(const struct conflict_case *c);
+
 /* The row at the target after a verdict of incoming, local, same or merged; NULL: none. */
 const struct cell *conflict_result(const struct conflict_case *c, const struct conflict_outcome *out);
 
-/* Does an update's version strictly rise by the rule (and its groups)? True where nothing asks for it, for inserts, and
- * where the table has no such column: then nothing is violated, and a conflict stops the link. */
+/* Does an update's version strictly rise by the rule (and its groups), and is a delete one that the rule knows of? True
+ * where nothing asks for it, for inserts, and where the table has no such column: then nothing is violated, and a
+ * conflict stops the link. */
 bool conflict_order_holds(const struct policy_rule *rule, const struct table_def *table, const struct cell *before,
                           const struct cell *after);
 
