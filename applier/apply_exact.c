@@ -85,7 +85,7 @@ static int journal(struct exact *x, const struct conflict_case *c, const struct 
                    const struct cell *result, struct err *err)
 {
     struct journal_entry entry = entry_of(x, c, outcome, result);
-    x->sink->counts.conflicts++;
+    sink_count_conflict(&x->sink->counts, (int)c->kind, outcome->cause);
     return x->sink->ground->journal(x->sink, &entry, err);
 }
 
@@ -94,7 +94,7 @@ static int journal(struct exact *x, const struct conflict_case *c, const struct 
  * Returns -1. */
 static int journal_stop(struct exact *x, const struct conflict_case *c, const char *why, struct err *err)
 {
-    struct conflict_outcome outcome = {.verdict = VERDICT_STOP};
+    struct conflict_outcome outcome = {.verdict = VERDICT_STOP, .cause = conflict_cause(c)};
     struct journal_entry entry = entry_of(x, c, &outcome, c->local);
     struct err failed = {0};
     (void)snprintf(outcome.why, sizeof outcome.why, "%s", why);
@@ -103,7 +103,7 @@ static int journal_stop(struct exact *x, const struct conflict_case *c, const ch
     if (failed.class == ERR_RETRY)
         *err = failed;
     else
-        log_error("what stops the link could not be written to the journal: %s", failed.text);
+        log_event(MSG_JOURNAL_FAILED, log_detail(failed.text));
     return -1;
 }
 
@@ -167,11 +167,11 @@ static int refused(struct exact *x, const struct cell *before, const struct cell
     (void)snprintf(server.text, sizeof server.text, "%s",
                    mask_server_text(mask_of(x), x->table->def, err->text, &said));
     buf_free(&said);
-    err_fatal(err, EXIT_UNSAFE, "%s: %s of transaction %llu cannot be written at the target: %s%s", buf_cstr(&place),
-              rows_op_name(x->rows->op), (unsigned long long)x->txn->head.seq, server.text,
-              server.code == SERVER_DUPLICATE_KEY
-                  ? " (another row holds its unique value: mend one of the two by hand, then start the applier again)"
-                  : "");
+    err_stop(err, MSG_STOP_ROW_REFUSED, "%s: %s of transaction %llu cannot be written at the target: %s%s",
+             buf_cstr(&place), rows_op_name(x->rows->op), (unsigned long long)x->txn->head.seq, server.text,
+             server.code == SERVER_DUPLICATE_KEY
+                 ? " (another row holds its unique value: mend one of the two by hand, then start the applier again)"
+                 : "");
     err->code = server.code;
     buf_free(&place);
     if (server.code != SERVER_DUPLICATE_KEY)
@@ -222,7 +222,29 @@ static int write_row(struct exact *x, const struct cell *before, const struct ce
     return before && (!after || !same_key(x->table->def, before, after)) ? bury(x, before, err) : 0;
 }
 
+/* READ COMMITTED locks no absence, and where nothing is written nothing else does either: a local writer could take the
+ * key, and commit, before this transaction does. Its row would stay, though the other side, which sees that it did not
+ * know of this change, may decide otherwise. So a key that stays free is held by a row that comes and goes. Where the
+ * server refuses that row for another's sake it cannot be held. */
+static int hold_absence(struct exact *x, const struct cell *image, struct err *err)
+{
+    const uint8_t *present = x->plan->present;
+    const struct ground_write come = {.table = x->table, .after = image, .present = present, .flags = x->rows->flags};
+    const struct ground_write go = {.table = x->table, .before = image, .present = present, .flags = x->rows->flags};
+    if (x->sink->ground->write(x->sink, &come, err) == 0)
+        return x->sink->ground->write(x->sink, &go, err);
+    if (err->class != ERR_DATA)
+        return -1;
+    return err->code == SERVER_DUPLICATE_KEY ? taken_meanwhile(x, NULL, image, err) : 0;
+}
+
 /* ---- deciding ---- */
+
+/* What people are told first: that somebody writes where nobody should. */
+static const char *foreign(const struct conflict_case *c)
+{
+    return conflict_cause(c) == CONFLICT_CAUSE_FOREIGN_WRITE ? "foreign write: " : "";
+}
 
 static int stopped(struct exact *x, const struct conflict_case *c, const char *why, struct err *err)
 {
@@ -232,8 +254,8 @@ static int stopped(struct exact *x, const struct conflict_case *c, const char *w
     char cause[sizeof err->text];
     (void)snprintf(cause, sizeof cause, "%s", why); /* it may be err's own text */
     conflict_put_row(c->table, conflict_row(c), mask_of(x), &place);
-    err_fatal(err, EXIT_UNSAFE, "conflict %s on %s: %s (transaction %llu of %s)", conflict_kind_name(c->kind),
-              buf_cstr(&place), cause, (unsigned long long)x->txn->head.seq, x->sink->from);
+    err_stop(err, MSG_STOP_CONFLICT, "conflict %s on %s: %s%s (transaction %llu of %s)", conflict_kind_name(c->kind),
+             buf_cstr(&place), foreign(c), cause, (unsigned long long)x->txn->head.seq, x->sink->from);
     buf_free(&place);
     return journal_stop(x, c, cause, err);
 }
@@ -243,8 +265,11 @@ static int parked(struct exact *x, const struct conflict_case *c, const char *wh
     if (x->inside)
         return would_stop(x);
     conflict_put_row(c->table, conflict_row(c), mask_of(x), &x->out->why);
-    buf_printf(&x->out->why, ": conflict %s: %s", conflict_kind_name(c->kind), why);
-    return park(x, c->kind, c->before, c->incoming, c->local);
+    buf_printf(&x->out->why, ": conflict %s: %s%s", conflict_kind_name(c->kind), foreign(c), why);
+    (void)park(x, c->kind, c->before, c->incoming, c->local);
+    x->out->refusal->causality = c->causality;
+    x->out->refusal->unseen_delete = c->unseen_delete;
+    return -1;
 }
 
 /* The whole transaction loses with this row. Of a big one what came before is in other fragments: it is put aside. */
@@ -281,15 +306,17 @@ static int settle(struct exact *x, const struct conflict_case *c, const struct v
     const struct cell *result = conflict_result(c, &outcome);
     if (result != c->local && write_row(x, c->local, result, err))
         return -1;
+    if (asked && !c->local && !result && hold_absence(x, c->incoming ? c->incoming : c->before, err))
+        return -1;
     return journal(x, c, &outcome, result, err);
 }
 
 /* ---- the three operations ---- */
 
-/* The change is applied as it came; only that its version did not rise is put down. */
+/* The change is applied as it came; only that its version did not rise, or that it deletes at all, is put down. */
 static int journal_order(struct exact *x, struct conflict_case *c, struct err *err)
 {
-    struct conflict_outcome outcome = conflict_order_outcome();
+    struct conflict_outcome outcome = conflict_order_outcome(c);
     c->kind = CONFLICT_ORDER_VIOLATED;
     return journal(x, c, &outcome, c->incoming, err);
 }
@@ -310,8 +337,7 @@ static int meet(struct exact *x, const struct cell *before, const struct cell *a
         return settle(x, &c, q, err);
     if (write_row(x, local, after, err))
         return -1;
-    bool rises = !before || !after || conflict_order_holds(x->rule, x->table->def, before, after);
-    return rises ? 0 : journal_order(x, &c, err);
+    return conflict_order_holds(x->rule, x->table->def, before, after) ? 0 : journal_order(x, &c, err);
 }
 
 static int insert_row(struct exact *x, const struct cell *after, struct err *err)
@@ -382,8 +408,8 @@ static int does_not_fit(struct exact *x, struct err *err)
         buf_put_str(&x->out->why, found.text);
         return -1;
     }
-    return err_fatal(err, EXIT_UNSAFE, "%s (transaction %llu of %s)", found.text, (unsigned long long)x->txn->head.seq,
-                     x->sink->from);
+    return err_stop(err, MSG_STOP_CONFLICT, "%s (transaction %llu of %s)", found.text,
+                    (unsigned long long)x->txn->head.seq, x->sink->from);
 }
 
 static int apply_rows_of(struct exact *x, const struct rows *rows, struct err *err)

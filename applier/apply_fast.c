@@ -8,8 +8,9 @@
  * or foreign key is nobody's business but its own row's: it is written with the change of the row before it, at that
  * one's place (insert + update: one insert; update + update: one update), or, when a delete follows, not at all. A row
  * that comes and goes inside the group is left out where no other unique key and no foreign key could have told, and
- * its absence has been read. So a key whose unique or foreign-key columns change twice needs no cut: both are written.
- * Rows of tables without a primary key are written as they came. */
+ * its absence has been read; but not where versions tell what is concurrent: there it holds its key until COMMIT. So a
+ * key whose unique or foreign-key columns change twice needs no cut: both are written. Rows of tables without a primary
+ * key are written as they came. */
 #include <stdlib.h>
 
 #include "applier/bury.h"
@@ -70,7 +71,7 @@ static bool collapse(const struct group_table *t, const struct change *c, struct
             last->after = c->after;
         return c->plain;
     }
-    if (last->before.n == 0 && t->cancels && c->key->read) { /* it came and went */
+    if (last->before.n == 0 && t->cancels && !t->causal && c->key->read) { /* it came and went */
         last->after = (struct span){0};
         return true;
     }
@@ -99,12 +100,22 @@ static void put_clean(struct writes *w, const struct change *c)
         c->moved->write = place;
 }
 
+/* A key that stays free is held by a row that comes and goes (hold_absence in apply_exact.c). */
+static void hold_absence(struct writes *w, const struct change *c)
+{
+    struct span row = c->after.n > 0 ? c->after : c->before;
+    (void)add_write(w, c, (struct span){0}, row);
+    (void)add_write(w, c, row, (struct span){0});
+}
+
 static int put_settled(struct writes *w, const struct change *c, struct err *err)
 {
     struct settled row;
     int rc = group_settle(w->g, c, &row, err);
     if (rc == 1 && (row.before.n > 0 || row.after.n > 0))
         (void)add_write(w, c, row.before, row.after);
+    else if (rc == 1 && !c->key->present && w->g->tables[c->table].causal)
+        hold_absence(w, c);
     return rc;
 }
 
@@ -332,7 +343,8 @@ int fast_rows(struct sink *s, struct txn *const *txns, size_t count, bool carefu
         rc = write_group(&w, &found);
     if (rc == 1)
         rc = group_confirm(&g, &found);
-    s->counts.conflicts += rc == 1 ? g.conflicts : 0;
+    if (rc == 1)
+        sink_add_conflicts(&s->counts, &g.conflicts);
     if (rc == -1 && found.class == ERR_DATA) /* the server refused a row, and does not say whose */
         rc = group_doubt(&g, count);
     else if (rc == -1 && err)

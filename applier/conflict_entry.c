@@ -1,6 +1,8 @@
 /* Cases, entries and log lines of conflicts. */
 #include "applier/conflict_entry.h"
 
+#include <stdio.h>
+
 #include "applier/txn.h"
 #include "common/base/log.h"
 
@@ -16,6 +18,7 @@ struct conflict_case conflict_case_at(const struct conflict_place *p, enum confl
                                   .from = p->sink->from,
                                   .to = p->sink->to,
                                   .buries = p->sink->buries,
+                                  .one_way = p->sink->one_way,
                                   .mask = &p->sink->config->conflict_mask};
 }
 
@@ -52,10 +55,13 @@ void conflict_note_winner(const struct conflict_case *c, const struct conflict_o
         causal_ended_of(causal, &q->key, p->sink->stream, p->txn->head.seq);
 }
 
-struct conflict_outcome conflict_order_outcome(void)
+struct conflict_outcome conflict_order_outcome(const struct conflict_case *c)
 {
-    return (struct conflict_outcome){.verdict = VERDICT_INCOMING,
-                                     .why = "the version column did not rise in this update"};
+    struct conflict_outcome out = {.verdict = VERDICT_INCOMING};
+    (void)snprintf(out.why, sizeof out.why, "%s",
+                   c->incoming ? "the version column did not rise in this update"
+                               : "a row was deleted, and the rule says delete: never");
+    return out;
 }
 
 struct journal_entry conflict_entry_at(const struct conflict_place *p, const struct conflict_case *c,
@@ -89,18 +95,18 @@ void conflict_log(const struct journal_entry *entry)
     const struct conflict_case *c = entry->conflict;
     struct buf row = {0};
     conflict_put_row(c->table, conflict_row(c), entry->mask, &row);
-    log_notice("conflict kind=%s verdict=%s at %s: %s link=%s seq=%llu", conflict_kind_name(c->kind),
-               conflict_verdict_name(entry->outcome->verdict), buf_cstr(&row), entry->outcome->why, entry->link,
-               (unsigned long long)entry->seq);
+    log_event(MSG_CONFLICT, log_table(c->table->db, c->table->name), log_str("link", entry->link),
+              log_u64("seq", entry->seq), log_str("kind", conflict_kind_name(c->kind)),
+              log_str("cause", conflict_cause_name(entry->outcome->cause)),
+              log_str("verdict", conflict_verdict_name(entry->outcome->verdict)), log_str("row", buf_cstr(&row)),
+              log_str("why", entry->outcome->why));
     buf_free(&row);
 }
 
 void conflict_warn_skew(const struct conflict_case *c, const struct conflict_outcome *outcome)
 {
     if (outcome->skew_ms > 0)
-        log_warn(
-            "table `%.*s`.`%.*s`: the clocks behind the version columns of %s and %s differ by about %llu ms, more "
-            "than max_skew: what is later by the columns need not have been written later",
-            SPAN_ARG(c->table->db), SPAN_ARG(c->table->name), c->from,
-            c->local_version ? c->local_version->region : c->to, (unsigned long long)outcome->skew_ms);
+        log_event(MSG_VERSION_SKEW, log_table(c->table->db, c->table->name), log_str("from", c->from),
+                  log_str("other", c->local_version ? c->local_version->region : c->to),
+                  log_u64("skew_ms", outcome->skew_ms));
 }

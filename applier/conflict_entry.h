@@ -22,8 +22,9 @@ void conflict_take_versions(struct conflict_case *c, struct known_room *room, co
  * and where deletes win, what has ended is put down. `q` NULL: nothing. */
 void conflict_note_winner(const struct conflict_case *c, const struct conflict_outcome *outcome,
                           const struct conflict_place *p, const struct versions_question *q);
-/* An update that was applied as it came although its version does not rise: nobody is asked. */
-struct conflict_outcome conflict_order_outcome(void);
+/* An update that was applied as it came although its version does not rise, or a delete that the rule knows nothing of:
+ * nobody is asked. */
+struct conflict_outcome conflict_order_outcome(const struct conflict_case *c);
 /* `result`: the row after the decision; NULL: none. It points to the case, the outcome and the place. */
 struct journal_entry conflict_entry_at(const struct conflict_place *p, const struct conflict_case *c,
                                        const struct conflict_outcome *outcome, const struct cell *result);

@@ -66,7 +66,7 @@ static enum outcome finish(struct ddl_job *j, const char *how, struct err *err)
     const struct ddl_end end = {.begun = true};
     if (ddl_job_end(j, &end, err))
         return OUTCOME_ERROR;
-    log_notice("ddl of the source, %s: %s", how, buf_cstr(&j->name));
+    log_event(MSG_DDL_DONE, log_str("ddl", buf_cstr(&j->name)), log_str("how", how));
     return OUTCOME_SETTLED;
 }
 
@@ -165,7 +165,7 @@ static enum outcome run(struct ddl_job *j, const uint64_t *before, struct err *e
         return finish(j, "run", err);
     if (rc < 0)
         return failed(j, before, &why, err);
-    log_notice("stopped while the target runs %s: the next start sees what became of it", buf_cstr(&j->name));
+    log_event(MSG_DDL_RUNS_ON, log_str("ddl", buf_cstr(&j->name)));
     return OUTCOME_AGAIN;
 }
 
@@ -211,7 +211,7 @@ static enum outcome settle(struct ddl_job *j, const uint64_t *before, const uint
     case DDL_EFFECT_DONE:
         return finish(j, "begun before and found done", err);
     case DDL_EFFECT_NONE:
-        log_notice("ddl of the source, begun before and not done: %s", buf_cstr(&j->name));
+        log_event(MSG_DDL_AGAIN, log_str("ddl", buf_cstr(&j->name)));
         return begin(j, now, err);
     case DDL_EFFECT_UNKNOWN:
         break;

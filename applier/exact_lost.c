@@ -43,7 +43,7 @@ static int put_row(struct losing *l, const struct row_step *row, struct err *err
         return -1;
     struct conflict_case c = conflict_case_at(&place, kind, row->before, row->after, local);
     struct journal_entry entry = conflict_entry_at(&place, &c, &outcome, local);
-    l->sink->counts.conflicts++;
+    sink_count_conflict(&l->sink->counts, (int)kind, outcome.cause);
     return l->sink->ground->journal(l->sink, &entry, err);
 }
 

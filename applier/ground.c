@@ -85,7 +85,7 @@ static int stop(struct sink *s, const struct journal_entry *entry, struct err *e
     if (there != 0)
         sink_rollback(s);
     else
-        s->counts.conflicts++;
+        sink_count_conflict(&s->counts, (int)entry->conflict->kind, entry->outcome->cause);
     return there < 0 ? -1 : 0;
 }
 

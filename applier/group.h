@@ -26,7 +26,7 @@ struct group_table {
     bool cancels;    /* a row that is inserted and deleted again need not be written */
     bool settles;    /* a row that is not as expected can be judged by what was read */
     bool text_key;   /* keys may equal each other without having the same bytes */
-    bool disordered; /* caller's: its rule asks for rising versions */
+    bool disordered; /* caller's: its rule asks for rising versions, or for no deletes */
     bool causal;     /* versions tell what is concurrent */
     uint64_t id;     /* writeset_table_id */
 };
@@ -41,7 +41,7 @@ struct change {
     uint32_t table;
     uint32_t txn;
     bool plain;    /* an update that changes no column of any key */
-    bool violates; /* an update whose version does not rise */
+    bool violates; /* an update whose version does not rise, a delete that is not to be */
 };
 
 struct group {
@@ -62,7 +62,7 @@ struct group {
     size_t change_count;
     size_t change_cap;
     struct journal_batch *journal; /* made with the first conflict */
-    uint64_t conflicts;            /* that it holds or has sent */
+    struct sink_counts conflicts;  /* that it holds or has sent */
 };
 
 /* Doubt that only the exact way in a target transaction of its own can settle. Returns 0. */

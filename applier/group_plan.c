@@ -106,7 +106,7 @@ static int group_table(struct group *g, const struct table_def *source, uint32_t
     t->keys = keymap_table(&g->keys, plan->table->def, plan->present, plan->ignore);
     t->causal = g->sink->causal && t->rule->versions == VERSIONS_CAUSAL;
     t->id = writeset_table_id(plan->table->def->db, plan->table->def->name);
-    t->disordered = t->rule->by_count > 0 || t->rule->group_count > 0;
+    t->disordered = t->rule->by_count > 0 || t->rule->group_count > 0 || t->rule->deletes == DELETE_NEVER;
     find_bound(g, t);
     find_freedoms(t);
     return 1;
@@ -141,6 +141,10 @@ static void plan_update(struct group *g, const struct group_table *t, const stru
     const struct key_image before = {row->before_image, row->before}, after = {row->after_image, row->after};
     c->key = keymap_update(&g->keys, t->keys, &before, &after, c->txn, &c->moved);
     c->plain = t->collapses && !c->moved && !changes_bound(t, row);
+}
+
+static void look_at_order(const struct group_table *t, const struct row_step *row, struct change *c)
+{
     c->violates = t->disordered && !conflict_order_holds(t->rule, t->target->def, row->before, row->after);
     if (c->violates && c->key->way == KEY_CLEAN)
         c->key->way = KEY_SETTLE;
@@ -166,6 +170,7 @@ static void plan_row(struct group *g, const struct rows *rows, uint32_t table, c
         c->key = keymap_delete(&g->keys, t->keys, &(struct key_image){row->before_image, row->before}, txn);
     else
         plan_update(g, t, row, c);
+    look_at_order(t, row, c);
     name_version(g, t, c->key, row->before ? row->before : row->after);
     if (c->moved)
         name_version(g, t, c->moved, row->after);
@@ -180,12 +185,10 @@ static bool must_go_exact(const struct group *g, const struct group_table *t, co
 }
 
 /* The rows that refer to a row may change with it, below the binlog: what was read of them before is then worth
- * nothing. So such a change goes by itself. */
+ * nothing. So a delete and an update that changes a key go by themselves. */
 static bool is_barrier(const struct group_table *t, const struct change *c)
 {
-    if (!t->target->cascades || c->before.n == 0)
-        return false;
-    return c->after.n == 0 || c->moved || !c->plain;
+    return t->target->cascades && c->before.n > 0 && !c->plain;
 }
 
 /* 1: planned; 0: out is set; -1. */

@@ -47,7 +47,7 @@ static int put_down(struct settling *s, const struct conflict_case *c, const str
 {
     struct journal_entry entry = conflict_entry_at(&s->place, c, outcome, result);
     conflict_log(&entry);
-    s->g->conflicts++;
+    sink_count_conflict(&s->g->conflicts, (int)c->kind, outcome->cause);
     if (!s->g->journal)
         s->g->journal = journal_batch_new();
     journal_batch_put(s->g->journal, &entry);
@@ -101,7 +101,7 @@ static int ask(struct settling *s, const struct versions_question **out, struct 
     return versions_are_contested(first) ? causal_ask(sink->causal, sink->db, &s->asked, 1, err) : 0;
 }
 
-/* The change is written as it came; only that its version did not rise is put down. */
+/* The change is written as it came; only that its version did not rise, or that it deletes at all, is put down. */
 static int settle_row(struct settling *s, bool violates, struct err *err)
 {
     struct conflict_case c = conflict_case_at(&s->place, CONFLICT_ORDER_VIOLATED, s->before, s->after, s->local);
@@ -116,7 +116,7 @@ static int settle_row(struct settling *s, bool violates, struct err *err)
     write_row(s, s->after);
     if (!violates)
         return 1;
-    struct conflict_outcome outcome = conflict_order_outcome();
+    struct conflict_outcome outcome = conflict_order_outcome(&c);
     c.kind = CONFLICT_ORDER_VIOLATED;
     return put_down(s, &c, &outcome, s->after, err);
 }

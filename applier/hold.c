@@ -141,12 +141,11 @@ void hold_expect(struct hold *h, const char *gtid)
     pthread_mutex_unlock(&h->lock);
 }
 
-bool hold_take_resume(struct hold *h, char by[LINK_ROW_PAUSED_MAX + 1])
+bool hold_resumed(struct hold *h, char by[LINK_ROW_PAUSED_MAX + 1])
 {
     pthread_mutex_lock(&h->lock);
     bool resumed = h->resumed;
     memcpy(by, h->by, sizeof h->by);
-    h->resumed = false;
     pthread_mutex_unlock(&h->lock);
     return resumed;
 }

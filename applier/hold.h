@@ -30,9 +30,10 @@ bool hold_due(struct hold *h);
 bool hold_paused(struct hold *h, char out[LINK_ROW_PAUSED_MAX + 1]);
 void hold_told(struct hold *h, const char *paused);
 
-/* The link waits to hear that it may pass the statement of that GTID; NULL: no more. */
+/* The link waits to hear that it may pass the statement of that GTID; NULL: it has been passed, the word with it. Until
+ * then a word that was said holds, over lost connections too. */
 void hold_expect(struct hold *h, const char *gtid);
-/* Was it said, and by whom (with why)? Takes the word. */
-bool hold_take_resume(struct hold *h, char by[LINK_ROW_PAUSED_MAX + 1]);
+/* Was it said, and by whom (with why)? */
+bool hold_resumed(struct hold *h, char by[LINK_ROW_PAUSED_MAX + 1]);
 
 #endif

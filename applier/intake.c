@@ -26,8 +26,7 @@ static int read_from_start(struct intake *in, struct err *err)
     if (low < in->from_low)
         return -1;
     in->from_low = low + 1;
-    log_notice("topic %s: the ledger's offset is not there any more, reading from the log's start (%s)",
-               in->setup.topic, err->text);
+    log_event(MSG_TOPIC_BEGIN, log_str("topic", in->setup.topic), log_detail(err->text));
     /* Beyond the log's end, or before nothing that could have been deleted: the topic is not the one of then. */
     if (low == 0)
         return intake_rejoin(in, err);
@@ -48,7 +47,7 @@ int intake_read_next(struct intake *in, struct kafka_record *raw, struct err *er
     if (got >= 0) {
         if (got > 0 && in->backoff.tries > 0) {
             backoff_reset(&in->backoff);
-            log_notice("topic %s is readable again", in->setup.topic);
+            log_event(MSG_TOPIC_READABLE, log_str("topic", in->setup.topic));
             status_resume(in->setup.status, LINK_RETRYING);
         }
         return got;
@@ -56,7 +55,7 @@ int intake_read_next(struct intake *in, struct kafka_record *raw, struct err *er
     if (err->class != ERR_RETRY)
         return -1;
     if (in->backoff.tries == 0)
-        log_warn("topic %s: %s; trying again", in->setup.topic, err->text);
+        log_event(MSG_TOPIC_UNREADABLE, log_str("topic", in->setup.topic), log_detail(err->text));
     say_unreadable(in);
     (void)stop_wait(in->setup.stop, backoff_next(&in->backoff));
     return 0;
@@ -175,11 +174,10 @@ static int no_body(const struct intake *in, const struct held_body *b, int64_t o
 {
     struct buf xid = {0};
     xid_put_text(&xid, buf_span(&b->xid));
-    (void)err_fatal(
-        err, EXIT_UNSAFE,
-        "XA COMMIT %s at offset %" PRId64 ": its body, prepared as seq %" PRIu64 " from offset %" PRId64
-        " on, is not in the topic any more (%s). To publish it again from the source: " WAY_OUT_REBUILD_OVER,
-        buf_cstr(&xid), offset, b->seq, b->offset, why, in->setup.region);
+    (void)err_stop(err, MSG_STOP_XA_BODY,
+                   "XA COMMIT %s at offset %" PRId64 ": its body, prepared as seq %" PRIu64 " from offset %" PRId64
+                   " on, is not in the topic any more (%s). To publish it again from the source: " WAY_OUT_REBUILD_OVER,
+                   buf_cstr(&xid), offset, b->seq, b->offset, why, in->setup.region);
     buf_free(&xid);
     return -1;
 }
@@ -188,11 +186,11 @@ static int unknown_xid(const struct record *rec, struct err *err)
 {
     struct buf xid = {0};
     xid_put_text(&xid, rec->xid);
-    (void)err_fatal(err, EXIT_UNSAFE,
-                    "XA COMMIT %s (seq %" PRIu64 "): it was prepared before the stream or this link began, so its rows "
-                    "are not known here: delete the link's row from drc.ledger at the target, start the link anew with "
-                    "links[].start: now, then compare and repair with drc-reconcile",
-                    buf_cstr(&xid), rec->seq);
+    (void)err_stop(err, MSG_STOP_XA_BEFORE,
+                   "XA COMMIT %s (seq %" PRIu64 "): it was prepared before the stream or this link began, so its rows "
+                   "are not known here: delete the link's row from drc.ledger at the target, start the link anew with "
+                   "links[].start: now, then compare and repair with drc-reconcile",
+                   buf_cstr(&xid), rec->seq);
     buf_free(&xid);
     return -1;
 }
@@ -299,8 +297,9 @@ static int disagrees(struct intake *in, const struct record *rec, struct err *er
     struct err found = *err;
     int rejoined = intake_rejoin_if_rebuilt(in, err);
     if (rejoined == 0)
-        (void)err_fatal(err, EXIT_UNSAFE, "%.600s. To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
-                        found.text, in->setup.region);
+        (void)err_stop(err, found.id ? found.id : MSG_STOP_RECORDS_MISSING,
+                       "%.600s. To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER, found.text,
+                       in->setup.region);
     return rejoined > 0 ? 0 : -1;
 }
 
@@ -321,6 +320,8 @@ static int take_record(struct intake *in, const struct kafka_record *raw, struct
                                          : 0;
     if (rc == 0)
         status_read(in->setup.status, &in->stream, raw->offset);
+    if (rc == 0 && verdict == STREAM_CONTROL && rec.kind == RECORD_HEARTBEAT)
+        status_heartbeat(in->setup.status, &rec, raw->timestamp_ms);
     return rc;
 }
 
@@ -350,6 +351,8 @@ static void read_on(struct intake *in)
         inbox_end(in->setup.inbox, stop_requested(in->setup.stop) ? NULL : &err);
         return;
     }
+    if (!stop_requested(in->setup.stop))
+        status_reads(in->setup.status);
     while (!stop_requested(in->setup.stop)) {
         beat_on(in->beat);
         int got = read_raw(in, &raw, &err);
@@ -359,7 +362,7 @@ static void read_on(struct intake *in)
             continue;
         if (got > 0)
             (void)err_prefix(&err, "topic %s, offset %" PRId64, in->setup.topic, raw.offset);
-        log_error("%s; what comes before it is applied, then the link stops", err.text);
+        log_event(MSG_ENDS_BEFORE, log_detail(err.text));
         inbox_end(in->setup.inbox, &err);
         return;
     }

@@ -27,8 +27,8 @@ int intake_rejoin(struct intake *in, struct err *err)
         in->from_epoch = in->stream.epoch;
     if (in->stream.open_seq > 0)
         intake_put_abandon(in);
-    log_notice("topic %s: looking for seq %" PRIu64 " from the log's start (offset %" PRId64 ") on", in->setup.topic,
-               in->goal_seq, low);
+    log_event(MSG_REJOIN_SEEKS, log_str("topic", in->setup.topic), log_u64("seq", in->goal_seq),
+              log_i64("offset", low));
     stream_free(&in->stream);
     stream_init(&in->stream, false);
     held_free(&in->expected);
@@ -86,8 +86,8 @@ int intake_rejoin_if_rebuilt(struct intake *in, struct err *err)
 
 int intake_other_stream(const struct intake *in, struct err *err)
 {
-    return err_fatal(
-        err, EXIT_UNSAFE,
+    return err_stop(
+        err, MSG_STOP_OTHER_STREAM,
         "another stream than the ledger's: the topic was made anew, or holds two sources. To go on with the "
         "former one from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
         in->setup.region);
@@ -99,10 +99,10 @@ static int check_base(const struct intake *in, struct err *err)
     if (memcmp(s->uuid, in->from_stream, STREAM_UUID_LEN) != 0)
         return intake_other_stream(in, err);
     if (s->seq > in->goal_seq)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "records are missing: what can be read of the topic begins after seq %" PRIu64
-                         ", this link has come to %" PRIu64,
-                         s->seq, in->goal_seq);
+        return err_stop(err, MSG_STOP_RECORDS_MISSING,
+                        "records are missing: what can be read of the topic begins after seq %" PRIu64
+                        ", this link has come to %" PRIu64,
+                        s->seq, in->goal_seq);
     return 0;
 }
 
@@ -141,20 +141,24 @@ static int check_held(const struct intake *in, struct err *err)
 static int arrive(struct intake *in, int64_t next_offset, struct err *err)
 {
     if (in->stream.chain != in->goal_chain)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "another history: at seq %" PRIu64 " the topic has chain %016" PRIx64
-                         ", the ledger %016" PRIx64,
-                         in->goal_seq, in->stream.chain, in->goal_chain);
+        return err_stop(err, MSG_STOP_OTHER_HISTORY,
+                        "another history: at seq %" PRIu64 " the topic has chain %016" PRIx64
+                        ", the ledger %016" PRIx64,
+                        in->goal_seq, in->stream.chain, in->goal_chain);
     if (check_held(in, err))
         return -1;
     in->rejoining = false;
     held_free(&in->expected);
     intake_sets_changed(in);
-    log_notice("topic %s: seq %" PRIu64 " is found again before offset %" PRId64 ", with the ledger's chain",
-               in->setup.topic, in->goal_seq, next_offset);
+    log_event(MSG_REJOINED, log_str("topic", in->setup.topic), log_u64("seq", in->goal_seq),
+              log_i64("before_offset", next_offset));
     for (size_t i = 0; i < in->act_count; i++) {
         struct txn *t = in->acts[i];
+        /* The ledger goes on from here by them: what is in force here, not what was when they were written. */
         t->head.seq = in->goal_seq;
+        t->head.chain = in->goal_chain;
+        t->head.epoch = in->stream.epoch;
+        t->head.instance = in->stream.instance;
         t->head.gtid = in->stream.gtid;
         t->held = arena_copy(&t->arena, buf_span(&in->held_text));
         t->anchors = arena_copy(&t->arena, buf_span(&in->anchors_text));

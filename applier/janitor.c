@@ -44,10 +44,8 @@ static int warn(struct janitor *j, const struct journal_age *age, struct err *er
     if (journal_purge_open(j->db, &j->retention, age, &open, err))
         return -1;
     j->warned_ms = now_ms;
-    log_warn(
-        "the conflict journal of %s nears the end of conflicts.retention: its oldest entries, from %s on, go soon, "
-        "%" PRIu64 " of them open; see drcctl conflicts list --state open --to %s",
-        j->setup.target->name, clock_text(oldest, age->oldest_us), open, j->setup.target->name);
+    log_event(MSG_JOURNAL_AGES, log_str("target", j->setup.target->name),
+              log_str("oldest", clock_text(oldest, age->oldest_us)), log_u64("open", open));
     return 0;
 }
 
@@ -55,7 +53,7 @@ static int purge_journal(struct janitor *j, struct err *err)
 {
     struct journal_age age;
     uint64_t sum = 0, gone = 1;
-    if (j->retention.age_ms == 0 && j->retention.rows == 0)
+    if (j->retention.age_ms == 0 && j->retention.rows == 0 && j->retention.bytes == 0)
         return 0;
     if (journal_purge_look(j->db, &j->retention, &j->counted, &age, err) || warn(j, &age, err))
         return -1;
@@ -65,9 +63,9 @@ static int purge_journal(struct janitor *j, struct err *err)
         sum += gone;
     }
     j->counted.rows -= sum < j->counted.rows ? sum : j->counted.rows;
+    j->counted.length = rc == 0 && age.length > 0 ? age.length : j->counted.length;
     if (sum > 0)
-        log_notice("%" PRIu64 " entries of the conflict journal of %s are removed, as conflicts.retention says", sum,
-                   j->setup.target->name);
+        log_event(MSG_JOURNAL_REMOVED, log_str("target", j->setup.target->name), log_u64("entries", sum));
     return rc;
 }
 
@@ -148,7 +146,8 @@ int janitor_start(struct janitor **out, const struct janitor_setup *setup, struc
     struct janitor *j = xcalloc(1, sizeof *j);
     *out = NULL;
     j->setup = *setup;
-    j->retention = (struct journal_retention){setup->config->journal_age_ms, setup->config->journal_rows};
+    j->retention = (struct journal_retention){setup->config->journal_age_ms, setup->config->journal_rows,
+                                              setup->config->journal_bytes};
     j->stop = stop_new();
     if (pthread_create(&j->thread, NULL, run, j)) {
         release(j);

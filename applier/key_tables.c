@@ -76,10 +76,7 @@ static int load_collations(const char ***out, struct db *db, const struct target
 
 static void say_serial(const struct table_def *t)
 {
-    log_notice(
-        "changes of `%.*s`.`%.*s` are applied one after another: the table has no unique key, or one whose values "
-        "cannot be told apart by what their collation says",
-        SPAN_ARG(t->db), SPAN_ARG(t->name));
+    log_event(MSG_SERIAL_TABLE, log_table(t->db, t->name));
 }
 
 static int load(struct key_tables *k, const struct table_def *source, struct key_table *out, struct err *err)

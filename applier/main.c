@@ -69,24 +69,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+static void warn(void *context, const char *text)
+{
+    (void)context;
+    log_event(MSG_RULE_MISSES_DELETES, log_detail(text));
+}
+
+static int secrets(struct config *config, const char *from, const char *to, struct err *err)
+{
+    struct err absent = {0};
+    if (config_password(config, from, &absent)) /* only to compare definitions: it need not be here */
+        log_debug("%s", absent.text);
+    const struct link_config *link;
+    if (config_password(config, to, err) || config_kafka_password(config, from, err) ||
+        config_link(config, from, to, &link, err))
+        return -1;
+    if (!versions_wanted(config, link))
+        return 0;
+    const struct region_config *peer = versions_peer(config, link);
+    return config_kafka_password(config, to, err) || (peer && config_kafka_password(config, peer->name, err)) ? -1 : 0;
+}
+
 static int load(struct config **config, const struct arguments *a, struct err *err)
 {
     if (pair_load(config, a->config, err))
         return -1;
-    log_setup((enum log_level)(*config)->log_level);
-    struct err absent = {0};
-    if (config_password(*config, a->link.from, &absent)) /* only to compare definitions: it need not be here */
-        log_debug("%s", absent.text);
-    const struct link_config *link;
-    if (config_password(*config, a->link.to, err) || config_kafka_password(*config, a->link.from, err) ||
-        config_link(*config, a->link.from, a->link.to, &link, err))
-        return -1;
-    if (!versions_wanted(*config, link))
-        return 0;
-    const struct region_config *peer = versions_peer(*config, link);
-    return config_kafka_password(*config, a->link.to, err) || (peer && config_kafka_password(*config, peer->name, err))
-               ? -1
-               : 0;
+    log_setup((enum log_level)(*config)->log_level, (enum log_format)(*config)->log_format);
+    pair_rules_warn(*config, warn, NULL);
+    return secrets(*config, a->link.from, a->link.to, err);
 }
 
 /* The exit code. */
@@ -123,13 +133,17 @@ int main(int argc, char **argv)
     struct err err = {0};
     options_begin("drc-applier " DRC_VERSION);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    struct stop *stop = daemon_signals();
+    struct daemon_hup *hup;
+    struct stop *stop = daemon_signals(&hup);
     int rc = load(&config, &arguments, &err), code;
     if (rc == 0 && arguments.shadow) {
         code = forecast(&arguments, config, stop, &err);
     } else {
-        if (rc == 0 && applier_run(config, arguments.link.from, arguments.link.to, stop, &err) == 0)
+        const struct applier_setup setup = {
+            .from = arguments.link.from, .to = arguments.link.to, .secrets = secrets, .stop = stop, .hup = hup};
+        if (rc == 0 && applier_run(config, &setup, &err) == 0)
             err = (struct err){0};
+        config = NULL; /* the applier's */
         code = daemon_last_line("drc-applier", stop, &err);
     }
     config_free(&config);

@@ -73,7 +73,7 @@ static bool is_causal(const struct sink *s, const struct marked *m)
 static int look(struct sink *s, struct marked *m, bool *causal, struct arena *a, struct err *err)
 {
     if (m->mark->refused) {
-        log_warn("link %s: a mark of reconcile is refused: %s", s->link, m->mark->refused);
+        log_event(MSG_MARK_REFUSED, log_str("link", s->link), log_detail(m->mark->refused));
         mark_say(m, REPAIR_REFUSED, m->mark->refused);
     }
     if (m->reply.answer == REPAIR_NONE && find_table(s, m, err))
@@ -185,7 +185,7 @@ static int write_replies(struct sink *s, const struct marked *list, size_t n, st
         done += list[i].reply.answer == REPAIR_DONE;
     }
     if (done > 0)
-        log_notice("link %s: %zu rows are repaired as reconcile asked", s->link, done);
+        log_event(MSG_ROWS_REPAIRED, log_str("link", s->link), log_u64("rows", done));
     return 0;
 }
 

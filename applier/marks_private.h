@@ -15,6 +15,7 @@ struct marked {
     const struct cell *key;    /* an image with its key */
     const struct cell *local;  /* the row that is there, locked; NULL: absent */
     enum mark_known known;
+    bool in_the_way; /* refused because of a row that is there, or is not: another repair may change that */
     struct repair_reply reply;
 };
 

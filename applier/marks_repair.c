@@ -68,11 +68,17 @@ static bool is_open(const struct marked *m)
     return m->reply.answer == REPAIR_NONE;
 }
 
-/* Each once; `*clashes` is how many another row's value keeps out. */
-static int write_each(struct sink *s, const struct txn *txn, struct marked *list, size_t n, size_t *clashes,
-                      size_t *written, struct err *err)
+/* What came of one look at all of them. */
+struct pass {
+    size_t clashes; /* how many another row's value keeps out */
+    size_t waiting; /* how many a child or a missing parent does: refused for now */
+    size_t written;
+};
+
+static int write_each(struct sink *s, const struct txn *txn, struct marked *list, size_t n, struct pass *out,
+                      struct err *err)
 {
-    *clashes = *written = 0;
+    *out = (struct pass){0};
     for (size_t i = 0; i < n; i++) {
         struct err refusal = {0};
         if (!is_open(&list[i]))
@@ -80,12 +86,24 @@ static int write_each(struct sink *s, const struct txn *txn, struct marked *list
         int rc = write_one(s, txn, &list[i], &refusal, err);
         if (rc < 0)
             return -1;
-        *written += rc == 1;
-        *clashes += rc == 0 && refusal.code == (int)SERVER_DUPLICATE_KEY;
-        if (rc == 0 && refusal.code != (int)SERVER_DUPLICATE_KEY)
+        out->written += rc == 1;
+        out->clashes += rc == 0 && refusal.code == (int)SERVER_DUPLICATE_KEY;
+        if (rc == 0 && refusal.code != (int)SERVER_DUPLICATE_KEY) {
+            list[i].in_the_way = refusal.code == (int)SERVER_HAS_CHILD || refusal.code == (int)SERVER_NO_PARENT;
+            out->waiting += list[i].in_the_way;
             refuse(s, &list[i], &refusal);
+        }
     }
     return 0;
+}
+
+static void reopen(struct marked *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].in_the_way)
+            list[i].reply.answer = REPAIR_NONE;
+        list[i].in_the_way = false;
+    }
 }
 
 /* The row as it is to be when it comes back: columns that only the target has stay what they are, those that it
@@ -152,10 +170,13 @@ static int exchange_all(struct sink *s, const struct txn *txn, struct marked *li
 
 int marks_repair(struct sink *s, const struct txn *txn, struct marked *list, size_t n, struct err *err)
 {
-    size_t clashes, written;
-    do { /* one that went out of the way may let another one in */
-        if (write_each(s, txn, list, n, &clashes, &written, err))
+    struct pass pass;
+    for (;;) { /* one that went out of the way may let another one in; a row's parent may be in the same table */
+        if (write_each(s, txn, list, n, &pass, err))
             return -1;
-    } while (clashes > 0 && written > 0);
-    return clashes > 0 ? exchange_all(s, txn, list, n, err) : 0;
+        if (pass.written == 0 || pass.clashes + pass.waiting == 0)
+            break;
+        reopen(list, n);
+    }
+    return pass.clashes > 0 ? exchange_all(s, txn, list, n, err) : 0;
 }

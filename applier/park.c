@@ -32,6 +32,14 @@ struct park *park_new(uint64_t max_rows, uint64_t max_bytes)
     return p;
 }
 
+void park_limit(struct park *p, uint64_t max_rows, uint64_t max_bytes)
+{
+    pthread_mutex_lock(&p->lock);
+    p->max_rows = max_rows;
+    p->max_bytes = max_bytes;
+    pthread_mutex_unlock(&p->lock);
+}
+
 static void drop_all(struct park *p)
 {
     for (size_t i = 0; i < p->count; i++)
@@ -147,12 +155,12 @@ static int check_bound(const struct park *p, const struct park_item *item, struc
     bool rows = p->rows + item->rows > p->max_rows;
     if (!rows && p->bytes + item->bytes <= p->max_bytes)
         return 0;
-    return err_fatal(err, EXIT_UNSAFE,
-                     "%" PRIu64 " rows in %" PRIu64 " bytes are parked, and seq %" PRIu64
-                     " would have to be parked, too: "
-                     "that is above apply.park.%s. See drcctl parked list; mend what was refused and run drcctl parked "
-                     "retry, or drcctl parked discard, or raise the bound, then start the applier again",
-                     p->rows, p->bytes, item->seq, rows ? "max_rows" : "max_bytes");
+    return err_stop(err, MSG_STOP_PARK_FULL,
+                    "%" PRIu64 " rows in %" PRIu64 " bytes are parked, and seq %" PRIu64
+                    " would have to be parked, too: "
+                    "that is above apply.park.%s. See drcctl parked list; mend what was refused and run drcctl parked "
+                    "retry, or drcctl parked discard, or raise the bound, then start the applier again",
+                    p->rows, p->bytes, item->seq, rows ? "max_rows" : "max_bytes");
 }
 
 static void forget_earlier_try(struct park *p, const struct park_item *item)

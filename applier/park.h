@@ -15,6 +15,8 @@ struct park;
 
 /* Bounds are the configuration's. */
 struct park *park_new(uint64_t max_rows, uint64_t max_bytes);
+/* Other bounds, from the next one on that is parked. */
+void park_limit(struct park *p, uint64_t max_rows, uint64_t max_bytes);
 void park_free(struct park **p);
 /* Nothing is known any more: before it is loaded from the table again. */
 void park_clear(struct park *p);

@@ -63,6 +63,8 @@ uint64_t schedule_table_changes(struct schedule *s);
 size_t schedule_items(struct schedule *s);
 size_t schedule_bytes(struct schedule *s);
 uint64_t schedule_oldest_us(struct schedule *s);
+/* Up to which seq all is in effect. */
+uint64_t schedule_watermark(struct schedule *s);
 /* The ledger's state at the watermark, without its sets. The caller frees it. */
 void schedule_state(struct schedule *s, struct ledger_state *out);
 

@@ -164,6 +164,14 @@ uint64_t schedule_oldest_us(struct schedule *s)
     return us;
 }
 
+uint64_t schedule_watermark(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    uint64_t seq = s->order.state.done.low;
+    pthread_mutex_unlock(&s->lock);
+    return seq;
+}
+
 void schedule_state(struct schedule *s, struct ledger_state *out)
 {
     pthread_mutex_lock(&s->lock);

@@ -12,6 +12,7 @@
 #include "applier/throttle.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/target/reload.h"
 
 uint64_t session_transactions(const struct applier *a)
 {
@@ -38,7 +39,8 @@ static void show(struct applier *a, struct session *n)
     pthread_mutex_lock(&a->lock);
     a->session = n;
     pthread_mutex_unlock(&a->lock);
-    if (n && stop_requested(a->stop)) /* it may have come before there was anything to wake */
+    /* It may have come before there was anything to wake. */
+    if (n && (stop_requested(a->stop) || (a->reload && reload_waits(a->reload))))
         end_threads(n);
 }
 
@@ -117,6 +119,7 @@ static uint32_t start_workers(struct session *n, struct thread *threads, struct 
                        .target = a->to,
                        .name = a->name,
                        .hold = a->hold,
+                       .pace = a->pace,
                        .alone_seq = a->alone_seq,
                        .connect = session_reopen_sink,
                        .context = n,
@@ -258,7 +261,7 @@ static int load_park(struct session *n, struct err *err)
         return -1;
     status_parked(a->status, a->park);
     if (!park_is_empty(a->park))
-        log_warn("link %s has transactions that are parked: see drcctl parked list", n->sinks[0].link);
+        log_event(MSG_PARKED_THERE, log_str("link", n->sinks[0].link));
     return 0;
 }
 

@@ -23,13 +23,16 @@ struct applier {
     char *name; /* "drc-applier eu:us" */
     struct status *status;
     struct hold *hold;
-    struct stop *stop; /* the process's */
+    struct pace *pace;
+    struct reload *reload; /* NULL: the configuration stays as it is */
+    struct stop *stop;     /* the process's */
     struct pulse *pulse;
     /* From session to session. */
-    bool holds;   /* this instance has taken the ledger over */
-    bool checked; /* the target's tables */
-    struct findings_told told;
-    bool moved; /* from another server, and has not taken it over at the present one yet */
+    bool holds;                /* this instance has taken the ledger over */
+    bool checked;              /* the target's tables */
+    struct findings tables;    /* what was found of them then */
+    struct findings_told told; /* under `lock` */
+    bool moved;                /* from another server, and has not taken it over at the present one yet */
     struct ledger_slot slots[SCHEDULE_MOST_WORKERS];
     char server[DB_IDENTITY_LEN]; /* the target that it was taken over at */
     uint64_t applied_seq;         /* and how far the link had come there */
@@ -37,6 +40,7 @@ struct applier {
     struct big_park big_park;
     struct park *park;
     struct sink_counts counts[SCHEDULE_MOST_WORKERS];
+    unsigned patience_s[SCHEDULE_MOST_WORKERS]; /* of a worker's next connection; 0: as the pair file says */
     /* For the thread that has to end a session in time. */
     pthread_mutex_t lock;
     struct db *dbs[SCHEDULE_MOST_WORKERS]; /* of the session's workers, NULL between sessions */

@@ -32,7 +32,7 @@ static int check_rights(const struct applier *a, struct sink *s, struct err *err
         rc = standby_record(s->db, &schema);
     if (rows_writer_open(&s->writer, s->db, a->link->writer, err)) {
         if (rc)
-            log_error("%s", schema.text);
+            log_event(MSG_SCHEMA_DENIED, log_detail(schema.text));
         return -1;
     }
     if (rc)
@@ -47,8 +47,8 @@ static int meet_server(struct applier *a, struct db *db, struct err *err)
     if (db_identity(db, server, err))
         return -1;
     if (a->holds && strcmp(server, a->server) != 0) {
-        log_warn("the target is %s (%s) now, no more %s: its own ledger says what is in effect there",
-                 db_server_name(db), server, a->server);
+        log_event(MSG_TARGET_CHANGED, log_str("server", db_server_name(db)), log_str("identity", server),
+                  log_str("former", a->server));
         a->holds = false;
         a->moved = true;
     }
@@ -56,26 +56,34 @@ static int meet_server(struct applier *a, struct db *db, struct err *err)
     return 0;
 }
 
-static int look_at_target(struct applier *a, struct findings *found, struct db *db, struct err *err)
+static int look_at_tables(const struct applier *a, struct findings *found, const struct check_place *to,
+                          struct err *err)
 {
     const struct db_options options = {.program = a->name, .connect_timeout_s = 3, .read_timeout_s = 30};
-    const struct check_place to = {.db = db,
-                                   .config = a->config,
-                                   .region = a->to,
-                                   .roles = check_roles_of(a->config, a->to) & (CHECK_TARGET | CHECK_FED)};
     struct check_place from = {.config = a->config, .region = a->from};
     struct err why = {0};
-    if (lookout_look(found, &to, GRANTS_APPLIER, !a->checked, err))
+    if (check_tables(found, to, err))
         return -1;
-    if (a->checked || !a->from->password)
+    if (!a->from->password)
         return 0;
     if (db_connect(&from.db, a->from, &options, &why)) {
-        log_info("definitions are not compared with those of %s: %s", a->link->from, why.text);
+        log_event(MSG_NOT_COMPARED, log_str("region", a->link->from), log_detail(why.text));
         return 0;
     }
-    int rc = check_link_tables(found, &from, &to, err);
+    int rc = check_link_tables(found, &from, to, err);
     db_close(&from.db);
     return rc;
+}
+
+/* Workers that connect anew do so at the same time. What was found of the tables stands until the lookout's next round.
+ */
+static int tell_findings(struct applier *a, struct findings *found, struct err *err)
+{
+    pthread_mutex_lock(&a->lock);
+    findings_copy(found, &a->tables);
+    findings_tell(&a->told, found);
+    pthread_mutex_unlock(&a->lock);
+    return findings_stop(found, err);
 }
 
 /* The server each time; its tables once, and against the source where its password is on this host: what the stream
@@ -83,21 +91,57 @@ static int look_at_target(struct applier *a, struct findings *found, struct db *
 static int check_target(struct applier *a, struct db *db, struct err *err)
 {
     struct findings found = {0};
-    int rc = look_at_target(a, &found, db, err);
-    if (rc == 0) {
-        findings_tell(&a->told, &found);
-        rc = findings_stop(&found, err);
+    const struct check_place to = {.db = db,
+                                   .config = a->config,
+                                   .region = a->to,
+                                   .roles = check_roles_of(a->config, a->to) & (CHECK_TARGET | CHECK_FED)};
+    int rc = lookout_look(&found, &to, GRANTS_APPLIER, err);
+    if (rc == 0 && !a->checked) {
+        findings_free(&a->tables);
+        rc = look_at_tables(a, &a->tables, &to, err);
     }
-    a->checked = a->checked || rc == 0;
+    if (rc == 0)
+        rc = tell_findings(a, &found, err);
+    if (rc == 0 && !a->checked) /* by the session's own thread, before there are others */
+        a->checked = true;
     findings_free(&found);
     return rc;
 }
 
+#define MOST_PATIENCE_S (7u * 24 * 3600)
+
+/* What took longer than the last connection would wait is given longer by the next. */
+static int open_session(struct applier *a, struct sink *s, uint32_t worker, struct err *err)
+{
+    const unsigned first = (unsigned)(a->link->answer_timeout_ms / 1000);
+    s->patience_s = a->patience_s[worker] > first ? a->patience_s[worker] : first;
+    s->before = s->counts.transactions;
+    if (target_session_open_patient(&s->db, a->to, a->name, s->patience_s, err))
+        return -1;
+    show_connection(a, worker, s->db);
+    return 0;
+}
+
+/* A connection by which something came into effect was patient enough for that: what was cut then may be the network.
+ */
+static void learn_patience(struct applier *a, const struct sink *s, uint32_t worker)
+{
+    const bool useful = s->counts.transactions != s->before;
+    if (!db_gave_up(s->db)) {
+        a->patience_s[worker] = 0;
+        return;
+    }
+    a->patience_s[worker] = useful                                ? s->patience_s
+                            : s->patience_s > MOST_PATIENCE_S / 2 ? MOST_PATIENCE_S
+                                                                  : 2 * s->patience_s;
+    log_event(MSG_NO_ANSWER, log_str("link", s->link), log_u64("worker", worker + 1),
+              log_u64("waited_s", s->patience_s), log_u64("next_s", a->patience_s[worker]));
+}
+
 static int connect_target(struct applier *a, struct sink *s, struct err *err)
 {
-    if (target_session_open(&s->db, a->to, a->name, err))
+    if (open_session(a, s, 0, err))
         return -1;
-    show_connection(a, 0, s->db);
     if (meet_server(a, s->db, err))
         return -1;
     if (check_target(a, s->db, err))
@@ -115,7 +159,7 @@ static int first_start(struct applier *a, struct db *db, struct err *err)
         return -1;
     int rc = ledger_create(db, a->topic, &start, err);
     if (rc == 0)
-        log_notice("first start of %s: after seq %" PRIu64 " of its stream", a->name, start.done.low);
+        log_event(MSG_LINK_FIRST_START, log_str("program", a->name), log_u64("after_seq", start.done.low));
     ledger_state_free(&start);
     return rc;
 }
@@ -135,19 +179,18 @@ static int take_hold(struct session *n, struct db *db, struct err *err)
     int found = ledger_find(db, a->topic, &n->state, err);
     ledger_state_free(&n->state);
     if (found == 0 && a->moved)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "%s became the target of this link, but its drc.ledger has no row of it: it is no copy of the "
-                         "former target; take it out of regions.%s.host, or give it a copy",
-                         db_server_name(db), a->to->name);
+        return err_stop(err, MSG_STOP_NO_COPY,
+                        "%s became the target of this link, but its drc.ledger has no row of it: it is no copy of the "
+                        "former target; take it out of regions.%s.host, or give it a copy",
+                        db_server_name(db), a->to->name);
     if (found < 0 || (found == 0 && first_start(a, db, err)))
         return -1;
     if (ledger_take_over(db, a->topic, a->link->workers, a->slots, &n->state, err))
         return -1;
     a->holds = true;
     if (a->moved && n->state.done.low < a->applied_seq)
-        log_warn("%s is behind: it has up to seq %" PRIu64 ", the former target had up to %" PRIu64 "; the %" PRIu64
-                 " transactions between are read again from the topic",
-                 db_server_name(db), n->state.done.low, a->applied_seq, a->applied_seq - n->state.done.low);
+        log_event(MSG_TARGET_BEHIND, log_str("server", db_server_name(db)), log_u64("seq", n->state.done.low),
+                  log_u64("former_seq", a->applied_seq), log_u64("read_again", a->applied_seq - n->state.done.low));
     a->moved = false;
     return 0;
 }
@@ -166,8 +209,9 @@ static int find_place(struct session *n, struct db *db, struct err *err)
         return -1;
     hold_load(a->hold, row.paused);
     link_row_free(&row);
-    log_notice("%s goes on after seq %" PRIu64 " (gtid %s, offset %" PRId64 ") at %s, workers: %u", a->name,
-               n->state.seq, n->state.gtid, n->state.offset, db_version_text(db), a->link->workers);
+    log_event(MSG_LINK_GOES_ON, log_str("program", a->name), log_u64("after_seq", n->state.seq),
+              log_str("gtid", n->state.gtid), log_i64("offset", n->state.offset),
+              log_str("server", db_version_text(db)), log_u64("workers", a->link->workers));
     return 0;
 }
 
@@ -177,9 +221,8 @@ static int find_place(struct session *n, struct db *db, struct err *err)
 static int connect_beside(struct applier *a, struct sink *s, uint32_t worker, struct err *err)
 {
     char server[DB_IDENTITY_LEN];
-    if (target_session_open(&s->db, a->to, a->name, err))
+    if (open_session(a, s, worker, err))
         return -1;
-    show_connection(a, worker, s->db);
     if (db_identity(s->db, server, err))
         return -1;
     if (strcmp(server, a->server) != 0)
@@ -190,6 +233,8 @@ static int connect_beside(struct applier *a, struct sink *s, uint32_t worker, st
 static void disconnect(struct applier *a, struct sink *s, uint32_t worker)
 {
     show_connection(a, worker, NULL);
+    if (s->db)
+        learn_patience(a, s, worker);
     sink_forget_tables(s);
     rows_writer_free(&s->writer);
     db_close(&s->db);
@@ -238,6 +283,7 @@ void session_init_sinks(struct session *n)
             .exact_path = a->link->exact_path,
             .standby = a->to->standby ? a->server : NULL,
             .counts = a->counts[i],
+            .one_way = config_one_way(a->config, a->link->from, a->link->to),
             .buries = a->config->tombstone_keep_ms > 0 && config_two_way(a->config, a->link->from, a->link->to),
         };
 }

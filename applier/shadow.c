@@ -153,18 +153,32 @@ static int find_place(struct run *r, struct err *err)
     return start_find(&r->place, kafka, r->topic, &r->f.link->start, s->stop, err);
 }
 
-static int find_goal(struct run *r, struct err *err)
+/* Up to there: the topic's end as it is now. */
+static int find_end(struct run *r, struct err *err)
 {
     struct tail *tail = NULL;
-    if (r->f.setup->for_ms > 0) {
-        r->until_ms = clock_mono_ms() + r->f.setup->for_ms;
-        return 0;
-    }
     if (tail_open(&tail, &r->from->kafka, r->topic, 0, err))
         return -1;
     r->goal = tail->stream.seq;
     tail_close(&tail);
     return 0;
+}
+
+static int find_goal(struct run *r, struct err *err)
+{
+    if (r->f.setup->for_ms == 0)
+        return find_end(r, err);
+    r->until_ms = clock_mono_ms() + r->f.setup->for_ms;
+    return 0;
+}
+
+/* The time is over: what has come by then is judged to the last. */
+static int look_at_time(struct run *r, struct err *err)
+{
+    if (r->until_ms == 0 || clock_mono_ms() < r->until_ms)
+        return 0;
+    r->until_ms = 0;
+    return find_end(r, err);
 }
 
 /* ---- progress ---- */
@@ -211,7 +225,7 @@ static int judge(struct run *r, struct txn *t, struct err *err)
         }
         if (err->class != ERR_RETRY || stop_requested(r->f.setup->stop) || clock_mono_ms() - began > PATIENCE_MS)
             return -1;
-        log_notice("%s; trying again", err->text);
+        log_event(MSG_FORECAST_RETRY, log_detail(err->text));
         if (err->code == VERSIONS_BEHIND)
             close_snapshot(r);
         else
@@ -263,7 +277,7 @@ static bool is_done(const struct run *r)
 {
     if (r->f.over || stop_requested(r->f.setup->stop))
         return true;
-    return r->until_ms > 0 ? clock_mono_ms() >= r->until_ms : r->f.last_seq >= r->goal;
+    return r->until_ms == 0 && r->f.last_seq >= r->goal;
 }
 
 static int pass_all(struct run *r, struct err *err)
@@ -279,6 +293,8 @@ static int pass_all(struct run *r, struct err *err)
         }
         if (t)
             rc = take(r, t, err);
+        if (rc == 0)
+            rc = look_at_time(r, err);
         draw(r);
     }
     return rc;
@@ -291,7 +307,8 @@ static int start_reading(struct run *r, struct err *err)
     const struct config *c = r->f.setup->config;
     const struct schedule_setup schedule = {.max_bytes = SIZE_MAX / 2, .workers = 1, .from = &r->place};
     r->stop = stop_new();
-    r->status = status_new(r->f.setup->from, r->f.setup->to);
+    r->status =
+        status_new(r->f.setup->config->pair, r->f.setup->from, r->f.setup->to, r->f.setup->config->heartbeat_ms);
     r->inbox = inbox_new(c->queue_bytes);
     r->schedule = r->f.sink.schedule = schedule_new(&schedule);
     if (r->own_topic) {
@@ -351,6 +368,7 @@ static int prepare(struct run *r, struct err *err)
                               .exact_path = true,
                               .ground = &ground_shadow,
                               .shadow = &r->f.shadow,
+                              .one_way = config_one_way(c, s->from, s->to),
                               .buries = c->tombstone_keep_ms > 0 && config_two_way(c, s->from, s->to)};
     r->f.shadow.overlay = overlay_new(OVERLAY_BYTES);
     r->f.shadow.tally = tally_new();

@@ -120,6 +120,7 @@ static void note(struct sink *s, const struct journal_entry *entry)
     const struct tally_note n = {.db = c->table->db,
                                  .table = c->table->name,
                                  .kind = conflict_kind_name(c->kind),
+                                 .cause = conflict_cause_name(entry->outcome->cause),
                                  .verdict = conflict_verdict_name(entry->outcome->verdict),
                                  .why = entry->outcome->why,
                                  .key = buf_span(&key),

@@ -81,6 +81,7 @@ static void note_refusal(struct forecast *f, const struct txn *t, const struct a
     const struct tally_note n = {.db = c->table->db,
                                  .table = c->table->name,
                                  .kind = conflict_kind_name(c->kind),
+                                 .cause = conflict_cause_name(conflict_cause(c)),
                                  .verdict = conflict_verdict_name(VERDICT_PARK),
                                  .why = why,
                                  .key = buf_span(&key),

@@ -9,7 +9,8 @@
 
 static void put_line(const struct tally_line *line)
 {
-    printf("  %-30s %-20s %10" PRIu64 "  (", line->table[0] ? line->table : "-", line->kind, line->count);
+    printf("  %-30s %-20s %-13s %10" PRIu64 "  (", line->table[0] ? line->table : "-", line->kind,
+           line->cause[0] ? line->cause : "-", line->count);
     for (size_t i = 0; line->verdicts[i].name; i++)
         printf("%s%s %" PRIu64, i ? ", " : "", line->verdicts[i].name, line->verdicts[i].count);
     puts(")");
@@ -78,7 +79,8 @@ static void put_json_line(struct buf *out, const struct tally_line *line)
         put_string(out, line->table);
     else
         buf_put_str(out, "null");
-    buf_printf(out, ", \"kind\": \"%s\", \"count\": %" PRIu64 ", \"verdicts\": {", line->kind, line->count);
+    buf_printf(out, ", \"kind\": \"%s\", \"cause\": \"%s\", \"count\": %" PRIu64 ", \"verdicts\": {", line->kind,
+               line->cause, line->count);
     for (size_t i = 0; line->verdicts[i].name; i++)
         buf_printf(out, "%s\"%s\": %" PRIu64, i ? ", " : "", line->verdicts[i].name, line->verdicts[i].count);
     buf_put_str(out, "}, \"examples\": [");

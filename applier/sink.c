@@ -7,6 +7,7 @@
 #include "applier/txn.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/target/journal.h"
 #include "common/target/row_reader.h"
 #include "common/target/session.h"
 #include "common/target/standby.h"
@@ -37,6 +38,24 @@ static int load_table(struct sink *s, const struct table_def *source, struct tar
     return found;
 }
 
+const char *sink_kind_name(int kind)
+{
+    static const char *const others[] = {[SINK_KIND_PARKED - CONFLICT_KIND_COUNT] = JOURNAL_PARKED,
+                                         [SINK_KIND_DDL - CONFLICT_KIND_COUNT] = JOURNAL_DDL,
+                                         [SINK_KIND_ACT - CONFLICT_KIND_COUNT] = JOURNAL_OPERATOR_ACT};
+    return kind < CONFLICT_KIND_COUNT ? conflict_kind_name((enum conflict_kind)kind)
+                                      : others[kind - CONFLICT_KIND_COUNT];
+}
+
+void sink_add_conflicts(struct sink_counts *c, const struct sink_counts *more)
+{
+    c->conflicts += more->conflicts;
+    for (int i = 0; i < SINK_KINDS; i++)
+        c->kinds[i] += more->kinds[i];
+    for (int i = 0; i < CONFLICT_CAUSE_COUNT; i++)
+        c->causes[i] += more->causes[i];
+}
+
 const struct policy_rule *policy_of_table(const struct sink *s, const struct table_def *t)
 {
     char *db = xasprintf("%.*s", SPAN_ARG(t->db)), *name = xasprintf("%.*s", SPAN_ARG(t->name));
@@ -56,7 +75,7 @@ static int check_rule(const struct sink *s, const struct policy_rule *rule, cons
     if (rule->table)
         return err_fatal(err, EXIT_BAD_CONFIG, "%s:%d: conflicts of %s.%s: %s; mend the rule or the table",
                          s->config->path, rule->line, rule->db, rule->table, found.text);
-    log_warn("%s: a conflict in it will stop the link; give it a rule of its own in conflicts.tables", found.text);
+    log_event(MSG_RULE_STOPS, log_detail(found.text));
     return 0;
 }
 

@@ -9,18 +9,37 @@
 #include "applier/schedule.h"
 #include "common/base/map.h"
 #include "common/link/config.h"
+#include "common/model/conflict_kind.h"
 #include "common/target/convert.h"
 #include "common/target/ledger.h"
 #include "common/target/rows_writer.h"
+
+/* What the journal has beside conflicts is counted with them, behind their kinds. */
+enum { SINK_KIND_PARKED = CONFLICT_KIND_COUNT, SINK_KIND_DDL, SINK_KIND_ACT, SINK_KINDS };
 
 /* Conflicts and the like, counted for status; the session owns it. */
 struct sink_counts {
     uint64_t transactions;
     uint64_t rows;
-    uint64_t groups;    /* target transactions of the fast path */
-    uint64_t exact;     /* source transactions that went the exact way */
-    uint64_t conflicts; /* journal entries */
+    uint64_t groups;                       /* target transactions of the fast path */
+    uint64_t exact;                        /* source transactions that went the exact way */
+    uint64_t conflicts;                    /* journal entries */
+    uint64_t kinds[SINK_KINDS];            /* of them, by enum conflict_kind and the above */
+    uint64_t causes[CONFLICT_CAUSE_COUNT]; /* likewise */
 };
+
+/* The name in the journal of what is counted under that number. */
+const char *sink_kind_name(int kind);
+
+static inline void sink_count_conflict(struct sink_counts *c, int kind, enum conflict_cause cause)
+{
+    c->conflicts++;
+    c->kinds[kind]++;
+    c->causes[cause]++;
+}
+
+/* Add the conflicts of `more`, which counts nothing else. */
+void sink_add_conflicts(struct sink_counts *c, const struct sink_counts *more);
 
 struct sink {
     const struct config *config;
@@ -36,6 +55,7 @@ struct sink {
     struct ledger_slot slot;
     uint8_t stream[STREAM_UUID_LEN];
     uint32_t part;
+    unsigned patience_s;       /* how long its connection waits for an answer */
     struct schedule *schedule; /* knows what the ledger has to say */
     struct causal *causal;     /* by which conflicts are told; NULL: by images */
     struct map tables;         /* "db\0name" -> struct target_table * */
@@ -45,12 +65,14 @@ struct sink {
     size_t committing;         /* … of so many transactions, as sink_commit was given them */
     struct buf image;          /* of the row written last */
     struct map touched;    /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
+    bool one_way;          /* nobody else's stream writes at the target */
     bool buries;           /* deletes leave tombstones */
     struct shadow *shadow; /* of a forecast; else NULL */
     struct tombstone_batch *tombstones; /* of the open target transaction; made with the first */
     unsigned careful; /* groups to come that read what inserts expect, because the server refused a row lately */
     struct sink_counts counts;
     struct sink_counts marked; /* as they were at sink_mark */
+    uint64_t before;           /* counts.transactions when it was connected */
 };
 
 /* How rows of `source` go to the target's table of that name. 1: it takes them; 0: not now: `why` says table and

@@ -105,18 +105,18 @@ static void put_anchor(struct ledger_state *out, const struct stream *s)
 static int from_beginning(struct ledger_state *out, struct walk *w, const struct stop *stop, struct err *err)
 {
     if (w->low > 0)
-        return err_fatal(
-            err, EXIT_UNSAFE,
+        return err_stop(
+            err, MSG_STOP_BEGINS_LATE,
             "links[].start is `beginning`, but topic %s no longer holds its beginning (first offset %" PRId64
             "): copy the source's data, then start from the copy's gtid",
             w->topic, w->low);
     if (walk_to_base(w, stop, err))
         return -1;
     if (w->stream.seq > 0)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "links[].start is `beginning`, but topic %s was rebuilt and begins after seq %" PRIu64
-                         ": copy the source's data, then start from the copy's gtid",
-                         w->topic, w->stream.seq);
+        return err_stop(err, MSG_STOP_BEGINS_LATE,
+                        "links[].start is `beginning`, but topic %s was rebuilt and begins after seq %" PRIu64
+                        ": copy the source's data, then start from the copy's gtid",
+                        w->topic, w->stream.seq);
     state_of(out, &w->stream, 0);
     put_anchor(out, &w->stream);
     /* No epoch is in force before the first one is read (again). */
@@ -159,8 +159,8 @@ static int after_position(struct ledger_state *out, struct walk *w, const struct
     if (walk_to_base(w, stop, err))
         return -1;
     if (!position_covers(copy, &w->stream.position))
-        return err_fatal(err, EXIT_UNSAFE,
-                         "topic %s begins after links[].start.gtid: transactions between them are nowhere", w->topic);
+        return err_stop(err, MSG_STOP_BEGINS_LATE,
+                        "topic %s begins after links[].start.gtid: transactions between them are nowhere", w->topic);
     out->done.low = w->stream.seq;
     state_of(out, &w->stream, w->next);
     put_anchor(out, &w->stream);

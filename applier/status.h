@@ -3,6 +3,7 @@
 #define DRC_APPLIER_STATUS_H
 
 #include "applier/sink.h"
+#include "common/link/notify.h"
 #include "common/model/stream.h"
 
 enum link_state {
@@ -17,8 +18,12 @@ enum link_state {
 
 struct status;
 
-struct status *status_new(const char *from, const char *to);
+/* `heartbeat_ms`: how often the stream says where it stands; a time of several without a word counts as lag. */
+struct status *status_new(const char *pair, const char *from, const char *to, uint32_t heartbeat_ms);
 void status_free(struct status **s);
+
+/* The same, anew. */
+void status_heartbeat_every(struct status *s, uint32_t heartbeat_ms);
 
 /* A change is logged with its cause (NULL: none); the same state and cause again is not. */
 void status_set(struct status *s, enum link_state state, const char *cause);
@@ -27,8 +32,15 @@ void status_set_retry(struct status *s, const struct err *err);
 /* Back to running if it is `from`: when what was waited for has come. */
 void status_resume(struct status *s, enum link_state from);
 
+/* By the intake: it has its place in the topic. */
+void status_reads(struct status *s);
+/* Is it at work, for systemd? */
+enum notify_phase status_phase(struct status *s);
+
 /* By the intake: what it has read. `offset`: of the record last read. */
 void status_read(struct status *s, const struct stream *stream, int64_t offset);
+/* By the intake: a heartbeat that counts, and when it was given to Kafka (by its writer's clock). */
+void status_heartbeat(struct status *s, const struct record *beat, int64_t put_ms);
 /* By the intake: XA transactions that are prepared at the source and undecided. */
 void status_held(struct status *s, size_t count);
 /* By the session, while the intake runs: where glances at what it holds come from; NULL before the two go. */
@@ -43,9 +55,15 @@ void status_applied(struct status *s, uint32_t worker, const struct sink_counts 
 /* The same for the versions of the target's region; NULL where they are not used. */
 struct versions;
 void status_watch_versions(struct status *s, struct versions *versions);
+/* What an operator has changed since the start; outlives the status. */
+struct reload;
+struct pace;
+void status_watch_changes(struct status *s, struct reload *reload, struct pace *pace);
 /* What is parked. */
 struct park;
 void status_parked(struct status *s, struct park *park);
+/* At how many rows that are parked the link stops. */
+void status_park_limit(struct status *s, uint64_t rows);
 void status_limit(struct status *s, uint32_t worker, size_t group_limit);
 void status_worker(struct status *s, uint32_t worker, enum link_state state, const char *cause);
 

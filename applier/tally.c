@@ -12,6 +12,7 @@ struct pending {
     char *key;
     char *why;
     const char *kind;
+    const char *cause;
     const char *verdict;
     uint64_t seq;
 };
@@ -62,6 +63,7 @@ void tally_put(struct tally *t, const struct tally_note *note)
         .key = xasprintf("%.*s", SPAN_ARG(note->key)),
         .why = xasprintf("%s", note->why),
         .kind = note->kind,
+        .cause = note->cause ? note->cause : "",
         .verdict = note->verdict,
         .seq = note->seq};
 }
@@ -80,14 +82,16 @@ void tally_undo(struct tally *t, size_t mark)
 static struct tally_line *line_of(struct tally *t, const struct pending *p)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (strcmp(t->lines[i].kind, p->kind) == 0 && strcmp(t->lines[i].table, p->table) == 0)
+        if (strcmp(t->lines[i].kind, p->kind) == 0 && strcmp(t->lines[i].cause, p->cause) == 0 &&
+            strcmp(t->lines[i].table, p->table) == 0)
             return &t->lines[i];
     if (t->count == t->cap) {
         t->cap = t->cap ? 2 * t->cap : 16;
         t->lines = xreallocarray(t->lines, t->cap, sizeof *t->lines);
     }
     struct tally_line *line = &t->lines[t->count++];
-    *line = (struct tally_line){.table = arena_strdup(&t->arena, span_str(p->table)), .kind = p->kind};
+    *line =
+        (struct tally_line){.table = arena_strdup(&t->arena, span_str(p->table)), .kind = p->kind, .cause = p->cause};
     return line;
 }
 
@@ -125,7 +129,9 @@ static int by_table_and_kind(const void *a, const void *b)
 {
     const struct tally_line *x = a, *y = b;
     int order = strcmp(x->table, y->table);
-    return order ? order : strcmp(x->kind, y->kind);
+    if (order == 0)
+        order = strcmp(x->kind, y->kind);
+    return order ? order : strcmp(x->cause, y->cause);
 }
 
 const struct tally_line *tally_lines(struct tally *t, size_t *count)

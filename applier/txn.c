@@ -27,12 +27,12 @@ static int check_table(const struct rows *rows, const struct filter *filter, str
 {
     const struct table_def *t = rows->table;
     if (table_is_reserved(t->db))
-        return err_fatal(err, EXIT_UNSAFE,
-                         "it writes to `%.*s`.`%.*s`, a schema that is never replicated: the record is forged",
-                         SPAN_ARG(t->db), SPAN_ARG(t->name));
+        return err_stop(err, MSG_STOP_FORGED,
+                        "it writes to `%.*s`.`%.*s`, a schema that is never replicated: the record is forged",
+                        SPAN_ARG(t->db), SPAN_ARG(t->name));
     if (!filter_match(filter, t->db, t->name))
-        return err_fatal(err, EXIT_UNSAFE, "it writes to `%.*s`.`%.*s`, which is not among the pair's tables",
-                         SPAN_ARG(t->db), SPAN_ARG(t->name));
+        return err_stop(err, MSG_STOP_FORGED, "it writes to `%.*s`.`%.*s`, which is not among the pair's tables",
+                        SPAN_ARG(t->db), SPAN_ARG(t->name));
     if (rows->present_before || rows->present_after)
         return err_fatal(err, EXIT_UNSAFE,
                          "row images of `%.*s`.`%.*s` lack columns: the source needs binlog_row_image=FULL",

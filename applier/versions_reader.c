@@ -132,12 +132,12 @@ static void note_stream(struct version_stream *s, const struct record *base)
 
 static int too_short(const struct version_stream *s, const struct record *base, uint64_t need, struct err *err)
 {
-    return err_fatal(err, EXIT_UNSAFE,
-                     "it begins after seq %" PRIu64 ", and what the other side knew of it ends at %" PRIu64
-                     ": whether changes of region %s between them are concurrent cannot be told any more. Keep more of "
-                     "the topic, let this link begin anew (links[].start: now) and compare with drc-reconcile, or use "
-                     "conflicts.default.versions: column",
-                     base->seq, need, s->topic->region);
+    return err_stop(err, MSG_STOP_VERSIONS_GAP,
+                    "it begins after seq %" PRIu64 ", and what the other side knew of it ends at %" PRIu64
+                    ": whether changes of region %s between them are concurrent cannot be told any more. Keep more of "
+                    "the topic, let this link begin anew (links[].start: now) and compare with drc-reconcile, or use "
+                    "conflicts.default.versions: column",
+                    base->seq, need, s->topic->region);
 }
 
 /* 1: the reader stands at the base, or at the beginning of all; 0: there is nothing yet; -1. */
@@ -180,7 +180,7 @@ static int further_back(struct version_stream *s, struct err *err)
 {
     if (s->from_start)
         return -1;
-    log_info("topic %s: reading again from further back: %s", s->topic->topic, err->text);
+    log_event(MSG_VERSIONS_REREAD, log_str("topic", s->topic->topic), log_detail(err->text));
     s->span *= FURTHER_BACK;
     forget(s);
     *err = (struct err){0};
@@ -268,7 +268,7 @@ void *versions_run(void *context)
             fail(s, &err);
             return NULL;
         }
-        log_info("topic %s: %s; trying again", s->topic->topic, err.text);
+        log_event(MSG_VERSIONS_RETRY, log_str("topic", s->topic->topic), log_detail(err.text));
         (void)stop_wait(s->all->setup.stop, backoff_next(&backoff));
     }
     return NULL;

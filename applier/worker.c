@@ -7,6 +7,7 @@
 
 #include "applier/apply.h"
 #include "applier/worker_parts.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/target/session.h"
@@ -31,7 +32,8 @@ static void group_add(struct worker *w, struct txn *t)
 
 static bool group_is_full(const struct worker *w)
 {
-    return w->count >= MOST_TOGETHER || w->rows >= w->link->group_rows || w->bytes >= w->link->group_bytes;
+    return w->count >= MOST_TOGETHER || w->rows >= pace_group_rows(w->pace, w->link->group_rows) ||
+           w->bytes >= w->link->group_bytes;
 }
 
 /* Take one more; false: there is none now, or it begins something else. */
@@ -132,12 +134,34 @@ static int retry(struct worker *w, size_t tried, struct err *err)
     return 0;
 }
 
+/* The first of the group cannot be applied as it is: `rc` and err say why, or it waits. 1: an operator has had it
+ * skipped; 0: nobody has; -1: err. */
+static int skip_first(struct worker *w, int rc, struct err *err)
+{
+    struct err own = {0};
+    if (rc && err->class != ERR_FATAL)
+        return 0;
+    int skipped = worker_skip(w, w->group[0], &own);
+    if (skipped == 1) {
+        *err = (struct err){0};
+        worker_group_done(w, 1);
+    }
+    if (skipped < 0 && rc)
+        return 0; /* what it stands before is told */
+    if (skipped < 0)
+        *err = own;
+    return skipped;
+}
+
 /* The one that stands alone in the group, row by row. */
 static int apply_one_exact(struct worker *w, struct err *err)
 {
     struct apply_outcome out = {0};
     int rc = apply_exact(w->sink, w->group[0], &out, err);
-    if (rc)
+    int skipped = rc || out.result == APPLY_WAIT ? skip_first(w, rc, err) : 0;
+    if (skipped == 1)
+        rc = 0;
+    else if (rc || skipped < 0)
         rc = retry(w, 1, err);
     else if (out.result == APPLY_WAIT)
         worker_wait_for_table(w, &out);
@@ -195,7 +219,10 @@ static int apply_some(struct worker *w, size_t n, size_t *next, struct err *err)
         *next = after_doubt(w, n, out.doubt);
     } else if (out.result == APPLY_WAIT) {
         *next = n > 1 ? n / 2 : 1; /* those before the one that has to wait need not */
-        if (n == 1)
+        int skipped = n == 1 ? skip_first(w, 0, err) : 0;
+        if (skipped < 0)
+            rc = retry(w, 1, err);
+        else if (n == 1 && !skipped)
             worker_wait_for_table(w, &out);
     } else {
         worker_group_done(w, n);
@@ -242,8 +269,7 @@ static int apply_next(struct worker *w, enum worker_end *end, struct err *err)
     return apply_group(w, err);
 }
 
-/* While there is nothing to do. */
-static int keep_alive(struct worker *w, struct err *err)
+int worker_keep_alive(struct worker *w, struct err *err)
 {
     if (target_session_keep(w->sink->db, err) == 0)
         return 0;
@@ -278,14 +304,17 @@ enum worker_end worker_run(struct worker *w, struct err *err)
         rc = worker_drain(w, err);
         if (rc)
             break;
+        const uint64_t rows = w->sink->counts.rows, began_ms = clock_mono_ms();
         if (w->count > 0)
             rc = apply_group(w, err);
         else if (w->next)
             rc = apply_next(w, &end, err);
         else if (!schedule_ended(w->schedule, err))
-            rc = keep_alive(w, err);
+            rc = worker_keep_alive(w, err);
         else
             break;
+        if (rc == 0 && end == WORKER_STOPPED)
+            rc = worker_pace(w, w->sink->counts.rows - rows, began_ms, err);
     }
     if (rc == 0 && end == WORKER_STOPPED && !stop_requested(w->stop) && err->class != ERR_NONE)
         rc = -1;

@@ -7,6 +7,7 @@
 
 #include "applier/hold.h"
 #include "applier/key_tables.h"
+#include "applier/pace.h"
 #include "applier/park.h"
 #include "applier/schedule.h"
 #include "applier/sink.h"
@@ -32,6 +33,7 @@ struct worker {
     const char *name;  /* of its connections */
     const char *topic; /* by which the link's rows in the target are known */
     struct hold *hold;
+    struct pace *pace;
     uint64_t alone_seq; /* at its end: a big transaction that is to have nothing beside it the next time; 0: none */
     struct park *park;  /* of the link */
     struct beat *beat;  /* rests while there is nothing to do; NULL: nobody watches */

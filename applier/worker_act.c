@@ -26,9 +26,9 @@ int worker_apply_act(struct worker *w, struct txn *t, struct err *err)
     act_read(&act, &r);
     int rc = r.bad ? err_fatal(err, EXIT_BUG, "an act that was checked cannot be read") : journal(w, t, &act, err);
     if (rc == 0) {
-        log_notice("operator's act after seq %" PRIu64 ": %.*s by %.*s: %.*s", t->head.seq, SPAN_ARG(act.kind),
-                   SPAN_ARG(act.who), SPAN_ARG(act.why));
-        w->sink->counts.conflicts++;
+        log_event(MSG_OPERATOR_ACT, log_span("act", act.kind), log_u64("after_seq", t->head.seq),
+                  log_span("who", act.who), log_span("why", act.why));
+        sink_count_conflict(&w->sink->counts, SINK_KIND_ACT, CONFLICT_CAUSE_UNTOLD);
         worker_committed(w);
     }
     txn_free(&t);

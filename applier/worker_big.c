@@ -41,7 +41,7 @@ static void start_again(struct worker *w, const struct txn *t, struct apply_outc
         worker_wait_for_table(w, out);
         return;
     }
-    log_notice("big transaction seq %" PRIu64 " is refused by the target: reading it again, to park it", t->head.seq);
+    log_event(MSG_BIG_PARKED, log_u64("seq", t->head.seq));
     worker_park_big(w, t->head.seq, 0, buf_cstr(&out->why));
 }
 
@@ -114,11 +114,10 @@ static void leave_unfinished(struct worker *w, struct txn *news, uint64_t seq, e
 {
     sink_rollback(w->sink);
     if (news) {
-        log_notice("a fragmented transaction is void: its writer was replaced before it was complete");
+        log_plain(MSG_FRAGMENTS_VOID);
         schedule_dropped(w->schedule, w->number);
     } else if (schedule_must_yield(w->schedule, w->number)) {
-        log_notice("big transaction seq %" PRIu64 " is in the way of an earlier one: reading it again, to go alone",
-                   seq);
+        log_event(MSG_BIG_ALONE, log_u64("seq", seq));
         w->alone_seq = seq;
         *end = WORKER_AGAIN;
     }

@@ -45,7 +45,8 @@ int ddl_job_end(struct ddl_job *j, const struct ddl_end *end, struct err *err)
     if (sink_commit(s, &j->t, 1, err))
         return -1;
     s->counts.transactions++;
-    s->counts.conflicts += end->verdict != NULL;
+    if (end->verdict)
+        sink_count_conflict(&s->counts, SINK_KIND_DDL, CONFLICT_CAUSE_UNTOLD);
     sink_forget_tables(s);
     worker_committed(j->w);
     return 0;
@@ -81,12 +82,12 @@ int ddl_job_wait(struct ddl_job *j, const char *why, bool begun, unsigned ms, st
         return 0;
     if (hold_due(w->hold) ? worker_pause(w, err) : target_session_keep(w->sink->db, err))
         return -1;
-    if (!hold_take_resume(w->hold, by))
+    if (!hold_resumed(w->hold, by))
         return 0;
     const struct ddl_end end = {.verdict = "passed", .why = by, .begun = begun};
     if (ddl_job_end(j, &end, err))
         return -1;
-    log_notice("ddl of the source, passed %s: %s", by, buf_cstr(&j->name));
+    log_event(MSG_DDL_PASSED, log_str("ddl", buf_cstr(&j->name)), log_str("how", by));
     return 1;
 }
 
@@ -101,7 +102,7 @@ static int wait_until_it_fits(struct ddl_job *j, struct err *err)
         if (fits < 0)
             return -1;
         if (fits) {
-            log_notice("ddl of the source, where the target is already: %s", buf_cstr(&j->name));
+            log_event(MSG_DDL_THERE, log_str("ddl", buf_cstr(&j->name)));
             return ddl_job_end(j, &end, err);
         }
         rc = ddl_job_wait(j, j->plan.why, false, LOOK_MS, err);
@@ -116,7 +117,7 @@ static int pass(struct ddl_job *j, struct err *err)
     const struct ddl_end end = {0};
     if (ddl_job_end(j, &end, err))
         return -1;
-    log_notice("ddl of the source, not run here (%s): %s", j->plan.why, buf_cstr(&j->name));
+    log_event(MSG_DDL_NOT_RUN, log_str("ddl", buf_cstr(&j->name)), log_str("why", j->plan.why));
     return 0;
 }
 
@@ -125,7 +126,7 @@ static int ignore(struct ddl_job *j, struct err *err)
     const struct ddl_end end = {.verdict = "ignored", .why = j->plan.why};
     if (ddl_job_end(j, &end, err))
         return -1;
-    log_notice("ddl of the source, ignored: %s", buf_cstr(&j->name));
+    log_event(MSG_DDL_IGNORED, log_str("ddl", buf_cstr(&j->name)));
     return 0;
 }
 
@@ -154,7 +155,8 @@ int worker_apply_ddl(struct worker *w, struct txn *t, struct err *err)
         rc = ddl_job_wait_for_parked(&j, err);
     if (rc == 0 && !stop_requested(w->stop))
         rc = ways[j.plan.action](&j, err);
-    hold_expect(w->hold, NULL);
+    if (rc >= 0)
+        hold_expect(w->hold, NULL);
     ddl_session_close(&j.session);
     buf_free(&j.name);
     arena_free(&j.arena);

@@ -92,7 +92,7 @@ static int try_one(struct drain *d, uint64_t seq, struct err *err)
     }
     s->counts.transactions++;
     park_leave(d->w->park, seq);
-    log_notice("link %s: parked transaction seq %" PRIu64 " is in effect now", s->link, seq);
+    log_event(MSG_PARKED_DONE, log_str("link", s->link), log_u64("seq", seq));
     return 1;
 }
 
@@ -102,7 +102,7 @@ static int renote(struct drain *d, uint64_t seq, struct err *err)
     struct sink *s = d->w->sink;
     if (d->out.why.len == 0)
         buf_put_str(&d->out.why, "it is not as the source saw it");
-    log_warn("link %s: parked transaction seq %" PRIu64 " stays parked: %s", s->link, seq, buf_cstr(&d->out.why));
+    log_event(MSG_PARKED_STAYS, log_str("link", s->link), log_u64("seq", seq), log_detail(buf_cstr(&d->out.why)));
     if (sink_begin_aside(s, err))
         return -1;
     if (parked_renote(s->db, d->w->topic, seq, 0, buf_cstr(&d->out.why), err) ||
@@ -125,7 +125,7 @@ static int give_up(struct drain *d, uint64_t seq, struct err *err)
         return -1;
     }
     park_leave(d->w->park, seq);
-    log_notice("link %s: parked transaction seq %" PRIu64 " was given up by the operator", s->link, seq);
+    log_event(MSG_PARKED_GIVEN_UP, log_str("link", s->link), log_u64("seq", seq));
     return 0;
 }
 

@@ -17,6 +17,7 @@ struct parking {
     uint64_t behind;
     const char *why;
     const struct conflict_case *refusal; /* NULL: of no single row */
+    bool skipped;                        /* by an operator: it is kept, and nobody waits for it */
 };
 
 static int item_of(struct worker *w, struct park_item *item, const struct txn *t, struct err *err)
@@ -41,7 +42,7 @@ static int item_of(struct worker *w, struct park_item *item, const struct txn *t
 
 static int journal_row(struct worker *w, const struct parking *p, struct err *err)
 {
-    struct conflict_outcome outcome = {.verdict = VERDICT_PARK};
+    struct conflict_outcome outcome = {.verdict = VERDICT_PARK, .cause = conflict_cause(p->refusal)};
     const struct journal_entry entry = {.link = w->sink->link,
                                         .gtid = &p->txn->head.gtid,
                                         .seq = p->txn->head.seq,
@@ -60,7 +61,8 @@ static int journal_whole(struct worker *w, const struct parking *p, const char *
                                          .why = p->why,
                                          .tables = tables,
                                          .rows = p->txn->row_total,
-                                         .behind = p->behind};
+                                         .behind = p->behind,
+                                         .skipped = p->skipped};
     return journal_write_parked(w->sink->db, &entry, err);
 }
 
@@ -82,7 +84,7 @@ static int write_down(struct worker *w, const struct parking *p, struct err *err
                                    .tables = buf_cstr(&tables),
                                    .rows = t->row_total,
                                    .bytes = t->bytes,
-                                   .state = PARKED_PARKED};
+                                   .state = p->skipped ? PARKED_DISCARDED : PARKED_PARKED};
     int rc = target_session_now(w->sink->db, err);
     if (rc == 0)
         rc = parked_write(w->sink->db, &row, buf_span(&record), err);
@@ -91,7 +93,8 @@ static int write_down(struct worker *w, const struct parking *p, struct err *err
     else if (rc == 0)
         rc = journal_whole(w, p, row.tables, err);
     if (rc == 0)
-        w->sink->counts.conflicts++;
+        sink_count_conflict(&w->sink->counts, p->refusal ? (int)p->refusal->kind : SINK_KIND_PARKED,
+                            p->refusal ? conflict_cause(p->refusal) : CONFLICT_CAUSE_UNTOLD);
     buf_free(&record);
     buf_free(&tables);
     return rc;
@@ -100,19 +103,23 @@ static int write_down(struct worker *w, const struct parking *p, struct err *err
 static void log_parked(const struct worker *w, const struct parking *p)
 {
     char gtid[GTID_TEXT_LEN];
-    if (p->behind)
-        log_notice("link %s: transaction seq %" PRIu64 " (gtid %s) is parked behind seq %" PRIu64, w->sink->link,
-                   p->txn->head.seq, gtid_text(gtid, &p->txn->head.gtid), p->behind);
+    if (p->skipped)
+        log_event(MSG_SKIPPED, log_str("link", w->sink->link), log_u64("seq", p->txn->head.seq),
+                  log_str("gtid", gtid_text(gtid, &p->txn->head.gtid)), log_detail(p->why));
+    else if (p->behind)
+        log_event(MSG_PARKED_BEHIND, log_str("link", w->sink->link), log_u64("seq", p->txn->head.seq),
+                  log_str("gtid", gtid_text(gtid, &p->txn->head.gtid)), log_u64("behind_seq", p->behind));
     else
-        log_warn("link %s: transaction seq %" PRIu64 " (gtid %s) is parked: %s", w->sink->link, p->txn->head.seq,
-                 gtid_text(gtid, &p->txn->head.gtid), p->why);
+        log_event(MSG_PARKED, log_str("link", w->sink->link), log_u64("seq", p->txn->head.seq),
+                  log_str("gtid", gtid_text(gtid, &p->txn->head.gtid)), log_detail(p->why));
 }
 
 static int park_whole(struct worker *w, const struct parking *p, struct err *err)
 {
     if (sink_begin(w->sink, &p->txn, 1, err))
         return -1;
-    if (write_down(w, p, err) || sink_commit(w->sink, &p->txn, 1, err)) {
+    if ((p->skipped && parked_skip_forget(w->sink->db, w->topic, p->txn->head.seq, err)) || write_down(w, p, err) ||
+        sink_commit(w->sink, &p->txn, 1, err)) {
         sink_rollback(w->sink);
         return -1;
     }
@@ -193,6 +200,16 @@ int worker_park_ahead(struct worker *w, size_t *n, struct err *err)
         }
     }
     return 0;
+}
+
+int worker_skip(struct worker *w, struct txn *t, struct err *err)
+{
+    char gtid[GTID_TEXT_LEN], why[501];
+    int asked = parked_skip_asked(w->sink->db, w->topic, t->head.seq, gtid_text(gtid, &t->head.gtid), why, err);
+    if (asked != 1)
+        return asked;
+    const struct parking p = {.txn = t, .why = why, .skipped = true};
+    return park_whole(w, &p, err) ? -1 : 1;
 }
 
 /* ---- big ones ---- */

@@ -26,6 +26,10 @@ MUST_CHECK int worker_park_marks(struct worker *w, struct txn *t, struct err *er
 /* Park one whole transaction that the target refused, in a target transaction of its own. */
 MUST_CHECK int worker_park_refused(struct worker *w, struct txn *t, const struct apply_outcome *refused,
                                    struct err *err);
+/* The link stands before this whole transaction: has an operator said that it is to be skipped? Then it is kept in
+ * drc.parked as given up and journaled, in the target transaction that moves the ledger over it. 1: so; 0: nobody said
+ * so; -1: rolled back. */
+MUST_CHECK int worker_skip(struct worker *w, struct txn *t, struct err *err);
 /* A big transaction: does this fragment of it depend on what is parked? 1: so, and all of it is to be parked when it
  * comes again. */
 MUST_CHECK int worker_park_meets(struct worker *w, const struct txn *fragment, struct err *err);
@@ -39,6 +43,12 @@ MUST_CHECK int worker_drain(struct worker *w, struct err *err);
 
 /* The operator has paused the link, or lifts it: tell the target, and wait as long as it is. 0 also at a stop. */
 MUST_CHECK int worker_pause(struct worker *w, struct err *err);
+
+/* After so many row changes since then (clock_mono_ms): wait as the operator's throttle says. 0 also at a stop or a
+ * pause. */
+MUST_CHECK int worker_pace(struct worker *w, uint64_t rows, uint64_t began_ms, struct err *err);
+/* While there is nothing in hand: keep the connection, or get another one. */
+MUST_CHECK int worker_keep_alive(struct worker *w, struct err *err);
 
 /* The connection is gone, and with it what was open; the others' are not. 0: there is another one, and what of the
  * group came into effect by a COMMIT that was not answered has left it, or a stop was requested; -1: the session has to

@@ -24,10 +24,11 @@ int worker_reconnect(struct worker *w, struct err *err)
 {
     struct sink *s = w->sink;
     const uint64_t counted = s->slot.n;
-    if (w->backoff.tries >= TRIES)
+    const bool slow = db_gave_up(s->db); /* the next connection waits longer: as often as it takes */
+    if (w->backoff.tries >= TRIES && !slow)
         return -1;
     status_worker(w->status, w->number, LINK_RETRYING, err->text);
-    log_warn("link %s: worker %u has lost its connection, the others go on: %s", s->link, w->number, err->text);
+    log_event(MSG_WORKER_RECONNECTS, log_str("link", s->link), log_u64("worker", w->number + 1), log_detail(err->text));
     if (stop_wait(w->stop, backoff_next(&w->backoff)))
         return 0;
     beat_on(w->beat);
@@ -38,6 +39,7 @@ int worker_reconnect(struct worker *w, struct err *err)
     if (s->unsettled && s->slot.n != counted && s->committing > 0)
         note_in_effect(w, s->committing);
     s->unsettled = false;
-    status_worker(w->status, w->number, LINK_RUNNING, NULL);
+    if (!slow) /* else it is told until something is in effect */
+        status_worker(w->status, w->number, LINK_RUNNING, NULL);
     return 0;
 }

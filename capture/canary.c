@@ -85,8 +85,8 @@ void canary_seen(struct canary *c, const uint8_t stream[STREAM_UUID_LEN], uint64
 
 static int not_marked(const struct canary *c, struct err *err)
 {
-    return err_fatal(
-        err, EXIT_UNSAFE,
+    return err_stop(
+        err, MSG_STOP_LOOP_MARK,
         "the loop mark does not reach the binlog of region %s: a change of drc.ledger was committed there and is not "
         "in its binlog, so that what is replayed there would be sent back. Look for binlog_ignore_db, binlog_do_db and "
         "an init_connect that sets sql_log_bin, and start again when drc.* is in the binlog",
@@ -97,10 +97,10 @@ static int never_came(const struct canary *c, struct err *err)
 {
     struct buf end = {0};
     position_put_text(&c->end, &end);
-    int rc = err_fatal(err, EXIT_UNSAFE,
-                       "a change of drc.ledger committed at region %s (%s) is not in the binlog that is read, which "
-                       "has ended before it: does the region's address lead to more than one server?",
-                       c->region, buf_cstr(&end));
+    int rc = err_stop(err, MSG_STOP_TWO_SERVERS,
+                      "a change of drc.ledger committed at region %s (%s) is not in the binlog that is read, which "
+                      "has ended before it: does the region's address lead to more than one server?",
+                      c->region, buf_cstr(&end));
     buf_free(&end);
     return rc;
 }

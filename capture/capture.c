@@ -19,7 +19,10 @@
 #include "common/link/daemon.h"
 #include "common/link/kafka.h"
 #include "common/link/notify.h"
+#include "common/link/panel.h"
 #include "common/stream/claim.h"
+#include "common/target/release.h"
+#include "common/target/reload.h"
 
 #define BACKOFF_MIN_MS 200u
 #define BACKOFF_MAX_MS 10000u
@@ -29,12 +32,28 @@
 struct capture {
     struct session_options options;
     struct takeover_memory memory;
+    const char *region; /* its name */
+    struct daemon_hup *hup;
+    struct reload *reload;
+    struct lookout *lookout;
     struct stop *stop;    /* of the process */
     struct stop *stopped; /* the worker has ended */
     pthread_mutex_t lock; /* of session */
     struct session *session;
     struct err err; /* what ended the worker */
 };
+
+static int start_lookout(struct capture *c, struct err *err)
+{
+    const struct session_options *o = &c->options;
+    const struct lookout_setup setup = {.config = o->config,
+                                        .region = o->region,
+                                        .roles =
+                                            check_roles_of(o->config, o->region) & (CHECK_SOURCE | CHECK_SEMI_SYNC),
+                                        .account = GRANTS_CAPTURE,
+                                        .program = o->program};
+    return lookout_start(&c->lookout, &setup, err);
+}
 
 /* ---- the worker: sessions one after another ---- */
 
@@ -45,6 +64,40 @@ static void set_session(struct capture *c, struct session *s)
     if (s && stop_requested(c->stop))
         session_interrupt(s);
     pthread_mutex_unlock(&c->lock);
+    if (s && reload_waits(c->reload)) /* it may have come before there was anything to wake */
+        session_interrupt(s);
+}
+
+/* Between two sessions nobody else looks at the configuration but the lookout. */
+static int renew_config(struct capture *c, struct err *err)
+{
+    const struct config *next = reload_take(c->reload);
+    if (!next)
+        return 0;
+    lookout_stop(&c->lookout);
+    int rc = config_region(next, c->region, &c->options.region, err);
+    c->options.config = next;
+    status_heartbeat_every(c->options.status, next->heartbeat_ms);
+    if (rc == 0)
+        rc = start_lookout(c, err);
+    reload_settled(c->reload);
+    return rc;
+}
+
+static void wake(void *context)
+{
+    struct capture *c = context;
+    pthread_mutex_lock(&c->lock);
+    if (c->session)
+        session_interrupt(c->session);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static int prepare(void *context, struct config *next, const struct config *now, struct err *err)
+{
+    const struct capture *c = context;
+    (void)now;
+    return config_password(next, c->region, err) || config_kafka_password(next, c->region, err) ? -1 : 0;
 }
 
 /* 0: stop was requested. -1: err, and *good when it had come far. */
@@ -66,8 +119,8 @@ static void *work(void *context)
     struct backoff backoff = backoff_make(BACKOFF_MIN_MS, BACKOFF_MAX_MS);
     while (!stop_requested(c->stop)) {
         struct err err = {0};
-        bool good;
-        if (one_session(c, &good, &err) == 0)
+        bool good = false;
+        if (renew_config(c, &err) == 0 && one_session(c, &good, &err) == 0)
             continue;
         status_error(c->options.status, &err);
         if (err.class == ERR_FATAL || err.class == ERR_DATA) {
@@ -78,7 +131,7 @@ static void *work(void *context)
             backoff_reset(&backoff);
         uint32_t wait = backoff_next(&backoff);
         status_state(c->options.status, "retrying", "waiting to try again");
-        log_warn("%s; trying again in %u ms", err.text, wait);
+        log_event(MSG_CAPTURE_RETRIES, log_detail(err.text), log_u64("wait_ms", wait));
         stop_wait(c->stop, wait);
     }
     stop_request(c->stopped, "ended");
@@ -89,25 +142,51 @@ static void *work(void *context)
 
 static void answer_status(void *context, const char *args, struct buf *out)
 {
-    struct status *s = context;
+    struct status *s = ((struct capture *)context)->options.status;
     if (args && strcmp(args, "json") == 0)
         status_put_json(s, out);
     else
         status_put_text(s, out);
 }
 
+static void answer_reload(void *context, const char *args, struct buf *out)
+{
+    reload_ask(((struct capture *)context)->reload, args, out);
+}
+
+static void answer_set(void *context, const char *args, struct buf *out)
+{
+    reload_ask_set(((struct capture *)context)->reload, args, out);
+}
+
+static void answer_reset(void *context, const char *args, struct buf *out)
+{
+    reload_ask_reset(((struct capture *)context)->reload, args, out);
+}
+
+static void answer_version(void *context, const char *args, struct buf *out)
+{
+    (void)context;
+    (void)args;
+    release_put("drc-capture", out);
+}
+
 static const struct control_command commands[] = {
-    {"status", "what this capture is doing (status json: as one JSON object)", answer_status},
-    {NULL,     NULL,                                                           NULL         },
+    {"status",  "what this capture is doing (status json: as one JSON object)",                          answer_status },
+    {"reload",  "read the pair file again; `reload check`: say what that would change",                  answer_reload },
+    {"set",     "`set KEY VALUE`: lay a value over the pair file until the next start; `set`: the keys", answer_set    },
+    {"reset",   "`reset KEY`: take that back",                                                           answer_reset  },
+    {"version", "of the program, of this protocol, of what it writes",                                   answer_version},
+    {NULL,      NULL,                                                                                    NULL          },
 };
 
 static int open_control(struct control **out, const struct config *config, const struct region_config *region,
-                        struct status *status, struct err *err)
+                        struct capture *c, struct err *err)
 {
     char *name = xasprintf("capture-%s", region->name);
     char *program = xasprintf("drc-capture %s", region->name);
     char *path = config_socket_path(config, name);
-    int rc = control_start(out, path, program, commands, status, err);
+    int rc = control_start(out, path, program, commands, c, err);
     free(path);
     free(program);
     free(name);
@@ -139,28 +218,45 @@ static bool end_worker(struct capture *c, pthread_t thread)
     return pthread_timedjoin_np(thread, NULL, &limit) == 0;
 }
 
+static enum notify_phase phase(void *context)
+{
+    return status_phase(((struct capture *)context)->options.status);
+}
+
 static void describe(void *context, struct buf *out)
 {
-    status_put_line(context, out);
+    status_put_line(((struct capture *)context)->options.status, out);
+}
+
+static void ready(void *context)
+{
+    reload_tell_systemd(((struct capture *)context)->reload);
 }
 
 static int supervise(struct capture *c, struct err *err)
 {
     pthread_t thread;
     struct notify *notify = NULL;
-    if (notify_start(&notify, c->options.pulse, describe, c->options.status, err))
+    const struct notify_setup notes = {.pulse = c->options.pulse,
+                                       .phase = phase,
+                                       .describe = describe,
+                                       .ready = ready,
+                                       .context = c,
+                                       .patience_ms = NOTIFY_PATIENCE_MS};
+    if (notify_start(&notify, &notes, err))
         return -1;
     int failed = pthread_create(&thread, NULL, work, c);
     if (failed != 0) {
         notify_stop(&notify);
         return err_retry(err, "no thread to be had: %s", strerror(failed));
     }
-    daemon_notify("READY=1");
+    daemon_on_hup(c->hup, reload_signal, c->reload);
     wait_for_either(c->stop, c->stopped);
+    daemon_on_hup(c->hup, NULL, NULL);
     daemon_notify("STOPPING=1");
     notify_stop(&notify);
     if (!end_worker(c, thread)) {
-        log_notice("leaving without waiting longer for an answer from source or Kafka");
+        log_plain(MSG_CAPTURE_LEAVES);
         return 0;
     }
     if (c->err.class == ERR_NONE)
@@ -169,42 +265,65 @@ static int supervise(struct capture *c, struct err *err)
     return -1;
 }
 
-int capture_run(const struct config *config, const struct region_config *region, struct stop *stop, struct err *err)
+static void tell_json(void *context, struct buf *out)
+{
+    status_put_json(context, out);
+}
+
+static int open_panel(struct panel **out, const struct capture *c, struct err *err)
+{
+    const struct session_options *o = &c->options;
+    const struct panel_setup setup = {.config = o->config,
+                                      .where = &o->region->metrics,
+                                      .program = o->program,
+                                      .from = o->region->name,
+                                      .status = tell_json,
+                                      .context = o->status,
+                                      .pulse = o->pulse};
+    return panel_start(out, &setup, err);
+}
+
+int capture_run(struct config *config, const struct region_config *region, struct stop *stop, struct daemon_hup *hup,
+                struct err *err)
 {
     mem_keep_freed();
     /* Never freed once the worker runs: it may outlive this function by the time that the process needs to end. */
     struct capture *c = xcalloc(1, sizeof *c);
     char *topic = config_topic(config, region->name);
     struct control *control = NULL;
-    struct lookout *lookout = NULL;
+    struct panel *panel = NULL;
     c->options = (struct session_options){
         .config = config,
         .region = region,
         .program = xasprintf("drc-capture %s", region->name),
         .topic = topic,
         .own_host = xasprintf("drc:%s:%s", config->pair, region->name),
-        .status = status_new(config->pair, region->name, topic),
+        .status = status_new(config->pair, region->name, topic, config->heartbeat_ms),
         .memory = &c->memory,
         .pulse = pulse_new(),
     };
     c->stop = stop;
+    c->hup = hup;
+    c->region = xstrdup(region->name);
     c->stopped = stop_new();
     pthread_mutex_init(&c->lock, NULL);
-    log_notice("drc-capture %s starts: pair=%s region=%s topic=%s", DRC_VERSION, config->pair, region->name, topic);
+    const struct reload_setup reload = {
+        .program = c->options.program, .config = config, .prepare = prepare, .wake = wake, .context = c};
+    c->reload = reload_new(&reload);
+    status_watch_reload(c->options.status, c->reload);
+    log_event(MSG_CAPTURE_STARTS, log_str("region", region->name), log_str("pair", config->pair),
+              log_str("topic", topic), log_str("version", DRC_VERSION));
     if (claim_random(&c->memory.instance, sizeof c->memory.instance, err) != 0 ||
-        open_control(&control, config, region, c->options.status, err) != 0)
+        open_control(&control, config, region, c, err) != 0)
         return -1;
     control_mark(control, c->memory.instance);
-    const struct lookout_setup lookout_setup = {.config = config,
-                                                .region = region,
-                                                .roles =
-                                                    check_roles_of(config, region) & (CHECK_SOURCE | CHECK_SEMI_SYNC),
-                                                .account = GRANTS_CAPTURE,
-                                                .program = c->options.program};
-    int rc = lookout_start(&lookout, &lookout_setup, err);
+    int rc = open_panel(&panel, c, err);
+    if (rc == 0)
+        rc = start_lookout(c, err);
     if (rc == 0)
         rc = supervise(c, err);
-    lookout_stop(&lookout);
+    panel_stop(&panel);
+    lookout_stop(&c->lookout);
     control_stop(&control, rc ? err : NULL);
     return rc;
 }

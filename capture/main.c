@@ -65,7 +65,7 @@ static int load(struct config **config, const struct region_config **region, con
     if (pair_load(config, a->config, err) != 0 || config_region(*config, a->region, region, err) != 0 ||
         config_password(*config, a->region, err) != 0 || config_kafka_password(*config, a->region, err) != 0)
         return -1;
-    log_setup((enum log_level)(*config)->log_level);
+    log_setup((enum log_level)(*config)->log_level, (enum log_format)(*config)->log_format);
     return 0;
 }
 
@@ -77,9 +77,10 @@ int main(int argc, char **argv)
     struct err err = {0};
     options_begin("drc-capture " DRC_VERSION);
     argp_parse(&argp, argc, argv, 0, NULL, &a);
-    struct stop *stop = daemon_signals();
+    struct daemon_hup *hup;
+    struct stop *stop = daemon_signals(&hup);
     if (load(&config, &region, &a, &err) == 0)
-        (void)(a.check ? capture_check(config, region, &err) : capture_run(config, region, stop, &err));
+        (void)(a.check ? capture_check(config, region, &err) : capture_run(config, region, stop, hup, &err));
     if (a.check && err.class == ERR_NONE)
         return EXIT_DONE;
     /* No cleaning up: a thread may still be waiting for an answer, and the system takes all back. */

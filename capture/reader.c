@@ -19,6 +19,7 @@
 #define LEAST_EPOCH_MS 1000u
 #define LEAST_EPOCH_BYTES (1ull << 20)
 #define STATUS_EVERY_MS 250u
+#define BEHIND_US 2000000u
 /* An applier that waits for word of the source's position has row locks in hand: it comes as soon as the source has
  * nothing more to send, and now and then while it has. */
 #define WORD_EVERY_MS 10u
@@ -41,7 +42,11 @@ struct reader {
     int64_t skew_us;
     uint64_t heartbeat_ms; /* when the last one was put out */
     uint64_t status_ms;
-    uint64_t epoch_ms; /* when the epoch began */
+    bool moved;         /* since keep_time looked last */
+    uint64_t moved_us;  /* when the position moved last */
+    uint64_t probe_ms;  /* when the probe was looked at last */
+    uint64_t behind_us; /* the source, as the latest probe found */
+    uint64_t epoch_ms;  /* when the epoch began */
     uint64_t epoch_bytes;
     _Atomic uint64_t epoch_limit_ms;
     _Atomic uint64_t epoch_limit_bytes;
@@ -207,8 +212,8 @@ static int refused(const struct reader *r, const struct err *why, struct err *er
 {
     struct buf text = {0};
     position_put_text(&r->state->position, &text);
-    int rc = err_fatal(
-        err, EXIT_UNSAFE,
+    int rc = err_stop(
+        err, MSG_STOP_DUMP_REFUSED,
         "%s; the stream is at %s: what came after it cannot be had from this server, so going on would lose it. Point "
         "regions.%s at a server that still has it; or, if it was purged: " WAY_OUT_PURGED
         "; or, if the histories have parted: " WAY_OUT_BRANCH_AT,
@@ -226,8 +231,7 @@ static int begin_dump(struct reader *r, struct span *raw, struct err *err)
         return -1;
     int rc = dump_next(r->dump, raw, &found);
     if (rc != 0 && compare && found.code == DUMP_REFUSED) {
-        log_warn("%s; dumping from the stream's position itself, so that its last transaction %s cannot be compared",
-                 found.text, "in the topic");
+        log_event(MSG_NO_OVERLAP, log_detail(found.text));
         if (open_dump(r, false, err) != 0)
             return -1;
         found = (struct err){0};
@@ -251,7 +255,9 @@ static void measure_skew(struct reader *r)
 {
     struct err err = {0};
     if (source_skew(r->options.source, &r->skew_us, &err) != 0)
-        log_notice("the source's clock cannot be asked now: %s", err.text);
+        log_event(MSG_SOURCE_CLOCK, log_detail(err.text));
+    else
+        status_skew(r->options.status, r->skew_us);
 }
 
 static int renew_epoch(struct reader *r, struct err *err)
@@ -263,6 +269,25 @@ static int renew_epoch(struct reader *r, struct err *err)
     r->epoch_bytes = builder_counts(r->builder)->bytes;
     log_debug("epoch %" PRIu64 " begins at seq %" PRIu64, builder_epoch(r->builder), builder_seq(r->builder));
     return 0;
+}
+
+/* Of the probe's question, if there is one. Beyond BEHIND_US it is in transit no longer: then what is read tells more
+ * than how long the question has waited. */
+static void look_how_far(struct reader *r)
+{
+    uint64_t us, now_us = clock_mono_us();
+    if (probe_answer(r->options.probe, &us, builder_position(r->builder), r->moved_us)) {
+        r->behind_us = us;
+        status_captured(r->options.status, us);
+    }
+    uint64_t waited = probe_waited_us(r->options.probe, now_us);
+    if (waited >= BEHIND_US) {
+        uint64_t clock = source_clock(r), commit = builder_commit_us(r->builder);
+        uint64_t by_commit = commit > 0 && clock > commit ? clock - commit : 0;
+        r->behind_us = by_commit > waited ? by_commit : waited;
+        status_behind(r->options.status, r->behind_us);
+    }
+    builder_note_behind(r->builder, r->behind_us);
 }
 
 static void show(struct reader *r, uint64_t now)
@@ -277,6 +302,12 @@ static int keep_time(struct reader *r, struct err *err)
 {
     uint64_t now = clock_mono_ms();
     uint64_t pace = r->options.config->heartbeat_ms;
+    if (r->moved)
+        r->moved_us = clock_mono_us();
+    r->moved = false;
+    if (now != r->probe_ms)
+        look_how_far(r);
+    r->probe_ms = now;
     if (now - r->status_ms >= STATUS_EVERY_MS) {
         show(r, now);
         if (canary_check(r->options.canary, builder_position(r->builder), builder_at_end(r->builder), err) != 0)
@@ -308,6 +339,7 @@ static int act(struct reader *r, const struct item *item, struct err *err)
         memcpy(r->file, item->place.file.p, n);
         r->file[n] = '\0';
     }
+    r->moved = r->moved || item->kind != ITEM_HEARTBEAT;
     if (item->where.end > 0)
         r->offset = item->where.end;
     return builder_item(r->builder, item, err);
@@ -328,8 +360,8 @@ static int may_be_skipped(const struct reader *r, struct err *err)
     if (why.code != ASSEMBLER_SKIPPABLE)
         return -1;
     char *place = xasprintf("%s:%" PRIu64, where.file, where.offset);
-    (void)err_fatal(err, EXIT_UNSAFE, "%.600s. To pass this one event over: " WAY_OUT_SKIP, why.text,
-                    r->options.region->name, place);
+    (void)err_stop(err, why.id ? why.id : MSG_STOP_EVENT, "%.600s. To pass this one event over: " WAY_OUT_SKIP,
+                   why.text, r->options.region->name, place);
     free(place);
     return -1;
 }

@@ -6,6 +6,7 @@
 #define DRC_CAPTURE_READER_H
 
 #include "capture/canary.h"
+#include "capture/probe.h"
 #include "capture/source.h"
 #include "capture/status.h"
 #include "common/base/pulse.h"
@@ -26,6 +27,7 @@ struct reader_options {
     size_t max_bytes;      /* of a record */
     struct source *source; /* the reader's alone from reader_run on */
     struct canary *canary;
+    struct probe *probe;
     struct queue *queue;
     struct status *status;
     struct stop *stop; /* of the session */

@@ -89,6 +89,8 @@ static void on_ack(void *context, int64_t offset, void *tag)
     struct parcel *p = tag;
     if (p->completes && p->seq > s->acked_seq)
         s->acked_seq = p->seq;
+    if (p->kind == RECORD_HEARTBEAT)
+        status_acknowledged(s->options.status, clock_mono_us() - p->made_us);
     let_go(s, p);
     s->acked_records++;
     s->ack_ms = clock_mono_ms();
@@ -148,8 +150,8 @@ static void say_stall(struct sender *s)
         return;
     s->said_ms = now;
     status_state(s->options.status, "retrying", "waiting for Kafka");
-    log_warn("no ack from Kafka for %" PRIu64 " s, %zu records in flight: %s", (now - s->ack_ms) / 1000,
-             kafka_writer_in_flight(s->writer), kafka_writer_trouble(s->writer));
+    log_event(MSG_KAFKA_NO_ACK, log_str("topic", s->options.topic), log_detail(kafka_writer_trouble(s->writer)),
+              log_u64("seconds", (now - s->ack_ms) / 1000), log_u64("in_flight", kafka_writer_in_flight(s->writer)));
 }
 
 static void show(struct sender *s, bool now)
@@ -234,20 +236,18 @@ static int look_for_rival(struct sender *s, struct kafka_reader *reader, struct 
     if (kafka_reader_bounds(reader, &low, &high, err) != 0)
         return -1;
     if (s->sure < low || s->sure > high)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "topic %s was recreated or truncated while it was written to: offset %" PRId64
-                         " was acknowledged, it now holds %" PRId64 " to %" PRId64
-                         ". To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
-                         s->options.topic, s->sure, low, high, s->options.region);
+        return err_stop(err, MSG_STOP_TOPIC_RECREATED,
+                        "topic %s was recreated or truncated while it was written to: offset %" PRId64
+                        " was acknowledged, it now holds %" PRId64 " to %" PRId64
+                        ". To go on from the targets' ledgers: " WAY_OUT_REBUILD_OVER,
+                        s->options.topic, s->sure, low, high, s->options.region);
     if (readback_rival(&rb, &rival, s->sure, high, s->epoch, s->instance, err) != 0)
         return -1;
     if (rival > 0)
-        return err_fatal(err, EXIT_DENIED,
-                         "fenced by a newer instance: epoch %" PRIu64 " was announced in topic %s, ours was %" PRIu64,
-                         rival, s->options.topic, s->epoch);
-    log_warn("topic %s: offsets %" PRId64 " to %" PRId64
-             " hold records that we did not count on; none of a newer instance",
-             s->options.topic, s->sure, high);
+        return err_stop(err, MSG_STOP_CAPTURE_FENCED,
+                        "fenced by a newer instance: epoch %" PRIu64 " was announced in topic %s, ours was %" PRIu64,
+                        rival, s->options.topic, s->epoch);
+    log_event(MSG_STRANGE_OFFSETS, log_str("topic", s->options.topic), log_i64("from", s->sure), log_i64("to", high));
     s->sure = high;
     s->next = high;
     s->doubt = false;

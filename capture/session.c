@@ -20,6 +20,7 @@ struct session {
     struct queue *queue;
     struct sender *sender;
     struct canary *canary;
+    struct probe *probe;
     struct kafka_topic_facts facts; /* of the topic at the start */
     pthread_mutex_t lock;           /* of the three below */
     struct reader *reader;
@@ -36,6 +37,7 @@ struct session *session_new(const struct session_options *options)
     s->queue = queue_new(QUEUE_ITEMS, options->config->queue_bytes);
     s->source = source_new(options->config, options->region, options->program);
     s->canary = canary_new(options->region->name, options->topic);
+    s->probe = probe_new();
     pthread_mutex_init(&s->lock, NULL);
     return s;
 }
@@ -48,6 +50,7 @@ void session_free(struct session **session)
     reader_free(&s->reader);
     watch_free(&s->watch);
     canary_free(&s->canary);
+    probe_free(&s->probe);
     sender_close(&s->sender);
     source_free(&s->source);
     queue_free(&s->queue, parcel_free);
@@ -98,7 +101,7 @@ static void *sender_thread(void *context)
         if (!asked)
             keep_first(s, &err);
         else
-            log_notice("%s", err.text);
+            log_event(MSG_SENDER_ENDED, log_detail(err.text));
     }
     interrupt(s, "the sender has ended");
     return NULL;
@@ -122,7 +125,7 @@ static void warn_of_topic(const struct kafka_topic_facts *facts, const struct se
     struct buf advice = {0};
     kafka_topic_put_advice(facts, &o->region->kafka, o->topic, &advice);
     if (advice.len > 0)
-        log_warn("%s", buf_cstr(&advice));
+        log_event(MSG_TOPIC_ADVICE, log_str("topic", o->topic), log_detail(buf_cstr(&advice)));
     buf_free(&advice);
 }
 
@@ -136,12 +139,12 @@ static int prepare_topic(struct session *s, struct err *err)
         return 0;
     }
     if (s->options.memory->had_stream)
-        return err_fatal(
-            err, EXIT_UNSAFE,
+        return err_stop(
+            err, MSG_STOP_TOPIC_GONE,
             "topic %s is gone, but this process has written to it: what it held may not have reached everyone. To go "
             "on from the targets' ledgers: " WAY_OUT_REBUILD,
             s->options.topic, s->options.region->name);
-    log_notice("making topic %s", s->options.topic);
+    log_event(MSG_TOPIC_MADE, log_str("topic", s->options.topic));
     if (kafka_topic_create(kafka, s->options.topic, err) != 0)
         return -1;
     return kafka_topic_check(&s->facts, kafka, s->options.topic, err);
@@ -204,6 +207,7 @@ static void make_reader(struct session *s, const struct stream *state)
         .max_bytes = sender_max_bytes(s->sender),
         .source = s->source,
         .canary = s->canary,
+        .probe = s->probe,
         .queue = s->queue,
         .status = o->status,
         .stop = s->stop,
@@ -221,6 +225,7 @@ static void looked(void *context, const struct kafka_topic_facts *facts)
 {
     struct session *s = context;
     reader_limit_epoch(s->reader, facts->retention_ms, facts->retention_bytes);
+    status_topic(s->options.status, facts->retention_ms);
 }
 
 static void make_watch(struct session *s)
@@ -235,6 +240,7 @@ static void make_watch(struct session *s)
         .stop = s->stop,
         .status = o->status,
         .canary = s->canary,
+        .probe = s->probe,
         .facts = s->facts,
         .looked = looked,
         .context = s,

@@ -22,7 +22,7 @@ static void note_missing(struct source *s, struct survey *v, const struct positi
     position_put_text(have, &at);
     buf_printf(&text, "%s has come to \"%s\" and lacks %" PRIu64 " transactions", db_server_name(s->db), buf_cstr(&at),
                position_distance(v->tail, have));
-    log_warn("region %s: host %s of what is published: not taken as the source", s->region->name, buf_cstr(&text));
+    log_event(MSG_SOURCE_NOT_TAKEN, log_str("region", s->region->name), log_detail(buf_cstr(&text)));
     note(&v->missing, buf_cstr(&text));
     buf_free(&text);
     buf_free(&at);
@@ -93,7 +93,7 @@ int source_settle(struct source *s, const struct position *tail, const char *own
         rc = stay_with(s, 1, err);
     if (rc < 0 || source_check(s, own_host, err) != 0)
         return -1;
-    log_notice("region %s: the source is %s", s->region->name, db_server_name(s->db));
+    log_event(MSG_SOURCE_IS, log_detail(db_server_name(s->db)), log_str("region", s->region->name));
     return 0;
 }
 

@@ -7,12 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/age.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/link/metrics.h"
+#include "common/target/reload.h"
 
 /* Rates are over the time since the last but one sample, a few seconds. */
 #define SAMPLE_MS 2000u
+#define PATIENCE_US 2000000u
 
 struct sample {
     uint64_t at_ms;
@@ -45,7 +49,6 @@ struct status {
     uint64_t ignored_before;
     size_t queue_items;
     size_t queue_bytes;
-    bool held_back;
     struct builder_counts counts; /* of this session */
     struct builder_counts before; /* of earlier sessions */
     struct sample samples[2];
@@ -55,9 +58,28 @@ struct status {
     int64_t acked_offset;
     size_t in_flight;
     uint64_t canary_us;
+    struct reload *reload; /* NULL until the daemon has one */
+    /* how far behind */
+    uint64_t patience_us;
+    struct age lag;
+    struct histogram captured;
+    struct histogram acknowledged;
+    bool has_skew;
+    bool held_back;       /* the reader, by a full queue */
+    bool canary_expected; /* by the sender */
+    int64_t skew_us;
+    uint64_t topic_retention_ms;  /* 0: not known; UINT64_MAX: for ever */
+    uint64_t binlog_retention_ms; /* 0: not known, or for ever */
 };
 
-struct status *status_new(const char *pair, const char *region, const char *topic)
+void status_heartbeat_every(struct status *s, uint32_t heartbeat_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    s->patience_us = PATIENCE_US + 3000u * (uint64_t)heartbeat_ms;
+    pthread_mutex_unlock(&s->lock);
+}
+
+struct status *status_new(const char *pair, const char *region, const char *topic, uint32_t heartbeat_ms)
 {
     struct status *s = xcalloc(1, sizeof *s);
     pthread_mutex_init(&s->lock, NULL);
@@ -65,6 +87,7 @@ struct status *status_new(const char *pair, const char *region, const char *topi
     s->region = xstrdup(region);
     s->topic = xstrdup(topic);
     s->started_us = clock_wall_us();
+    status_heartbeat_every(s, heartbeat_ms);
     s->acked_offset = -1;
     snprintf(s->state, sizeof s->state, "starting");
     snprintf(s->phase, sizeof s->phase, "starting");
@@ -93,7 +116,17 @@ void status_state(struct status *s, const char *word, const char *phrase)
     snprintf(s->phase, sizeof s->phase, "%s", phrase);
     pthread_mutex_unlock(&s->lock);
     if (changed)
-        log_info("state: %s", phrase);
+        log_event(MSG_CAPTURE_STATE, log_detail(phrase));
+}
+
+enum notify_phase status_phase(struct status *s)
+{
+    pthread_mutex_lock(&s->lock);
+    enum notify_phase phase = strcmp(s->state, "retrying") == 0   ? NOTIFY_AWAY
+                              : strcmp(s->state, "starting") == 0 ? NOTIFY_STARTING
+                                                                  : NOTIFY_STANDS;
+    pthread_mutex_unlock(&s->lock);
+    return phase;
 }
 
 void status_error(struct status *s, const struct err *err)
@@ -194,6 +227,66 @@ void status_canary(struct status *s, uint64_t seen_us)
     pthread_mutex_unlock(&s->lock);
 }
 
+void status_watch_reload(struct status *s, struct reload *reload)
+{
+    pthread_mutex_lock(&s->lock);
+    s->reload = reload;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_expect_canary(struct status *s, bool expected)
+{
+    pthread_mutex_lock(&s->lock);
+    s->canary_expected = expected;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- how far behind ---- */
+
+void status_captured(struct status *s, uint64_t us)
+{
+    pthread_mutex_lock(&s->lock);
+    histogram_add(&s->captured, us);
+    age_note(&s->lag, clock_mono_us(), us);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_acknowledged(struct status *s, uint64_t us)
+{
+    pthread_mutex_lock(&s->lock);
+    histogram_add(&s->acknowledged, us);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_behind(struct status *s, uint64_t us)
+{
+    pthread_mutex_lock(&s->lock);
+    age_note(&s->lag, clock_mono_us(), us);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_skew(struct status *s, int64_t us)
+{
+    pthread_mutex_lock(&s->lock);
+    s->has_skew = true;
+    s->skew_us = us;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_topic(struct status *s, uint64_t retention_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    s->topic_retention_ms = retention_ms;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void status_binlogs(struct status *s, uint64_t retention_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    s->binlog_retention_ms = retention_ms;
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* ---- answers ---- */
 
 static double rate(const struct status *s, uint64_t now, uint64_t before, uint64_t sum)
@@ -226,8 +319,18 @@ void status_put_text(struct status *s, struct buf *out)
     if (s->ignored_before + s->ignored > 0)
         buf_printf(out, "passed over: %" PRIu64 " events of a kind that is not known, marked as of no consequence\n",
                    s->ignored_before + s->ignored);
+    uint64_t lag;
+    if (age_now(&s->lag, &lag, clock_mono_us(), s->patience_us))
+        buf_printf(out, "behind the source: %.3f s\n", (double)lag / 1e6);
     if (s->canary_us > 0)
         buf_printf(out, "loop mark proved at %s\n", clock_text(at, s->canary_us));
+    struct reload_view changes = {0};
+    if (s->reload)
+        reload_look(s->reload, &changes);
+    if (changes.settings[0])
+        buf_printf(out, "set until the next start: %s\n", changes.settings);
+    if (changes.in_force < changes.accepted)
+        buf_put_str(out, "a reload waits for the session's end\n");
     if (s->error[0])
         buf_printf(out, "last error at %s: %s\n", clock_text(at, s->error_us), s->error);
     pthread_mutex_unlock(&s->lock);
@@ -235,8 +338,11 @@ void status_put_text(struct status *s, struct buf *out)
 
 void status_put_line(struct status *s, struct buf *out)
 {
+    uint64_t lag;
     pthread_mutex_lock(&s->lock);
     buf_printf(out, "%s: %s; seq %" PRIu64 ", gtid %s", s->state, s->phase, s->acked_seq, s->gtid);
+    if (age_now(&s->lag, &lag, clock_mono_us(), s->patience_us))
+        buf_printf(out, ", lag %" PRIu64 " s", lag / 1000000);
     if (s->queue_items > 0)
         buf_printf(out, "; %zu queued", s->queue_items);
     if (s->error[0] && strcmp(s->state, "running") != 0)
@@ -247,6 +353,27 @@ void status_put_line(struct status *s, struct buf *out)
 static json_t *number(uint64_t n)
 {
     return json_integer((json_int_t)n);
+}
+
+static json_t *number_or_null(bool known, uint64_t n)
+{
+    return known ? number(n) : json_null();
+}
+
+static void put_lag(json_t *o, const struct status *s)
+{
+    uint64_t lag = 0;
+    bool known = age_now(&s->lag, &lag, clock_mono_us(), s->patience_us);
+    json_t *stages = json_object();
+    json_object_set_new(stages, "captured", metrics_histogram(&s->captured));
+    json_object_set_new(stages, "acknowledged", metrics_histogram(&s->acknowledged));
+    json_object_set_new(o, "lag_us", number_or_null(known, lag));
+    json_object_set_new(o, "stages", stages);
+    json_object_set_new(o, "skew_us", s->has_skew ? json_integer(s->skew_us) : json_null());
+    json_object_set_new(
+        o, "retention_ms",
+        number_or_null(s->topic_retention_ms > 0 && s->topic_retention_ms < UINT64_MAX, s->topic_retention_ms));
+    json_object_set_new(o, "binlog_retention_ms", number_or_null(s->binlog_retention_ms > 0, s->binlog_retention_ms));
 }
 
 static json_t *to_json(const struct status *s)
@@ -263,6 +390,7 @@ static json_t *to_json(const struct status *s)
     json_object_set_new(o, "topic", json_string(s->topic));
     json_object_set_new(o, "state", json_string(s->state));
     json_object_set_new(o, "phase", json_string(s->phase));
+    json_object_set_new(o, "started_us", number(s->started_us));
     json_object_set_new(o, "stream", json_string(s->stream));
     json_object_set_new(o, "epoch", number(s->epoch));
     json_object_set_new(o, "seq", number(s->seq));
@@ -279,6 +407,7 @@ static json_t *to_json(const struct status *s)
     json_object_set_new(o, "held_back", json_boolean(s->held_back));
     json_object_set_new(o, "transactions", number(sum.transactions));
     json_object_set_new(o, "rows", number(sum.rows));
+    json_object_set_new(o, "ddl", number(sum.ddl));
     json_object_set_new(o, "bytes", number(sum.bytes));
     json_object_set_new(o, "skipped", number(sum.skipped));
     json_object_set_new(o, "replayed", number(sum.replayed));
@@ -288,6 +417,14 @@ static json_t *to_json(const struct status *s)
                         json_real(rate(s, now, s->samples[0].transactions, sum.transactions)));
     json_object_set_new(o, "rows_per_second", json_real(rate(s, now, s->samples[0].rows, sum.rows)));
     json_object_set_new(o, "canary_us", number(s->canary_us));
+    json_object_set_new(o, "canary_expected", json_boolean(s->canary_expected));
+    put_lag(o, s);
+    struct reload_view changes = {0};
+    if (s->reload)
+        reload_look(s->reload, &changes);
+    json_object_set_new(o, "settings", changes.settings[0] ? json_string(changes.settings) : json_null());
+    json_object_set_new(o, "reloads_accepted", number(changes.accepted));
+    json_object_set_new(o, "reloads_in_force", number(changes.in_force));
     bool overcome = strcmp(s->state, "running") == 0; /* then it is in the log */
     json_object_set_new(o, "last_error", s->error[0] && !overcome ? json_string(s->error) : json_null());
     buf_free(&position);

@@ -16,8 +16,8 @@
 static int invent_stream(struct claim *c, const struct takeover_options *o, struct err *err)
 {
     if (o->memory->had_stream)
-        return err_fatal(
-            err, EXIT_UNSAFE,
+        return err_stop(
+            err, MSG_STOP_TOPIC_GONE,
             "topic %s is empty, but this process has written to it: it was deleted or recreated, and what it held may "
             "not have reached everyone. To go on from the targets' ledgers: " WAY_OUT_REBUILD,
             o->topic, o->region->name);
@@ -37,18 +37,18 @@ static int check_memory(struct claim *c, const struct takeover_options *o, struc
     if (!m->had_stream)
         return 0;
     if (memcmp(m->stream, c->stream, STREAM_UUID_LEN) != 0)
-        return err_fatal(err, EXIT_UNSAFE,
-                         "topic %s holds another stream than this process wrote: it was recreated. To go on from the "
-                         "targets' ledgers: " WAY_OUT_REBUILD_OVER,
-                         o->topic, o->region->name);
+        return err_stop(err, MSG_STOP_TOPIC_RECREATED,
+                        "topic %s holds another stream than this process wrote: it was recreated. To go on from the "
+                        "targets' ledgers: " WAY_OUT_REBUILD_OVER,
+                        o->topic, o->region->name);
     if (readback_state(&c->rb, &s, c->low, c->high, err) != 0)
         return -1;
     int rc = 0;
     if (s.has_epoch && s.instance != m->instance)
-        rc = err_fatal(err, EXIT_DENIED,
-                       "fenced by a newer instance: epoch %" PRIu64
-                       " in topic %s was announced by another one, our last was %" PRIu64,
-                       s.epoch, o->topic, m->epoch);
+        rc = err_stop(err, MSG_STOP_CAPTURE_FENCED,
+                      "fenced by a newer instance: epoch %" PRIu64
+                      " in topic %s was announced by another one, our last was %" PRIu64,
+                      s.epoch, o->topic, m->epoch);
     stream_free(&s);
     return rc;
 }
@@ -121,8 +121,9 @@ static void log_lost(const struct lost *l, const char *topic)
     char gtid[GTID_TEXT_LEN], at[CLOCK_TEXT_LEN];
     size_t first = l->count > LOST_LOGGED ? l->count - LOST_LOGGED : 0;
     for (size_t i = first; i < l->count; i++)
-        log_error("published and not in the source: %s (seq %" PRIu64 " of topic %s), committed %s",
-                  gtid_text(gtid, &l->list[i].gtid), l->list[i].seq, topic, clock_text(at, l->list[i].commit_us));
+        log_event(MSG_PUBLISHED_LOST, log_str("gtid", gtid_text(gtid, &l->list[i].gtid)),
+                  log_u64("seq", l->list[i].seq), log_str("topic", topic),
+                  log_str("committed", clock_text(at, l->list[i].commit_us)));
 }
 
 static int tell_lost(const struct stream *s, struct claim *c, const struct takeover_options *o,
@@ -135,8 +136,8 @@ static int tell_lost(const struct stream *s, struct claim *c, const struct takeo
     log_lost(&lost, o->topic);
     position_put_text(&s->position, &topic);
     position_put_text(have, &source);
-    int rc = err_fatal(
-        err, EXIT_UNSAFE,
+    int rc = err_stop(
+        err, MSG_STOP_SOURCE_LOST,
         "the source lost transactions: topic %s has come to %s, the source only to \"%s\" (%" PRIu64
         " published transactions less, named above); it may have been restored, failed over to a replica that lagged, "
         "or had RESET MASTER. Point regions.%s at a server that has them, or give them up: " WAY_OUT_BRANCH,
@@ -175,9 +176,9 @@ static void log_start(const struct stream *s, const struct takeover_options *o, 
     struct buf position = {0}, stream = {0};
     position_put_text(&s->position, &position);
     buf_put_hex(&stream, span_of(s->uuid, STREAM_UUID_LEN));
-    log_notice("%s: stream=%s topic=%s epoch=%" PRIu64 " seq=%" PRIu64 " gtid=%s position=%s",
-               fresh ? "new stream" : "resumed", buf_cstr(&stream), o->topic, s->epoch, s->seq,
-               gtid_text(gtid, &s->gtid), buf_cstr(&position));
+    log_event(fresh ? MSG_STREAM_NEW : MSG_STREAM_RESUMED, log_str("topic", o->topic),
+              log_str("stream", buf_cstr(&stream)), log_u64("epoch", s->epoch), log_u64("seq", s->seq),
+              log_str("gtid", gtid_text(gtid, &s->gtid)), log_str("position", buf_cstr(&position)));
     buf_free(&position);
     buf_free(&stream);
 }

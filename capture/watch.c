@@ -14,8 +14,10 @@
 #define TIMEOUT_S 5u
 #define TICK_MS 1000u
 #define TOPIC_EVERY_MS 20000u
-/* Until the first canary has come back: a new region has no ledger before its applier has made it. */
+/* Until the first canary could be written: a new region has no ledger before its applier has made it. */
 #define FIRST_EVERY_MS 5000u
+#define PROBE_AGAIN_MS 5000u /* after one that failed */
+#define KEPT_EVERY_MS 60000u
 /* A connection is not kept for longer without a statement: target_session_pin lets the server end it. */
 #define IDLE_MOST_MS 5000u
 
@@ -24,6 +26,9 @@ struct watch {
     pthread_mutex_t lock; /* of db, against watch_interrupt */
     struct db *db;
     bool is_target;
+    uint64_t used_ms;   /* when db was asked last */
+    uint64_t probe_ms;  /* when the source may be asked next */
+    uint64_t kept_ms;   /* when it is asked next for how long it keeps binlogs */
     uint64_t canary_ms; /* when the next one is due */
     uint64_t topic_ms;
     char trouble[300]; /* that was logged last: the same is not said again */
@@ -66,12 +71,12 @@ void watch_interrupt(struct watch *w)
     pthread_mutex_unlock(&w->lock);
 }
 
-static void say(struct watch *w, const char *what, const struct err *err)
+static void say(struct watch *w, enum message_id what, const struct err *err)
 {
     if (stop_requested(w->options.stop) || strcmp(w->trouble, err->text) == 0)
         return;
     snprintf(w->trouble, sizeof w->trouble, "%.*s", (int)sizeof w->trouble - 1, err->text);
-    log_warn("%s: %s", what, err->text);
+    log_event(what, log_detail(err->text));
 }
 
 /* ---- the canary ---- */
@@ -97,11 +102,14 @@ static int connect_db(struct watch *w, struct err *err)
         .write_timeout_s = TIMEOUT_S,
         .server = w->options.server,
     };
+    if (w->db && clock_mono_ms() - w->used_ms > IDLE_MOST_MS)
+        set_db(w, NULL);
+    w->used_ms = clock_mono_ms();
     if (w->db)
         return 0;
     if (db_connect(&db, w->options.region, &options, err) != 0)
         return -1;
-    if (target_session_pin(db, err) != 0) {
+    if (w->is_target && target_session_pin(db, err) != 0) {
         db_close(&db);
         return -1;
     }
@@ -145,14 +153,50 @@ static int keep_canary(struct watch *w, struct err *err)
     if (rc == 0)
         rc = write_canary(w, &found);
     bool proved = canary_seen_us(w->options.canary) > 0;
-    w->canary_ms = now + (!proved && period > FIRST_EVERY_MS ? FIRST_EVERY_MS : period);
-    if (rc < 0 || period > IDLE_MOST_MS)
+    w->canary_ms = now + (rc != 1 && !proved && period > FIRST_EVERY_MS ? FIRST_EVERY_MS : period);
+    if (rc < 0)
         set_db(w, NULL);
     if (rc < 0 && found.class == ERR_FATAL && found.exit_code == EXIT_DENIED)
         return denied(w, &found, err);
     if (rc < 0)
-        say(w, "the loop mark cannot be proved now", &found);
+        say(w, MSG_WATCH_CANARY, &found);
     return 0;
+}
+
+/* ---- where the source stands ---- */
+
+/* A server that does not know the variable keeps them by other rules: nothing is told then. */
+static void look_at_binlogs(struct watch *w)
+{
+    struct err unused = {0};
+    uint64_t seconds = 0;
+    if (clock_mono_ms() < w->kept_ms)
+        return;
+    w->kept_ms = clock_mono_ms() + KEPT_EVERY_MS;
+    if (db_query_u64(w->db, &seconds, "SELECT @@GLOBAL.binlog_expire_logs_seconds", &unused) == 0)
+        status_binlogs(w->options.status, seconds * 1000);
+}
+
+/* Of no consequence when it fails: the reader, which has a connection of its own, says what there is to say. */
+static void probe_source(struct watch *w)
+{
+    struct err err = {0};
+    struct position end = {0};
+    if (!probe_is_due(w->options.probe) || clock_mono_ms() < w->probe_ms)
+        return;
+    int rc = connect_db(w, &err);
+    uint64_t asked_us = clock_mono_us();
+    if (rc == 0)
+        rc = db_source_position(w->db, &end, &err);
+    if (rc == 0) {
+        probe_ask(w->options.probe, &end, asked_us);
+        look_at_binlogs(w);
+    } else {
+        log_debug("the source cannot be asked now where it stands: %s", err.text);
+        set_db(w, NULL);
+        w->probe_ms = clock_mono_ms() + PROBE_AGAIN_MS;
+    }
+    position_free(&end);
 }
 
 /* ---- the topic ---- */
@@ -167,7 +211,7 @@ static int look_at_topic(struct watch *w, struct err *err)
     int rc = kafka_topic_check(&facts, &w->options.region->kafka, topic, &found);
     w->topic_ms = clock_mono_ms() + TOPIC_EVERY_MS;
     if (rc != 0 && found.class == ERR_RETRY) {
-        say(w, "the topic cannot be looked at now", &found);
+        say(w, MSG_WATCH_TOPIC, &found);
         return 0;
     }
     if (rc != 0) {
@@ -186,8 +230,10 @@ static int look_at_topic(struct watch *w, struct err *err)
 int watch_run(struct watch *w, struct err *err)
 {
     w->options.looked(w->options.context, &w->options.facts);
+    status_expect_canary(w->options.status, w->is_target && w->options.config->canary_ms > 0);
     do {
         status_canary(w->options.status, canary_seen_us(w->options.canary));
+        probe_source(w);
         if (keep_canary(w, err) != 0 || look_at_topic(w, err) != 0)
             return -1;
     } while (!stop_wait(w->options.stop, TICK_MS));

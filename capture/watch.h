@@ -1,9 +1,11 @@
 /* The watch: what a session looks at from time to time beside the stream, in a thread of its own, because both the
- * source and Kafka may take their time to answer: the canary, and whether the topic is still as a stream needs it. */
+ * source and Kafka may take their time to answer: the canary, where the source stands, and whether the topic is still
+ * as a stream needs it. */
 #ifndef DRC_CAPTURE_WATCH_H
 #define DRC_CAPTURE_WATCH_H
 
 #include "capture/canary.h"
+#include "capture/probe.h"
 #include "capture/status.h"
 #include "common/base/stop.h"
 #include "common/link/config.h"
@@ -20,6 +22,7 @@ struct watch_options {
     struct stop *stop; /* of the session */
     struct status *status;
     struct canary *canary;
+    struct probe *probe;
     struct kafka_topic_facts facts; /* as of the start */
     /* The topic's settings, whenever they were looked at. */
     void (*looked)(void *context, const struct kafka_topic_facts *facts);
