@@ -9,6 +9,7 @@
 #include "common/check/regions.h"
 #include "common/check/tables.h"
 #include "common/check/topics.h"
+#include "common/check/triggers.h"
 #include "common/target/pair_file.h"
 #include "ctl/command.h"
 #include "ctl/ids.h"
@@ -105,7 +106,8 @@ static int ask(struct checking *c, struct side *s, struct err *err)
     unsigned roles = grants_roles_of(c->config, p->region);
     check_server_release(&c->found, p);
     if (check_server_settings(&c->found, p, err) || check_server_replicas(&c->found, p, err) ||
-        check_server_account(&c->found, p, roles, true, err) || check_tables(&c->found, p, err))
+        check_server_account(&c->found, p, roles, true, err) || check_server_disk(&c->found, p, err) ||
+        check_tables(&c->found, p, err))
         return -1;
     return check_traits_read(&s->traits, p, err);
 }
@@ -116,6 +118,7 @@ static void check_side(struct checking *c, struct side *s, const struct region_c
     s->host = xasprintf("drc:%s:%s", c->config->pair, region->name);
     s->place = (struct check_place){
         .config = c->config, .region = region, .roles = check_roles_of(c->config, region), .own_host = s->host};
+    check_transport(&c->found, &s->place);
     if (connect_side(c, s, region) == 0 && ask(c, s, &err)) {
         tell_unreachable(c, region, &err);
         db_close(&s->place.db);
@@ -138,7 +141,9 @@ static void check_links(struct checking *c)
         const struct link_config *l = &c->config->links[i];
         struct side *from = side_of(c, l->from), *to = side_of(c, l->to);
         struct err err = {0};
-        if (from && to && check_link_tables(&c->found, &from->place, &to->place, &err))
+        if (from && to &&
+            (check_link_tables(&c->found, &from->place, &to->place, &err) ||
+             check_link_triggers(&c->found, &from->place, &to->place, &err)))
             tell_unreachable(c, to->place.region, &err);
     }
 }
@@ -178,7 +183,7 @@ static void check_convergence(struct checking *c)
 
 /* ---- Kafka ---- */
 
-static int check_topics(struct checking *c, struct err *err)
+static void check_topics(struct checking *c)
 {
     for (size_t i = 0; i < c->config->region_count; i++) {
         const struct region_config *region = &c->config->regions[i];
@@ -188,15 +193,14 @@ static int check_topics(struct checking *c, struct err *err)
         if (config_kafka_password(c->config, region->name, &why))
             check_found(&c->found, "password", region->name, xstrdup(why.text),
                         xstrdup(check_rule_find("password")->cure));
-        else if (check_topic(&c->found, c->config, region, err))
-            return -1;
+        else
+            check_topic(&c->found, c->config, region);
     }
-    return 0;
 }
 
 /* ---- all of it ---- */
 
-static int look(struct checking *c, struct err *err)
+static void look(struct checking *c)
 {
     c->sides = xcalloc(c->config->region_count, sizeof *c->sides);
     c->whole = true;
@@ -207,7 +211,7 @@ static int look(struct checking *c, struct err *err)
     check_ids(c);
     check_convergence(c);
     check_host(&c->found, c->config);
-    return check_topics(c, err);
+    check_topics(c);
 }
 
 static bool concerns(const struct finding *f, const char *region, const struct config *config)
@@ -260,8 +264,9 @@ static int check(struct checking *c, const struct arguments *a)
 {
     const struct region_config *region;
     struct err err = {0};
-    if ((a->region && config_region(c->config, a->region, &region, &err)) || look(c, &err))
+    if (a->region && config_region(c->config, a->region, &region, &err))
         return command_fail(&err);
+    look(c);
     if (a->region)
         narrow(&c->found, a->region, c->config);
     print(c, a->json);

@@ -14,40 +14,53 @@
 #define READ_TIMEOUT_S 60
 
 const struct command commands[] = {
-    {"status",                   "positions, lag, state and last error of each link",                command_status                  },
-    {"wait",                     "return once what a region has committed is in effect in another",  command_wait                    },
-    {"pause",                    "let a link begin nothing more until resume",                       command_pause                   },
-    {"resume",                   "let a paused link go on, or pass the statement that it waits for", command_resume                  },
-    {"conflicts list",           "what collided, how it was decided, and what lost",                 command_conflicts_list          },
-    {"conflicts show",           "one entry of the conflict journal, its images side by side",       command_conflicts_show          },
-    {"conflicts stats",          "how many there were, by table and kind",                           command_conflicts_stats         },
-    {"conflicts resolve",        "decide anew about a row that was in conflict",                     command_conflicts_resolve       },
-    {"conflicts undo",           "take a resolution back",                                           command_conflicts_undo          },
-    {"conflicts cases",          "the table of docs/conflict-cases.md, out of the program",          command_conflicts_cases         },
-    {"parked list",              "transactions that a target refused, and what waits for them",      command_parked_list             },
-    {"parked show",              "one of them with its rows",                                        command_parked_show             },
-    {"parked retry",             "have them tried again, in order",                                  command_parked_retry            },
-    {"parked discard",           "give one up, and let what waits for it go on",                     command_parked_discard          },
-    {"events",                   "print what a region's topic, or a binlog file, holds",             command_events                  },
-    {"config check",             "read the pair file and say what it asks for",                      command_config_check            },
-    {"check",                    "what of servers, tables, topics and this host is not right",       command_check                   },
-    {"grants",                   "the least privileges that the pair needs at a server, as SQL",     command_grants                  },
-    {"ids check",                "whether regions can give the same ids, and how many are left",     command_ids_check               },
-    {"ids plan",                 "the SQL by which each of N regions gives ids of its own",          command_ids_plan                },
-    {"ids install",              "make the function drc.next_id() in a region's database",           command_ids_install             },
-    {"ids remove",               "remove it",                                                        command_ids_remove              },
-    {"ids parse",                "which region made an id of drc.next_id(), and when",               command_ids_parse               },
-    {"stream rebuild",           "make a lost topic anew, from where the targets' ledgers stand",    command_stream_rebuild          },
-    {"stream accept-branch",     "go on with a source that lacks published transactions",            command_stream_accept_branch    },
-    {"stream accept-definition", "read a table's events that lack column names",                     command_stream_accept_definition},
-    {"stream skip",              "pass one event over that capture does not know",                   command_stream_skip             },
-    {"version",                  "print the version",                                                command_version                 },
-    {NULL,                       NULL,                                                               NULL                            },
+    {"status",                   "positions, lag, state and last error of each link",                             command_status                  },
+    {"wait",                     "return once what a region has committed is in effect in another",               command_wait                    },
+    {"pause",                    "let a link begin nothing more until resume",                                    command_pause                   },
+    {"resume",                   "let a paused link go on, or pass the statement that it waits for",              command_resume                  },
+    {"throttle",                 "let a link apply no faster than that",                                          command_throttle                },
+    {"positions",                "what each region executed, captured, has in its topic, and applied",            command_positions               },
+    {"switchover",               "planned: stop writes in one region, wait until all is in the other, open that", command_switchover              },
+    {"reload",                   "have running daemons take up the changed pair file, whole or not at all",       command_reload                  },
+    {"set",                      "change one key of a running daemon until its next start",                       command_set                     },
+    {"skip",                     "leave out the one transaction of the source that blocks a link",                command_skip                    },
+    {"conflicts list",           "what collided, how it was decided, and what lost",                              command_conflicts_list          },
+    {"conflicts show",           "one entry of the conflict journal, its images side by side",                    command_conflicts_show          },
+    {"conflicts stats",          "how many there were, by table and kind",                                        command_conflicts_stats         },
+    {"conflicts resolve",        "decide anew about a row that was in conflict",                                  command_conflicts_resolve       },
+    {"conflicts undo",           "take a resolution back",                                                        command_conflicts_undo          },
+    {"conflicts cases",          "the table of docs/conflict-cases.md, out of the program",                       command_conflicts_cases         },
+    {"parked list",              "transactions that a target refused, and what waits for them",                   command_parked_list             },
+    {"parked show",              "one of them with its rows",                                                     command_parked_show             },
+    {"parked retry",             "have them tried again, in order",                                               command_parked_retry            },
+    {"parked discard",           "give one up, and let what waits for it go on",                                  command_parked_discard          },
+    {"events",                   "print what a region's topic, or a binlog file, holds",                          command_events                  },
+    {"config check",             "read the pair file and say what it asks for",                                   command_config_check            },
+    {"check",                    "what of servers, tables, topics and this host is not right",                    command_check                   },
+    {"grants",                   "the least privileges that the pair needs at a server, as SQL",                  command_grants                  },
+    {"explain",                  "what a message of the logs means, its cause and its cure",                      command_explain                 },
+    {"ids check",                "whether regions can give the same ids, and how many are left",                  command_ids_check               },
+    {"ids plan",                 "the SQL by which each of N regions gives ids of its own",                       command_ids_plan                },
+    {"ids install",              "make the function drc.next_id() in a region's database",                        command_ids_install             },
+    {"ids remove",               "remove it",                                                                     command_ids_remove              },
+    {"ids parse",                "which region made an id of drc.next_id(), and when",                            command_ids_parse               },
+    {"stream rebuild",           "make a lost topic anew, from where the targets' ledgers stand",                 command_stream_rebuild          },
+    {"stream accept-branch",     "go on with a source that lacks published transactions",                         command_stream_accept_branch    },
+    {"stream accept-definition", "read a table's events that lack column names",                                  command_stream_accept_definition},
+    {"stream skip",              "pass one event over that capture does not know",                                command_stream_skip             },
+    {"version",                  "print the version",                                                             command_version                 },
+    {NULL,                       NULL,                                                                            NULL                            },
 };
 
 const struct argp_child command_config_child[] = {
     {&options_config, 0, NULL, 0},
     {0          }
+};
+
+const struct argp_child command_link_children[] = {
+    {&options_config, 0, NULL, 0},
+    {&options_link,           0, NULL, 0},
+    {0              }
 };
 
 int command_fail(const struct err *err)
@@ -111,12 +124,4 @@ char *command_who(void)
     const struct passwd *entry = user ? NULL : getpwuid(geteuid());
     (void)gethostname(host, sizeof host - 1);
     return xasprintf("%.60s@%s", user ? user : entry ? entry->pw_name : "?", host);
-}
-
-int command_version(int argc, char **argv, const char *config_path)
-{
-    const struct argp argp = {.doc = "Print the version.", .children = command_config_child};
-    argp_parse(&argp, argc, argv, 0, NULL, &config_path);
-    puts("drcctl " DRC_VERSION);
-    return EXIT_DONE;
 }

@@ -13,6 +13,8 @@ extern const struct command commands[];
 
 /* options_config, as the only child of a command's argp. */
 extern const struct argp_child command_config_child[];
+/* options_config and options_link: the children of a command that is about one link. */
+extern const struct argp_child command_link_children[];
 
 /* Load the pair file, or say what is wrong with it: 0, or the exit code. */
 int command_load(struct config **out, const char *path);
@@ -47,6 +49,7 @@ int command_parked_discard(int argc, char **argv, const char *config_path);
 int command_config_check(int argc, char **argv, const char *config_path);
 int command_check(int argc, char **argv, const char *config_path);
 int command_grants(int argc, char **argv, const char *config_path);
+int command_explain(int argc, char **argv, const char *config_path);
 int command_events(int argc, char **argv, const char *config_path);
 int command_ids_check(int argc, char **argv, const char *config_path);
 int command_ids_plan(int argc, char **argv, const char *config_path);
@@ -57,6 +60,12 @@ int command_stream_rebuild(int argc, char **argv, const char *config_path);
 int command_stream_accept_branch(int argc, char **argv, const char *config_path);
 int command_stream_accept_definition(int argc, char **argv, const char *config_path);
 int command_stream_skip(int argc, char **argv, const char *config_path);
+int command_positions(int argc, char **argv, const char *config_path);
+int command_reload(int argc, char **argv, const char *config_path);
+int command_set(int argc, char **argv, const char *config_path);
+int command_skip(int argc, char **argv, const char *config_path);
+int command_throttle(int argc, char **argv, const char *config_path);
+int command_switchover(int argc, char **argv, const char *config_path);
 int command_pause(int argc, char **argv, const char *config_path);
 int command_resume(int argc, char **argv, const char *config_path);
 int command_version(int argc, char **argv, const char *config_path);

@@ -67,6 +67,8 @@ static void print_rule(const struct policy_rule *r)
         printf("; scope %s", policy_scope_name(r->scope));
     if (policy_deletes(r) != DELETE_LATEST)
         printf("; %s", policy_delete_name(policy_deletes(r)));
+    if (r->deletes == DELETE_NEVER)
+        printf("; deletes never");
     if (r->versions == VERSIONS_CAUSAL)
         printf("; versions causal");
     printf("\n");

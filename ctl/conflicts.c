@@ -97,6 +97,7 @@ error_t conflicts_parse_id(struct conflicts_arguments *a, int key, char *arg, st
 static const struct argp_option filter_options[] = {
     {"table", 'T', "DB.TABLE", 0, "Only tables that match; may be given again",                        0},
     {"kind",  'k', "KIND",     0, "Only that kind: insert/exists, update/changed, parked, …",        0},
+    {"cause", 'C', "CAUSE",    0, "Only what came about by: concurrent, foreign_write",                0},
     {"state", 'S', "STATE",    0, "Only that state: open, noted (nothing lost), resolved, undone",     0},
     {"since", 's', "WHEN",     0, "Not older: 2026-01-31T10:00:00 (UTC), or 15m, 2h, 3d: so long ago", 0},
     {"until", 'u', "WHEN",     0, "Not newer",                                                         0},
@@ -119,6 +120,31 @@ static const char *take_state(const char *arg, struct argp_state *state)
     return NULL;
 }
 
+/* A mistyped one would find nothing, and say so. */
+static const char *take_kind(const char *arg, struct argp_state *state)
+{
+    static const char *const others[] = {JOURNAL_PARKED, JOURNAL_SKIPPED, JOURNAL_DDL, JOURNAL_OPERATOR_ACT};
+    struct buf known = {0};
+    bool good = conflict_kind_parse(arg) >= 0;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        good = good || strcmp(arg, others[i]) == 0;
+    if (good)
+        return arg;
+    for (int k = 0; k < CONFLICT_KIND_COUNT; k++)
+        buf_printf(&known, "%s, ", conflict_kind_name((enum conflict_kind)k));
+    argp_error(state, "--kind wants %s%s, %s, %s or %s, not '%s'", buf_cstr(&known), others[0], others[1], others[2],
+               others[3], arg);
+    buf_free(&known);
+    return NULL;
+}
+
+static const char *take_cause(const char *arg, struct argp_state *state)
+{
+    if (conflict_cause_parse(arg) < 0)
+        argp_error(state, "--cause wants concurrent or foreign_write, not '%s'", arg);
+    return arg;
+}
+
 static error_t parse_filter(int key, char *arg, struct argp_state *state)
 {
     struct conflicts_arguments *a = state->input;
@@ -131,7 +157,10 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
         a->query.tables = &a->tables;
         return 0;
     case 'k':
-        a->query.kind = arg;
+        a->query.kind = take_kind(arg, state);
+        return 0;
+    case 'C':
+        a->query.cause = take_cause(arg, state);
         return 0;
     case 'S':
         a->query.state = take_state(arg, state);

@@ -17,6 +17,8 @@
 #include "ctl/command.h"
 #include "ctl/conflicts_value.h"
 
+#define NO_ROW "none" /* instead of a hash */
+
 /* ---- the entry ---- */
 
 static void find_link(struct decide *d)
@@ -84,7 +86,7 @@ static void put_hash(struct buf *out, const struct table_def *t, const struct ce
     if (row)
         buf_printf(out, "%016" PRIx64, journal_row_hash(t, row));
     else
-        buf_put_str(out, "no row");
+        buf_put_str(out, NO_ROW);
 }
 
 static int guard(struct decide *d, struct err *err)
@@ -98,14 +100,18 @@ static int guard(struct decide *d, struct err *err)
         return 0;
     put_hash(&then, images->table, expected(d));
     put_hash(&now, d->row.table->def, d->row.now);
-    (void)err_fatal(err, EXIT_UNSAFE,
-                    "the row %s of %s.%s has been changed since it was %s (then %s, now %s): nothing is done; look at "
-                    "both again",
-                    d->entry.row_key, d->entry.db, d->entry.tbl, d->arguments->undo ? "resolved" : "decided upon",
-                    buf_cstr(&then), buf_cstr(&now));
+    bool meant = d->arguments->over && strcmp(d->arguments->over, buf_cstr(&now)) == 0;
+    if (!meant)
+        (void)err_fatal(err, EXIT_UNSAFE,
+                        "the row %s of %s.%s has been changed since it was %s (hash then %s, now %s): nothing is done; "
+                        "look at both again%s%s",
+                        d->entry.row_key, d->entry.db, d->entry.tbl, d->arguments->undo ? "resolved" : "decided upon",
+                        buf_cstr(&then), buf_cstr(&now),
+                        d->arguments->undo ? "" : "; to replace what is there now: --over ",
+                        d->arguments->undo ? "" : buf_cstr(&now));
     buf_free(&then);
     buf_free(&now);
-    return -1;
+    return meant ? 0 : -1;
 }
 
 static int set_column(const struct decide *d, struct cell *cells, const char *set, struct err *err)

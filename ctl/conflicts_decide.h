@@ -13,7 +13,8 @@ struct decide_arguments {
     const char *take;  /* "source", "target", "before"; NULL: none of them */
     const char **sets; /* "col=value" */
     size_t set_count;
-    const char *why; /* NULL: none */
+    const char *over; /* hash of a row that was changed since, and is to be replaced all the same; NULL: none is */
+    const char *why;  /* NULL: none */
     bool dry_run;
 };
 

@@ -62,8 +62,8 @@ static int print_text(void *context, const struct span *cells, struct err *err)
     struct buf table = {0};
     (void)err;
     if (!l->began)
-        printf("%-8s %-26s %-10s %-24s %-15s %-12s %-9s %-9s %-24s %s\n", "ID", "AT (UTC)", "LINK", "TABLE", "KIND",
-               "POLICY", "VERDICT", "STATE", "KEY", "WHY");
+        printf("%-8s %-26s %-10s %-24s %-15s %-13s %-12s %-9s %-9s %-24s %s\n", "ID", "AT (UTC)", "LINK", "TABLE",
+               "KIND", "CAUSE", "POLICY", "VERDICT", "STATE", "KEY", "WHY");
     l->began = true;
     buf_put_span(&table, cells[JOURNAL_DB]);
     buf_put_str(&table, cells[JOURNAL_DB].n > 0 ? "." : "-");
@@ -74,6 +74,7 @@ static int print_text(void *context, const struct span *cells, struct err *err)
     put_field(&l->line, cells[JOURNAL_LINK], 10);
     put_field(&l->line, buf_span(&table), 24);
     put_field(&l->line, cells[JOURNAL_KIND], 15);
+    put_field(&l->line, cells[JOURNAL_CAUSE].n ? cells[JOURNAL_CAUSE] : span_str("-"), 13);
     put_field(&l->line, cells[JOURNAL_POLICY], 12);
     put_field(&l->line, cells[JOURNAL_VERDICT], 9);
     put_field(&l->line, cells[JOURNAL_STATE], 9);

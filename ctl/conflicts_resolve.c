@@ -52,6 +52,9 @@ static const struct argp_option resolve_options[] = {
     {"set",  's', "COL=VALUE", 0,
      "That column becomes VALUE; may be given again, also with --take. NULL is NULL, 'text' in "
      "quotes is a text whatever it says, 0x… are the bytes of a string", 0},
+    {"over", 'o', "HASH",      0,
+     "Do it also where the row has been changed since, if it is the one with that hash now, as the refusal tells it "
+     "(none: there is no row)",                                            0},
     {NULL,   0,   NULL,        0, NULL,                                    0},
 };
 
@@ -77,6 +80,9 @@ static error_t parse_resolve(int key, char *arg, struct argp_state *state)
             argp_error(state, "--set wants COL=VALUE, not '%s'", arg);
         a->sets = xreallocarray((void *)a->sets, a->set_count + 1, sizeof *a->sets);
         a->sets[a->set_count++] = arg;
+        return 0;
+    case 'o':
+        a->over = arg;
         return 0;
     case ARGP_KEY_END:
         if (!a->take && a->set_count == 0)
@@ -197,7 +203,8 @@ int command_conflicts_resolve(int argc, char **argv, const char *config_path)
 {
     static const char doc[] =
         "Decide anew about a row that was in conflict. It becomes what --take and --set say, if it is still what the "
-        "decision in the journal made of it; if it has been changed since, nothing is done. This is an ordinary write "
+        "decision in the journal made of it; if it has been changed since, nothing is done but with --over. This is an "
+        "ordinary write "
         "at "
         "the target, and goes on to the other regions. Of a transaction that is parked: --take source has it tried "
         "again, "

@@ -5,6 +5,8 @@
 
 #include "common/target/local_row.h"
 #include "common/target/session.h"
+#include "ctl/conflicts_checks.h"
+#include "ctl/conflicts_children.h"
 
 /* ---- the table ---- */
 
@@ -165,7 +167,7 @@ int conflicts_row_write(struct conflicts_row *r, const struct cell *wanted, cons
     *became = r->now;
     if (same_rows(r, whole, r->now))
         return 0;
-    if (put(r, whole, err))
+    if (conflicts_children_stay(r->db, r->table, r->now, whole, err) || put(r, whole, err))
         return -1;
     *became = NULL;
     if (read_row(r, whole ? whole : r->now, became, err))
@@ -173,7 +175,7 @@ int conflicts_row_write(struct conflicts_row *r, const struct cell *wanted, cons
     if (!whole && def->key_count == 0) /* another one may equal it */
         *became = NULL;
     if (same_rows(r, whole, *became))
-        return 0;
+        return *became ? conflicts_checks_hold(r->db, r->table, *became, r->arena, err) : 0;
     return err_fatal(err, EXIT_UNSAFE, "the server made another row of `%.*s`.`%.*s` than was written",
                      SPAN_ARG(def->db), SPAN_ARG(def->name));
 }

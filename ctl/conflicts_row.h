@@ -36,7 +36,8 @@ MUST_CHECK int conflicts_row_is(const struct conflicts_row *r, const struct cell
 
 /* Make it `wanted`, cells of the table; NULL: delete it. Absent columns keep what the row has, or get what the server
  * gives them. Reads it back: *became is the row afterwards, which has each value of `wanted`, or the write is an error.
- * A row that the server refuses: ERR_DATA. */
+ * A row that the server refuses, or would refuse of a local writer (CHECK): ERR_DATA. Fatal 69 where rows of other
+ * tables would be changed along with it. */
 MUST_CHECK int conflicts_row_write(struct conflicts_row *r, const struct cell *wanted, const struct cell **became,
                                    struct err *err);
 

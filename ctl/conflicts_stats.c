@@ -1,4 +1,5 @@
-/* drcctl conflicts stats: how many entries the journals have, by table and kind, as a table, as bars, as JSON. */
+/* drcctl conflicts stats: how many entries the journals have, by table, kind and cause, as a table, as bars, as JSON.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +23,12 @@ enum state { STATE_OPEN, STATE_NOTED, STATE_RESOLVED, STATE_UNDONE, STATES };
 
 static const char *const state_names[STATES] = {JOURNAL_OPEN, JOURNAL_NOTED, JOURNAL_RESOLVED, JOURNAL_UNDONE};
 
-/* Of one target, table and kind. */
+/* Of one target, table, kind and cause. */
 struct line {
     const char *region;
     const char *table; /* "shop.item"; "-": no single table */
     const char *kind;
+    const char *cause; /* "": not told */
     uint64_t counts[STATES];
     uint64_t total;
 };
@@ -34,7 +36,7 @@ struct line {
 struct stats {
     const struct conflicts_arguments *arguments;
     const char *region; /* at hand; in the arena */
-    struct line *lines; /* ordered by region, table, kind */
+    struct line *lines; /* ordered by region, table, kind, cause */
     size_t count;
     size_t cap;
     struct arena arena;
@@ -60,13 +62,17 @@ static void add(void *context, const struct journal_sort *sort)
     struct stats *s = context;
     struct line *last = s->count ? &s->lines[s->count - 1] : NULL;
     const char *table = table_name(s, sort);
-    if (!last || last->region != s->region || strcmp(last->table, table) != 0 || !span_is(sort->kind, last->kind)) {
+    if (!last || last->region != s->region || strcmp(last->table, table) != 0 || !span_is(sort->kind, last->kind) ||
+        !span_is(sort->cause, last->cause)) {
         if (s->count == s->cap) {
             s->cap = s->cap ? 2 * s->cap : 32;
             s->lines = xreallocarray(s->lines, s->cap, sizeof *s->lines);
         }
         last = &s->lines[s->count++];
-        *last = (struct line){.region = s->region, .table = table, .kind = arena_strdup(&s->arena, sort->kind)};
+        *last = (struct line){.region = s->region,
+                              .table = table,
+                              .kind = arena_strdup(&s->arena, sort->kind),
+                              .cause = arena_strdup(&s->arena, sort->cause)};
     }
     for (int i = 0; i < STATES; i++)
         if (span_is(sort->state, state_names[i]))
@@ -96,6 +102,8 @@ static void print_json(const struct stats *s)
         events_put_text(&out, "table", span_str(l->table));
         buf_put_str(&out, ", ");
         events_put_text(&out, "kind", span_str(l->kind));
+        buf_put_str(&out, ", ");
+        events_put_text(&out, "cause", span_str(l->cause));
         for (int k = 0; k < STATES; k++)
             buf_printf(&out, ", \"%s\": %" PRIu64, state_names[k], l->counts[k]);
         buf_printf(&out, ", \"total\": %" PRIu64 "}", l->total);
@@ -119,12 +127,13 @@ static void print_table(const struct stats *s)
         size_t n = put_label(&label, s->lines[i].table);
         width = n > width ? n : width;
     }
-    printf("%-10s %-*s %-16s", "TARGET", (int)width, "TABLE", "KIND");
+    printf("%-10s %-*s %-16s %-13s", "TARGET", (int)width, "TABLE", "KIND", "CAUSE");
     printf(" %10s %10s %10s %10s %10s\n", "OPEN", "NOTED", "RESOLVED", "UNDONE", "TOTAL");
     for (size_t i = 0; i < s->count; i++) {
         const struct line *l = &s->lines[i];
         (void)put_label(&label, l->table);
-        printf("%-10s %-*s %-16s", l->region, (int)width, buf_cstr(&label), l->kind);
+        printf("%-10s %-*s %-16s %-13s", l->region, (int)width, buf_cstr(&label), l->kind,
+               l->cause[0] ? l->cause : "-");
         for (int k = 0; k < STATES; k++)
             printf(" %10" PRIu64, l->counts[k]);
         printf(" %10" PRIu64 "\n", l->total);
@@ -144,12 +153,25 @@ static int longest_first(const void *a, const void *b)
     return x->count != y->count ? (x->count < y->count) - (x->count > y->count) : strcmp(x->label, y->label);
 }
 
-static size_t gather(const struct stats *s, bool by_table, struct bar *bars)
+enum by { BY_TABLE, BY_KIND, BY_CAUSE, BYS };
+
+static const char *const by_names[BYS] = {[BY_TABLE] = "table", [BY_KIND] = "kind", [BY_CAUSE] = "cause"};
+
+static const char *label_of(const struct line *l, enum by by)
+{
+    const char *const labels[BYS] = {[BY_TABLE] = l->table, [BY_KIND] = l->kind, [BY_CAUSE] = l->cause};
+    return labels[by];
+}
+
+/* What has no such label is in no bar. */
+static size_t gather(const struct stats *s, enum by by, struct bar *bars)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->count; i++) {
-        const char *label = by_table ? s->lines[i].table : s->lines[i].kind;
+        const char *label = label_of(&s->lines[i], by);
         size_t at = 0;
+        if (!label[0])
+            continue;
         while (at < n && strcmp(bars[at].label, label) != 0)
             at++;
         if (at == n)
@@ -167,11 +189,11 @@ static size_t terminal_width(void)
     return known ? size.ws_col : TERMINAL_WIDTH;
 }
 
-static void print_bars(const struct stats *s, bool by_table)
+static void print_bars(const struct stats *s, enum by by)
 {
     struct bar *bars = xcalloc(s->count, sizeof *bars);
     struct buf label = {0};
-    size_t n = gather(s, by_table, bars);
+    size_t n = gather(s, by, bars);
     size_t width = 0;
     for (size_t i = 0; i < n; i++) {
         size_t len = put_label(&label, bars[i].label);
@@ -180,7 +202,8 @@ static void print_bars(const struct stats *s, bool by_table)
     size_t taken = width + COUNT_WIDTH + 4, all = terminal_width();
     size_t room = all > taken + BAR_LEAST ? all - taken : BAR_LEAST;
     room = room < BAR_MOST ? room : BAR_MOST;
-    printf("\nby %s\n", by_table ? "table" : "kind");
+    if (n > 0)
+        printf("\nby %s\n", by_names[by]);
     for (size_t i = 0; i < n; i++) {
         uint64_t length = (bars[i].count * room + bars[0].count - 1) / bars[0].count;
         (void)put_label(&label, bars[i].label);
@@ -195,7 +218,7 @@ static void print_bars(const struct stats *s, bool by_table)
 
 int command_conflicts_stats(int argc, char **argv, const char *config_path)
 {
-    static const char doc[] = "Count the entries of the conflict journals, by table and kind.";
+    static const char doc[] = "Count the entries of the conflict journals, by table, kind and cause.";
     const struct argp argp = {NULL, NULL, NULL, doc, conflicts_filter_child, NULL, NULL};
     struct conflicts_arguments a = {.config_path = config_path};
     struct stats s = {.arguments = &a};
@@ -205,8 +228,8 @@ int command_conflicts_stats(int argc, char **argv, const char *config_path)
         print_json(&s);
     } else if (s.count > 0) {
         print_table(&s);
-        print_bars(&s, true);
-        print_bars(&s, false);
+        for (int by = 0; by < BYS; by++)
+            print_bars(&s, (enum by)by);
     } else if (code == 0) {
         puts("no conflicts");
     }

@@ -69,6 +69,13 @@ void daemon_state_free(struct daemon_state *s)
     *s = (struct daemon_state){.state = ""};
 }
 
+bool daemon_state_number(uint64_t *out, const struct daemon_state *s, const char *key)
+{
+    const json_t *n = json_object_get(s->all, key);
+    *out = json_is_integer(n) ? (uint64_t)json_integer_value(n) : 0;
+    return json_is_integer(n);
+}
+
 char *daemon_capture_name(const char *region)
 {
     return xasprintf("capture-%s", region);

@@ -22,6 +22,9 @@ struct daemon_state {
 void daemon_state_ask(struct daemon_state *out, const struct config *config, const char *name);
 void daemon_state_free(struct daemon_state *s);
 
+/* A whole number of its status. False, and 0: it does not tell it. */
+bool daemon_state_number(uint64_t *out, const struct daemon_state *s, const char *key);
+
 /* "capture-eu", "applier-eu-us". Caller frees. */
 char *daemon_capture_name(const char *region);
 char *daemon_applier_name(const char *from, const char *to);

@@ -11,6 +11,7 @@
 #include "ctl/command.h"
 #include "ctl/conflicts.h"
 #include "ctl/events_binlog.h"
+#include "ctl/events_mask.h"
 #include "ctl/events_topic.h"
 
 struct events_arguments {
@@ -21,6 +22,7 @@ struct events_arguments {
     char **files; /* with binlog; ours, what it holds is argv's */
     size_t file_count;
     bool unmask;
+    struct mask mask; /* ours */
     struct events_options options;
 };
 
@@ -166,6 +168,14 @@ static int find_topic(const struct config *c, const struct events_arguments *a, 
     return 0;
 }
 
+static void use_mask(struct events_arguments *a, const struct config *config)
+{
+    if (a->unmask)
+        return;
+    events_mask_make(&a->mask, &config->conflict_mask);
+    a->options.mask = &a->mask;
+}
+
 static int print_topic(struct events_printer *printer, struct events_arguments *a)
 {
     const struct region_config *region;
@@ -177,7 +187,7 @@ static int print_topic(struct events_printer *printer, struct events_arguments *
     int code = command_load(&config, a->config_path);
     if (code)
         return code;
-    a->options.mask = a->unmask ? NULL : &config->conflict_mask;
+    use_mask(a, config);
     if (find_topic(config, a, &name, &topic, &err) || config_region(config, name, &region, &err) ||
         config_kafka_password(config, name, &err) ||
         kafka_reader_open(&reader, &region->kafka, topic, KAFKA_OFFSET_END, &err) ||
@@ -197,7 +207,8 @@ static int print_binlogs(struct events_printer *printer, struct events_arguments
     int code = a->unmask || access(a->config_path, F_OK) ? EXIT_DONE : command_load(&config, a->config_path);
     if (code)
         return code;
-    a->options.mask = config ? &config->conflict_mask : NULL;
+    if (config)
+        use_mask(a, config);
     if (events_print_binlogs(printer, a->files, a->file_count, &err)) {
         (void)fflush(stdout);
         code = command_fail(&err);
@@ -229,6 +240,7 @@ int command_events(int argc, char **argv, const char *config_path)
     int code = a.binlog ? print_binlogs(&printer, &a) : print_topic(&printer, &a);
     events_printer_free(&printer);
     events_filter_free(&a.options.filter);
+    events_mask_free(&a.mask);
     free(a.files);
     return code;
 }

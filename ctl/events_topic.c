@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/utf8.h"
 #include "common/model/act.h"
+#include "common/model/cut.h"
 #include "common/model/stream.h"
 
 #define END_TIMEOUT_MS 10000 /* the broker says that records are there, and they do not come */
@@ -108,6 +109,31 @@ static void put_flag(struct buf *out, const char *name, bool value)
     buf_printf(out, ", \"%s\": %s", name, value ? "true" : "false");
 }
 
+/* Of each remote stream which of its transactions were in effect where this one was made: "1-17, 19". */
+static void put_cut(struct buf *out, struct span bytes)
+{
+    struct bytes r = bytes_of(bytes);
+    struct cut cut = {0};
+    cut_read(&cut, &r);
+    buf_put_str(out, ", \"cut\": {");
+    for (size_t i = 0; !r.bad && i < cut.count; i++) {
+        const struct cut_entry *e = &cut.entries[i];
+        buf_put_str(out, i ? ", \"" : "\"");
+        buf_put_hex(out, span_of(e->stream, STREAM_UUID_LEN));
+        if (e->partition > 0)
+            buf_printf(out, "/%" PRIu32, e->partition);
+        buf_put_str(out, "\": \"");
+        if (e->done.low > 0)
+            buf_printf(out, "1-%" PRIu64, e->done.low);
+        for (size_t k = 0; k < e->done.count; k++)
+            buf_printf(out, "%s%" PRIu64 "-%" PRIu64, k || e->done.low ? ", " : "", e->done.ranges[k].first,
+                       e->done.ranges[k].last);
+        buf_put_str(out, "\"");
+    }
+    buf_put_str(out, "}");
+    cut_free(&cut);
+}
+
 static void put_head_json(struct topic_run *t, const struct record *rec, int64_t offset)
 {
     char gtid[GTID_TEXT_LEN], when[CLOCK_TEXT_LEN];
@@ -119,6 +145,8 @@ static void put_head_json(struct topic_run *t, const struct record *rec, int64_t
     buf_printf(out, ", \"gtid\": \"%s\", \"chain\": \"%016" PRIx64 "\"", gtid_text(gtid, &rec->gtid), rec->chain);
     if (rec->stamp)
         buf_printf(out, ", \"stamp\": \"%016" PRIx64 "\"", rec->stamp);
+    if (rec->cut.n > 0)
+        put_cut(out, rec->cut);
     if (rec->commit_us)
         buf_printf(out, ", \"at\": \"%s\"", clock_text(when, rec->commit_us));
     if (rec->kind == RECORD_EPOCH) {

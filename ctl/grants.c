@@ -20,19 +20,19 @@ struct arguments {
 
 static const struct argp_option options[] = {
     {"role",   'r', "ROLE",      0,
-     "capture, applier, reconcile, or operator (what drcctl stream asks for besides); several may "
-     "be given (default: what the region is in the pair, without operator)",                               0},
-    {"flavor", 'F', "FLAVOR",    0, "mariadb or mysql (default: the region's in the pair file)",           0},
-    {"region", 'R', "REGION",    0, "At whose server (default: at any of the pair)",                       0},
-    {"user",   'u', "USER@HOST", 0, "For whom (default: the region's user of the pair file, at any host)", 0},
-    {NULL,     0,   NULL,        0, NULL,                                                                  0},
+     "capture, applier, reconcile, operator (what drcctl stream, ids and check ask for besides) or "
+     "forecast (drc-applier --shadow alone); several may be given (default: what the region is in the pair)", 0},
+    {"flavor", 'F', "FLAVOR",    0, "mariadb or mysql (default: the region's in the pair file)",              0},
+    {"region", 'R', "REGION",    0, "At whose server (default: at any of the pair)",                          0},
+    {"user",   'u', "USER@HOST", 0, "For whom (default: the region's user of the pair file, at any host)",    0},
+    {NULL,     0,   NULL,        0, NULL,                                                                     0},
 };
 
 static void take_role(struct arguments *a, const char *arg, struct argp_state *state)
 {
     int role = grants_role_parse(arg);
     if (role < 0)
-        argp_error(state, "--role: no role '%s'; capture, applier, reconcile or operator", arg);
+        argp_error(state, "--role: no role '%s'; capture, applier, reconcile, operator or forecast", arg);
     else
         a->roles |= (unsigned)role;
 }

@@ -5,14 +5,12 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "common/link/control.h"
-#include "ctl/command.h"
 #include "ctl/daemon_state.h"
+#include "ctl/daemons.h"
 
 #define LOOK_MS 200
 #define IN_FORCE_MS 60000 /* a transaction in hand is brought to its end first */
-
-static const char refused[] = "error: ";
+#define RETRYING_MS 3000  /* for so long at a stretch: it will not be through soon */
 
 struct word_arguments {
     const char *config_path;
@@ -64,40 +62,36 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* Print the answer, without its last newline, or make it the error. */
-static int take_answer(struct buf *answer, const char *name, struct err *err)
-{
-    const char *text = buf_cstr(answer);
-    size_t n = strcspn(text, "\n");
-    if (strncmp(text, refused, sizeof refused - 1) == 0)
-        return err_retry(err, "%s: %.*s", name, (int)(n - (sizeof refused - 1)), text + sizeof refused - 1);
-    printf("%.*s\n", (int)n, text);
-    return 0;
-}
-
 static int say(const struct config *config, const char *name, const char *command, struct err *err)
 {
     struct buf answer = {0};
-    char *path = config_socket_path(config, name);
-    int rc = control_ask(path, command, &answer, err);
+    int rc = daemons_ask(config, name, command, EXIT_TRY_AGAIN, &answer, err);
     if (rc == 0)
-        rc = take_answer(&answer, name, err);
-    else if (err->code == CONTROL_NOBODY)
-        (void)err_prefix(err, "%s does not run here", name);
+        printf("%.*s\n", (int)strcspn(buf_cstr(&answer), "\n"), buf_cstr(&answer));
     buf_free(&answer);
-    free(path);
     return rc;
 }
 
 static int wait_until_paused(const struct config *config, const char *name, struct err *err)
 {
-    for (uint64_t end_ms = clock_mono_ms() + IN_FORCE_MS; clock_mono_ms() < end_ms; clock_sleep_ms(LOOK_MS)) {
+    uint64_t now_ms = clock_mono_ms(), end_ms = now_ms + IN_FORCE_MS, in_vain_ms = now_ms + RETRYING_MS;
+    for (; now_ms < end_ms; clock_sleep_ms(LOOK_MS), now_ms = clock_mono_ms()) {
         struct daemon_state s;
+        int rc = 1;
         daemon_state_ask(&s, config, name);
-        bool paused = s.there && strcmp(s.state, "paused") == 0;
+        if (strcmp(s.state, "retrying") != 0)
+            in_vain_ms = now_ms + RETRYING_MS;
+        if (s.there && strcmp(s.state, "paused") == 0)
+            rc = 0;
+        else if (now_ms >= in_vain_ms)
+            rc =
+                err_retry(err,
+                          "%s has been told, and is retrying what it has in hand (%s): the pause is in force, and kept "
+                          "over restarts, once it gets through to the target",
+                          name, s.last_error ? s.last_error : "no cause is known");
         daemon_state_free(&s);
-        if (paused)
-            return 0;
+        if (rc <= 0)
+            return rc;
     }
     return err_retry(err, "%s has been told, and is not through with what it has in hand yet", name);
 }
@@ -105,12 +99,7 @@ static int wait_until_paused(const struct config *config, const char *name, stru
 static int run(int argc, char **argv, const char *config_path, const struct argp_option *options, const char *doc,
                bool pause)
 {
-    const struct argp_child children[] = {
-        {&options_config, 0, NULL, 0},
-        {&options_link,           0, NULL, 0},
-        {0              }
-    };
-    const struct argp argp = {options, parse, NULL, doc, children, NULL, NULL};
+    const struct argp argp = {options, parse, NULL, doc, command_link_children, NULL, NULL};
     struct word_arguments a = {.config_path = config_path, .why = "", .gtid = "-"};
     const struct link_config *link;
     struct config *config;

@@ -90,13 +90,11 @@ static void judge(struct link_status *l, const struct config *c)
     }
 }
 
-static void gather_link(struct link_status *l, struct config *config)
+static void look_at_link(struct link_status *l, struct progress *p, const struct config *config)
 {
     char *capture = daemon_capture_name(l->link->from);
     char *applier = daemon_applier_name(l->link->from, l->link->to);
-    struct progress *p = progress_new(config, l->link->from, l->link->to);
     progress_look(p, &l->view);
-    progress_free(&p);
     daemon_state_ask(&l->capture, config, capture);
     daemon_state_ask(&l->applier, config, applier);
     judge(l, config);
@@ -104,53 +102,85 @@ static void gather_link(struct link_status *l, struct config *config)
     free(applier);
 }
 
-void status_gather(struct pair_status *out, struct config *config)
+void status_open(struct pair_status *out, struct config *config)
 {
     for (size_t i = 0; i < config->region_count; i++) {
         struct err unused = {0};
         if (command_secrets(config, config->regions[i].name, true, &unused))
-            continue; /* it is not on this host: shows as an error of the region's links */
+            continue;
     }
     *out = (struct pair_status){.config = config, .count = config->link_count};
     out->links = xcalloc(out->count, sizeof *out->links);
+    out->progress = xcalloc(out->count, sizeof(struct progress *));
     for (size_t i = 0; i < out->count; i++) {
         out->links[i].link = &config->links[i];
-        gather_link(&out->links[i], config);
+        out->progress[i] = progress_new(config, config->links[i].from, config->links[i].to);
+    }
+}
+
+static void forget(struct link_status *l)
+{
+    progress_view_free(&l->view);
+    daemon_state_free(&l->applier);
+    daemon_state_free(&l->capture);
+    *l = (struct link_status){.link = l->link};
+}
+
+void status_look(struct pair_status *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        forget(&s->links[i]);
+        look_at_link(&s->links[i], s->progress[i], s->config);
     }
 }
 
 void status_free(struct pair_status *s)
 {
     for (size_t i = 0; i < s->count; i++) {
-        progress_view_free(&s->links[i].view);
-        daemon_state_free(&s->links[i].applier);
-        daemon_state_free(&s->links[i].capture);
+        forget(&s->links[i]);
+        progress_free(&s->progress[i]);
     }
     free(s->links);
+    free(s->progress);
     *s = (struct pair_status){0};
 }
 
 struct status_arguments {
     const char *config_path;
-    bool json;
+    bool watch;
+    struct watch_options how;
 };
 
+enum { KEY_INTERVAL = 256 };
+
 static const struct argp_option options[] = {
-    {"json", 'j', NULL, 0, "Print one JSON object", 0},
-    {NULL,   0,   NULL, 0, NULL,                    0}
+    {"json",     'j',          NULL,      0, "Print one JSON object; with --watch one a line, each time",  0},
+    {"watch",    'W',          NULL,      0, "Go on looking, in place on a terminal; q or Ctrl-C ends it", 0},
+    {"interval", KEY_INTERVAL, "SECONDS", 0, "With --watch: between two looks (default: 2)",               0},
+    {NULL,       0,            NULL,      0, NULL,                                                         0}
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct status_arguments *a = state->input;
-    (void)arg;
-    if (key == ARGP_KEY_INIT)
+    switch (key) {
+    case ARGP_KEY_INIT:
         state->child_inputs[0] = &a->config_path;
-    else if (key == 'j')
-        a->json = true;
-    else
+        return 0;
+    case 'j':
+        a->how.json = true;
+        return 0;
+    case 'W':
+        a->watch = true;
+        return 0;
+    case KEY_INTERVAL:
+        a->how.interval_ms = options_seconds(arg, "--interval", state);
+        if (a->how.interval_ms < 100)
+            argp_error(state, "--interval wants 0.1 seconds at least");
+        return 0;
+    default:
         return ARGP_ERR_UNKNOWN;
-    return 0;
+    }
 }
 
 int command_status(int argc, char **argv, const char *config_path)
@@ -161,16 +191,21 @@ int command_status(int argc, char **argv, const char *config_path)
         "is "
         "running, stopped, or unknown where they cannot be reached.";
     const struct argp argp = {options, parse, NULL, doc, command_config_child, NULL, NULL};
-    struct status_arguments a = {.config_path = config_path};
+    struct status_arguments a = {.config_path = config_path, .how.interval_ms = 2000};
     struct pair_status status;
     struct config *config;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     int code = command_load(&config, a.config_path);
     if (code)
         return code;
-    status_gather(&status, config);
-    (a.json ? status_print_json : status_print_text)(&status, stdout);
-    status_free(&status);
+    if (a.watch) {
+        code = status_watch(config, &a.how);
+    } else {
+        status_open(&status, config);
+        status_look(&status);
+        (a.how.json ? status_print_json : status_print_text)(&status, stdout);
+        status_free(&status);
+    }
     config_free(&config);
-    return EXIT_DONE;
+    return code;
 }

@@ -25,12 +25,25 @@ struct link_status {
 struct pair_status {
     const struct config *config;
     struct link_status *links;
+    struct progress **progress; /* one a link; what it has opened stays open from look to look */
     size_t count;
 };
 
-/* Ask everything that can be asked from here; what cannot is told as an error of that link. */
-void status_gather(struct pair_status *out, struct config *config);
+/* No I/O but for passwords; those that are not on this host show as an error of the region's links. The configuration
+ * outlives it. */
+void status_open(struct pair_status *out, struct config *config);
+/* Ask everything that can be asked from here; what cannot is told as an error of that link. In place of what the look
+ * before found. */
+void status_look(struct pair_status *s);
 void status_free(struct pair_status *s);
+
+/* drcctl status --watch: looks every `interval_ms` until it is told to end; in place on a terminal, else line by line.
+ * The exit code. */
+struct watch_options {
+    uint64_t interval_ms;
+    bool json;
+};
+int status_watch(struct config *config, const struct watch_options *options);
 
 void status_print_text(const struct pair_status *s, FILE *out);
 /* One object: pair, captures[], links[]. */

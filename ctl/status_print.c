@@ -16,20 +16,24 @@ static bool tells_of_capture(const struct pair_status *s, size_t i)
 static void print_captures(const struct pair_status *s, FILE *out)
 {
     struct buf source = {0}, published = {0};
-    fprintf(out, "%-10s %-10s %-12s %-30s %s\n", "CAPTURE", "STATE", "TOPIC SEQ", "PUBLISHED", "SOURCE");
+    fprintf(out, "%-10s %-10s %-12s %-10s %-30s %s\n", "CAPTURE", "STATE", "TOPIC SEQ", "LAG", "PUBLISHED", "SOURCE");
     for (size_t i = 0; i < s->count; i++) {
         const struct link_status *l = &s->links[i];
         if (!tells_of_capture(s, i))
             continue;
+        char lag[40] = "-";
+        uint64_t us;
         buf_clear(&source);
         buf_clear(&published);
+        if (daemon_state_number(&us, &l->capture, "lag_us"))
+            snprintf(lag, sizeof lag, "%.1f s", (double)us / 1e6);
         position_put_text(&l->view.source, &source);
         position_put_text(&l->view.published, &published);
         fprintf(out, "%-10s %-10s ", l->link->from, l->capture_state);
         if (l->view.has_topic)
-            fprintf(out, "%-12" PRIu64 " %-30s ", l->view.published_seq, buf_cstr(&published));
+            fprintf(out, "%-12" PRIu64 " %-10s %-30s ", l->view.published_seq, lag, buf_cstr(&published));
         else
-            fprintf(out, "%-12s %-30s ", "-", "-");
+            fprintf(out, "%-12s %-10s %-30s ", "-", lag, "-");
         fprintf(out, "%s\n", l->view.has_source ? buf_cstr(&source) : "-");
         if (l->capture_error)
             fprintf(out, "           %s\n", l->capture_error);
@@ -40,20 +44,20 @@ static void print_captures(const struct pair_status *s, FILE *out)
 
 static void print_links(const struct pair_status *s, FILE *out)
 {
-    fprintf(out, "%-10s %-10s %-12s %-12s %s\n", "LINK", "STATE", "TOPIC SEQ", "APPLIED SEQ", "LAG");
+    fprintf(out, "%-10s %-10s %-12s %-12s %-10s %s\n", "LINK", "STATE", "TOPIC SEQ", "APPLIED SEQ", "LAG", "LAG BYTES");
     for (size_t i = 0; i < s->count; i++) {
         const struct link_status *l = &s->links[i];
-        char name[200], topic[24] = "-", applied[24] = "-";
+        char name[200], topic[24] = "-", applied[24] = "-", lag[40] = "-", bytes[24] = "-";
         snprintf(name, sizeof name, "%s:%s", l->link->from, l->link->to);
         if (l->view.has_topic)
             snprintf(topic, sizeof topic, "%" PRIu64, l->view.published_seq);
         if (l->view.has_ledger)
             snprintf(applied, sizeof applied, "%" PRIu64, l->view.ledger.done.low);
-        fprintf(out, "%-10s %-10s %-12s %-12s ", name, l->state, topic, applied);
         if (l->has_lag)
-            fprintf(out, "%.1f s\n", l->lag_seconds);
-        else
-            fprintf(out, "-\n");
+            snprintf(lag, sizeof lag, "%.1f s", l->lag_seconds);
+        if (l->view.has_unread)
+            snprintf(bytes, sizeof bytes, "%" PRIu64, l->view.unread_bytes);
+        fprintf(out, "%-10s %-10s %-12s %-12s %-10s %s\n", name, l->state, topic, applied, lag, bytes);
         if (l->error)
             fprintf(out, "           %s\n", l->error);
     }
@@ -123,6 +127,7 @@ static json_t *json_link(const struct link_status *l)
     json_object_set_new(o, "parked_transactions", json_number_or_null(v->has_ledger, v->parked.transactions));
     json_object_set_new(o, "parked_rows", json_number_or_null(v->has_ledger, v->parked.rows));
     json_object_set_new(o, "lag_seconds", l->has_lag ? json_real(l->lag_seconds) : json_null());
+    json_object_set_new(o, "lag_bytes", json_number_or_null(v->has_unread, v->unread_bytes));
     json_object_set_new(o, "last_error", json_text_or_null(l->error));
     json_object_set_new(o, "daemon", json_daemon(&l->applier));
     return o;

@@ -107,12 +107,7 @@ out:
 
 int command_wait(int argc, char **argv, const char *config_path)
 {
-    const struct argp_child children[] = {
-        {&options_config, 0, NULL, 0},
-        {&options_link,           0, NULL, 0},
-        {0              }
-    };
-    const struct argp argp = {options, parse, NULL, doc, children, NULL, NULL};
+    const struct argp argp = {options, parse, NULL, doc, command_link_children, NULL, NULL};
     struct wait_arguments a = {.config_path = config_path, .timeout_ms = UINT64_MAX};
     const struct link_config *link;
     struct progress_report report;
