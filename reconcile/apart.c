@@ -5,6 +5,7 @@
 
 #include "reconcile/keyed.h"
 #include "reconcile/settle.h"
+#include "reconcile/throttle.h"
 
 #define PAGE_START 200u
 #define PAGE_MIN 4u
@@ -141,9 +142,21 @@ static int settle_waiting(struct walk *w, struct err *err)
     return settle(w->run, w->plan, &w->waiting, &keyed_kind, w->counts, err);
 }
 
+/* Let others have their turn. */
+static void rest(struct walk *w)
+{
+    struct run *run = w->run;
+    uint64_t took_ms[2] = {w->readers[0].query.job.took_ms, w->readers[1].query.job.took_ms};
+    if (throttle_holds(run->throttle))
+        throttle_wait(run->throttle, run->meter, w->counts->rows, took_ms[took_ms[1] > took_ms[0]]);
+}
+
 static int walk_pages(struct walk *w, struct err *err)
 {
     while (!w->readers[0].done || !w->readers[1].done) {
+        rest(w);
+        if (run_stopped(w->run))
+            return err_data(err, "%s", run_end_text(w->run));
         if (read_pages(w, err))
             return -1;
         for (int side = 0; side < 2; side++)

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
@@ -17,8 +18,7 @@
 struct arguments {
     struct wishes wishes;
     const char *region; /* NULL: both directions */
-    char **files;       /* ours; what it holds is argv's */
-    size_t file_count;
+    struct binlog_files files;
     uint64_t since_us;
 };
 
@@ -33,7 +33,7 @@ static int connect_to(struct db **out, const struct region_config *region, struc
 static int ask_source(struct audit *a, struct err *err)
 {
     struct db *db = NULL;
-    if (a->file_count > 0)
+    if (a->files->count > 0)
         return 0;
     int rc = connect_to(&db, a->from, err);
     if (rc == 0)
@@ -51,8 +51,8 @@ static int join_from(struct audit *a, const struct position *from, bool *refused
     uint32_t id = 0;
     int rc = 0;
     *refused = false;
-    if (a->file_count > 0)
-        history_read_files(h, a->files, a->file_count);
+    if (a->files->count > 0)
+        history_read_files(h, a->files->paths, a->files->count);
     else
         rc = claim_random(&id, sizeof id, err) ||
                      history_read_server(h, REPLICA_IDS | (id & 0xffffff), from, &a->until, err)
@@ -121,6 +121,8 @@ static void tell_start(struct audit *a)
     struct buf text = {0};
     char *name = xasprintf("%s begins after", a->topic);
     position_put_text(&a->start, &text);
+    if (text.len == 0)
+        buf_put_str(&text, "nothing: the stream holds all of its source");
     if (scan_is_purged(a->scan) && !a->since_us)
         buf_put_str(&text, " (purged before: whether all of that took effect is unknown)");
     report_fact(a->run->report, name, buf_cstr(&text));
@@ -135,7 +137,10 @@ static int read_target(struct audit *a, struct err *err)
     struct db *db = NULL;
     int rc = connect_to(&db, a->to, err);
     if (rc == 0)
-        rc = audit_target_read(&a->target, db, a->topic, a->link, err);
+        rc = audit_target_read(&a->target, db, a->topic, err) ||
+                     audit_target_read_journal(&a->target, db, a->link, 0, UINT64_MAX, err)
+                 ? -1
+                 : 0;
     db_close(&db);
     return rc;
 }
@@ -160,12 +165,9 @@ static void audit_link(struct run *run, const struct arguments *args, const stru
 {
     struct audit a = {.run = run, .since_us = args->since_us};
     struct err err = {0};
-    if (args->region && strcmp(link->from, args->region) != 0)
-        return;
     a.topic = config_topic(run->config, link->from);
     a.link = xasprintf("%s:%s", link->from, link->to);
-    a.files = args->files;
-    a.file_count = args->file_count;
+    a.files = &args->files;
     if (config_region(run->config, link->from, &a.from, &err) || config_region(run->config, link->to, &a.to, &err) ||
         audit(&a, &err))
         report_problem(run->report, err.text);
@@ -174,18 +176,26 @@ static void audit_link(struct run *run, const struct arguments *args, const stru
     position_free(&a.start);
     position_free(&a.until);
     map_free(&a.ahead);
+    table_cache_free(&a.cache);
+    arena_free(&a.scratch);
     free(a.topic);
     free(a.link);
 }
 
 static int audit_pair(struct run *run, const struct arguments *args)
 {
+    size_t links = 0;
     for (size_t i = 0; i < run->config->link_count; i++) {
         const struct link_config *l = &run->config->links[i];
         for (int side = 0; side < 2; side++)
-            if (strcmp(l->from, args->wishes.regions[side]) == 0 && strcmp(l->to, args->wishes.regions[!side]) == 0)
+            if (strcmp(l->from, args->wishes.regions[side]) == 0 && strcmp(l->to, args->wishes.regions[!side]) == 0 &&
+                (!args->region || strcmp(l->from, args->region) == 0)) {
                 audit_link(run, args, l);
+                links++;
+            }
     }
+    if (links == 0)
+        report_problem(run->report, "no link goes that way: nothing was accounted for");
     return report_summary(run->report);
 }
 
@@ -199,6 +209,16 @@ static const struct argp_option options[] = {
     {"binlog", KEY_BINLOG, "FILE",   0, "Read the region's binlog from files; may be given again, in their order", 0},
     {NULL,     0,          NULL,     0, NULL,                                                                      0},
 };
+
+/* What would be passed over in silence. */
+static void check_whole(const struct arguments *a, struct argp_state *state)
+{
+    const struct wishes *w = &a->wishes;
+    if (a->region && w->pair && strcmp(a->region, w->regions[0]) != 0 && strcmp(a->region, w->regions[1]) != 0)
+        argp_error(state, "--region %s: the pair is %s,%s", a->region, w->regions[0], w->regions[1]);
+    if (repair_wished(&w->repair))
+        argp_error(state, "an audit repairs nothing: full, incident and lost-tail do");
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -214,16 +234,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (!since_parse(&a->since_us, arg, clock_wall_us()))
             argp_error(state, "--since wants 2026-01-31T10:00:00, or 90s, 15m, 2h, 3d, not '%s'", arg);
         return 0;
-    case ARGP_KEY_ARG: /* more files, as a shell gives them for a pattern */
-        if (a->file_count == 0)
-            return ARGP_ERR_UNKNOWN;
-        __attribute__((fallthrough));
+    case ARGP_KEY_ARG:
+        return binlog_files_take(&a->files, arg, true);
     case KEY_BINLOG:
-        a->files = xreallocarray(a->files, a->file_count + 1, sizeof *a->files);
-        a->files[a->file_count++] = arg;
-        return 0;
+        return binlog_files_take(&a->files, arg, false);
     case ARGP_KEY_SUCCESS:
-        if (a->file_count > 0 && !a->region)
+        check_whole(a, state);
+        if (a->files.count > 0 && !a->region)
             argp_error(state, "--binlog needs --region: whose files are they?");
         return 0;
     default:
@@ -240,6 +257,7 @@ int mode_audit(int argc, char **argv, const char *config_path)
     const struct argp argp = {options, parse, "[FILE...]", doc, wishes_child, NULL, NULL};
     struct arguments a = {.wishes = wishes_default("audit", config_path)};
     struct run run;
+    a.wishes.items = "transactions missing, or contradicted";
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     int code = run_open(&run, &a.wishes);
     if (code == 0) {
@@ -247,6 +265,6 @@ int mode_audit(int argc, char **argv, const char *config_path)
         run_close(&run);
     }
     wishes_free(&a.wishes);
-    free(a.files);
+    binlog_files_free(&a.files);
     return code;
 }

@@ -14,9 +14,8 @@ struct audit {
     const struct region_config *to;
     char *topic;
     char *link;
-    char *const *files; /* of the source's binlog; none: the source itself is asked */
-    size_t file_count;
-    uint64_t since_us; /* 0: from where the topic begins */
+    const struct binlog_files *files; /* of the source's binlog; none: the source itself is asked */
+    uint64_t since_us;                /* 0: from where the topic begins */
     struct scan *scan;
     struct audit_target target;
     struct position start; /* from which on source and topic are compared */
@@ -30,6 +29,11 @@ struct audit {
     uint64_t missing;
     uint64_t unpublished; /* committed, and capture has not come there yet */
     uint64_t told[AUDIT_FATES];
+    /* The transaction in hand: whether it changes one of --tables. */
+    uint64_t wished_seq;
+    bool wished;
+    struct table_cache cache;
+    struct arena scratch;  /* of a record */
     uint64_t ledger_chain; /* of the record that has the ledger's seq, when it was met */
     bool ledger_met;
     bool ledger_agrees;

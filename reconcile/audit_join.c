@@ -2,6 +2,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
@@ -81,13 +82,34 @@ static void check_ledger(struct audit *a, const struct record *rec)
     a->ledger_agrees = rec->chain == l->chain;
 }
 
+/* Transactions that are accounted for are told where they change one of --tables; what is missing always is, since
+ * nobody knows what it changed. */
+static int note_tables(struct audit *a, const struct record *rec, struct err *err)
+{
+    const struct wishes *w = a->run->wishes;
+    struct body_reader body;
+    struct rows rows;
+    int got = 0;
+    if (a->wished_seq != rec->seq)
+        a->wished = false;
+    a->wished_seq = rec->seq;
+    a->wished = a->wished || !w->some_tables || rec->kind != RECORD_DATA;
+    if (a->wished || audit_target_fate(&a->target, rec->seq) == AUDIT_APPLIED)
+        return 0;
+    arena_reset(&a->scratch);
+    body_open(&body, rec->body, &a->cache, &a->scratch);
+    while (!a->wished && (got = body_next(&body, &rows, err)) > 0)
+        a->wished = filter_match(&w->tables, rows.table->db, rows.table->name);
+    return got < 0 ? -1 : 0;
+}
+
 static int take_transaction(struct audit *a, const struct record *rec, struct err *err)
 {
     enum audit_fate fate = audit_target_fate(&a->target, rec->seq);
     struct buf key = {0};
     a->published++;
     a->by_fate[fate]++;
-    if (fate != AUDIT_APPLIED && a->told[fate]++ < TOLD_MOST)
+    if (fate != AUDIT_APPLIED && a->wished && a->told[fate]++ < TOLD_MOST)
         audit_tell(a, audit_fate_name(fate), &rec->gtid, rec->seq, rec->commit_us, "", false);
     *map_ref(&a->ahead, key_of(&rec->gtid, &key)) = a;
     buf_free(&key);
@@ -103,6 +125,8 @@ static int take_transaction(struct audit *a, const struct record *rec, struct er
 static int read_topic(struct audit *a, struct err *err)
 {
     struct scan_step step;
+    if (run_stopped(a->run))
+        return err_retry(err, "%s", run_end_text(a->run));
     int got = a->topic_ended ? 0 : scan_next(a->scan, &step, err);
     if (got <= 0) {
         a->topic_ended = true;
@@ -113,24 +137,91 @@ static int read_topic(struct audit *a, struct err *err)
     if (step.verdict != STREAM_TAKE && step.verdict != STREAM_CONTROL)
         return 1;
     check_ledger(a, &step.rec);
+    if (step.verdict == STREAM_TAKE && note_tables(a, &step.rec, err))
+        return -1;
     if (step.verdict == STREAM_TAKE && (step.rec.flags & RECORD_LAST))
         return take_transaction(a, &step.rec, err) ? -1 : 1;
     return 1;
 }
 
+static void put_uuid(struct buf *out, const uint8_t uuid[STREAM_UUID_LEN])
+{
+    buf_put_hex(out, span_of(uuid, STREAM_UUID_LEN));
+}
+
+/* A topic that was made anew holds another stream: what the ledger says is not about it. */
+static void check_stream(struct audit *a)
+{
+    const struct stream *s = scan_stream(a->scan);
+    struct ledger_state *l = &a->target.ledger;
+    struct buf why = {0};
+    if (!a->target.has_ledger || memcmp(l->stream, s->uuid, STREAM_UUID_LEN) == 0)
+        return;
+    buf_printf(&why, "the ledger at %s is of stream ", a->to->name);
+    put_uuid(&why, l->stream);
+    buf_put_str(&why, ", the topic holds stream ");
+    put_uuid(&why, s->uuid);
+    buf_put_str(&why, ": the topic was made anew, or the ledger is of another one; of the former stream nothing can be "
+                      "accounted for");
+    audit_tell(a, "ledger_differs", &(struct gtid){0}, l->seq, l->commit_us, buf_cstr(&why), true);
+    buf_free(&why);
+    audit_target_forget(&a->target);
+}
+
+/* What the topic no longer holds is accounted for by the ledger alone. `base`: the last seq before its first record. */
+static void check_beginning(struct audit *a, uint64_t base)
+{
+    const struct watermark *done = &a->target.ledger.done;
+    uint64_t count = base > done->low ? base - done->low : 0;
+    if (!a->target.has_ledger || !scan_starts_at_low(a->scan))
+        return;
+    for (size_t i = 0; i < done->count && done->ranges[i].first <= base; i++)
+        count -= (done->ranges[i].last < base ? done->ranges[i].last : base) - done->ranges[i].first + 1;
+    if (count == 0)
+        return;
+    char *why =
+        xasprintf("%" PRIu64 " transactions of seq %" PRIu64 " to %" PRIu64 " were published, are not in effect at "
+                  "%s, and are not in the topic any more",
+                  count, done->low + 1, base, a->to->name);
+    a->missing += count - 1;
+    tell_missing(a, &(struct gtid){0}, base, 0, why);
+    free(why);
+}
+
+static int say_empty(const struct audit *a, struct err *err)
+{
+    const struct ledger_state *l = &a->target.ledger;
+    if (!a->target.has_ledger || l->seq == 0)
+        return err_retry(err, "topic %s holds no stream yet", a->topic);
+    return err_fatal(
+        err, EXIT_UNSAFE,
+        "topic %s holds nothing by which its stream is known, while the ledger at %s has taken it up to seq "
+        "%" PRIu64 " (%s): the topic was made anew, or its retention has emptied it; what was published "
+        "behind that is lost, or never was",
+        a->topic, a->to->name, l->seq, l->gtid);
+}
+
 int audit_begin(struct audit *a, struct err *err)
 {
     struct scan_step step;
+    bool first = true;
     int got = a->since_us ? (scan_from_time(a->scan, a->since_us, SLACK_US, err) ? -1 : 1) : 1;
     while (got > 0 && a->start.flavor == FLAVOR_NONE && (got = scan_next(a->scan, &step, err)) > 0) {
+        if (run_stopped(a->run))
+            return err_retry(err, "%s", run_end_text(a->run));
         if (step.broken)
             take_break(a, step.broken);
+        if (first && (step.verdict == STREAM_CONTROL || step.verdict == STREAM_TAKE)) {
+            check_stream(a);
+            check_beginning(a, step.verdict == STREAM_CONTROL ? step.rec.seq : step.rec.prev_seq);
+            first = false;
+        }
         if (step.verdict == STREAM_CONTROL)
             position_copy(&a->start, &scan_stream(a->scan)->position);
         check_ledger(a, &step.rec);
     }
     if (got == 0 && a->start.flavor == FLAVOR_NONE)
-        return err_retry(err, "topic %s holds no stream yet", a->topic);
+        return say_empty(a, err);
     return got < 0 ? -1 : 0;
 }
 
@@ -168,6 +259,8 @@ static int read_source(struct audit *a, struct history *h, struct err *err)
     struct history_step step;
     int got;
     while ((got = history_next(h, &step, err)) > 0) {
+        if (run_stopped(a->run))
+            return err_retry(err, "%s", run_end_text(a->run));
         if (step.kind != HISTORY_GROUP)
             continue;
         a->by_history[step.fate]++;
@@ -201,9 +294,13 @@ static void tell_ledger(struct audit *a)
     const struct ledger_state *l = &a->target.ledger;
     const struct stream *s = scan_stream(a->scan);
     struct gtid gtid = {0};
+    if (a->target.other_stream)
+        return; /* it is told */
     if (!a->target.has_ledger) {
-        char *text =
-            xasprintf("the ledger at %s has no row for the link %s: its applier never ran", a->to->name, a->link);
+        char *text = xasprintf(
+            "the ledger at %s has no row for the link %s: its applier never ran, or the row is gone; nothing of "
+            "what was published is known to be in effect",
+            a->to->name, a->link);
         report_problem(a->run->report, text);
         free(text);
         return;

@@ -34,17 +34,20 @@ static uint64_t number(struct span text)
 }
 
 /* By the index over seq, page by page. What operators did is in the journal, too, and changes no row. */
-static int read_journal(struct audit_target *t, struct db *db, const char *link, struct err *err)
+int audit_target_read_journal(struct audit_target *t, struct db *db, const char *link, uint64_t first, uint64_t last,
+                              struct err *err)
 {
     struct arena arena = {0};
     struct buf sql = {0};
-    uint64_t after = 0;
+    uint64_t after = first > 0 ? first - 1 : 0;
     size_t got = JOURNAL_PAGE;
     int rc = 0;
     while (rc == 0 && got == JOURNAL_PAGE) {
         struct db_rows rows;
         buf_clear(&sql);
-        buf_printf(&sql, "SELECT DISTINCT seq FROM drc.conflicts WHERE seq > %" PRIu64 " AND link = ", after);
+        buf_printf(&sql, "SELECT DISTINCT seq FROM drc.conflicts WHERE seq > %" PRIu64 " AND seq <= %" PRIu64, after,
+                   last);
+        buf_put_str(&sql, " AND link = ");
         db_put_string(&sql, span_str(link));
         buf_printf(&sql, " AND kind NOT IN ('" JOURNAL_OPERATOR_ACT "', '" JOURNAL_PARKED "') ORDER BY seq LIMIT %u",
                    JOURNAL_PAGE);
@@ -61,7 +64,7 @@ static int read_journal(struct audit_target *t, struct db *db, const char *link,
     return rc;
 }
 
-int audit_target_read(struct audit_target *out, struct db *db, const char *topic, const char *link, struct err *err)
+int audit_target_read(struct audit_target *out, struct db *db, const char *topic, struct err *err)
 {
     const struct parked_query all = {.topic = topic, .discarded_too = true};
     *out = (struct audit_target){0};
@@ -69,7 +72,7 @@ int audit_target_read(struct audit_target *out, struct db *db, const char *topic
     out->has_ledger = found > 0;
     if (found <= 0)
         return found;
-    return parked_read(db, &all, note_parked, out, err) || read_journal(out, db, link, err) ? -1 : 0;
+    return parked_read(db, &all, note_parked, out, err);
 }
 
 void audit_target_free(struct audit_target *t)
@@ -78,6 +81,12 @@ void audit_target_free(struct audit_target *t)
     watermark_free(&t->parked);
     watermark_free(&t->discarded);
     watermark_free(&t->journaled);
+}
+
+void audit_target_forget(struct audit_target *t)
+{
+    audit_target_free(t);
+    *t = (struct audit_target){.other_stream = true};
 }
 
 enum audit_fate audit_target_fate(const struct audit_target *t, uint64_t seq)

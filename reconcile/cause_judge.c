@@ -3,10 +3,13 @@
  * Let L be the state after the newest write, by stamp, in all streams. A side that holds L is as the streams say. Of
  * one that does not, the newest write was made elsewhere and came by a link, whose ledger, journal and parked
  * transactions tell what became of it; or it was made at that side itself, and what stands there now, or does not, no
- * stream brought. */
+ * stream brought. A decision about an older write counts as long as the newest one was made without knowing of it:
+ * what was written on top of a decision has nothing to do with it any more. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/clock.h"
 #include "common/base/hash.h"
 #include "reconcile/cause_private.h"
 
@@ -15,6 +18,7 @@ struct judging {
     const struct cause_writes *writes; /* of each stream */
     size_t newest;                     /* stream; stream_count: nobody wrote it */
     uint64_t state[2];                 /* of the row on each side; 0: its values are not all known */
+    bool holds[2];                     /* what the newest write left */
 };
 
 /* ---- states ---- */
@@ -52,12 +56,21 @@ static const struct cause_writes *writes_of(struct cause *c, const struct differ
     return map_get(&c->keys, buf_span(&c->text));
 }
 
-/* Was the row ever, before its newest write, in that state, as a stream tells? */
+/* Did the newest write's region know of what stream i wrote? */
+static bool is_known(const struct judging *j, size_t i)
+{
+    const struct cause_writes *newest = &j->writes[j->newest];
+    return newest->known && newest->known[i] >= j->writes[i].seq;
+}
+
+/* Was the row ever, before its newest write, in that state, as a stream tells? What another region left counts where
+ * the newest write was made on top of it: else it is no older state, but the other side of a conflict. */
 static bool was_once(const struct cause *c, const struct judging *j, uint64_t state)
 {
     for (size_t i = 0; i < c->stream_count; i++) {
         const struct cause_writes *w = &j->writes[i];
-        for (size_t k = 0; k + 1 < w->count; k++)
+        size_t older = w->count - (w->count > 0 && (i == j->newest || !is_known(j, i)));
+        for (size_t k = 0; k < older; k++)
             if (w->states[k] == state)
                 return true;
     }
@@ -72,64 +85,57 @@ static uint64_t last_state(const struct judging *j)
 
 /* ---- what became of a write ---- */
 
-static uint64_t number(struct span text)
+static bool is_own(const struct cause *c, size_t stream, int side)
 {
-    uint64_t n = 0;
-    for (size_t i = 0; i < text.n && text.p[i] >= '0' && text.p[i] <= '9'; i++)
-        n = n * 10 + (uint64_t)(text.p[i] - '0');
-    return n;
+    return strcmp(c->streams[stream].region->name, c->run->wishes->regions[side]) == 0;
 }
 
-/* The newest entry of a side's journal about a table's rows in that transaction: 0: none. */
-static uint64_t journal_entry(struct cause *c, const struct difference *d, int side, const char *link, uint64_t seq)
+static enum audit_fate fate_of(const struct cause *c, const struct judging *j, size_t i, int side)
 {
-    struct arena arena = {0};
-    struct db_rows rows = {0};
-    struct buf *sql = &c->text;
-    struct err err = {0};
-    buf_clear(sql);
-    buf_printf(sql, "SELECT MAX(id) FROM drc.conflicts WHERE seq = %" PRIu64 " AND link = ", seq);
-    db_put_string(sql, span_str(link));
-    buf_put_str(sql, " AND db = ");
-    db_put_string(sql, d->db);
-    buf_put_str(sql, " AND tbl = ");
-    db_put_string(sql, d->table);
-    uint64_t id = db_query(c->dbs[side], &rows, &arena, buf_cstr(sql), &err) == 0 && rows.row_count == 1
-                      ? number(db_cell(&rows, 0, 0))
-                      : 0;
-    arena_free(&arena);
-    return id;
+    return audit_target_fate(&c->streams[i].target[side], j->writes[i].seq);
 }
 
-/* A write of stream i, at a side that it had to come to by a link. CAUSE_UNKNOWN: it is in effect there. */
-static enum difference_cause became(struct cause *c, struct difference *d, const struct judging *j, size_t i, int side)
+/* A write of stream i at a side that it had to come to by a link: is it put aside there, or not there yet? */
+static enum difference_cause held_up(const struct cause *c, const struct judging *j, size_t i, int side)
 {
-    const struct cause_stream *s = &c->streams[i];
-    const struct cause_writes *w = &j->writes[i];
-    if (!s->has_link[side] || w->seq == 0)
+    if (!c->streams[i].has_link[side] || j->writes[i].seq == 0)
         return CAUSE_UNKNOWN;
-    enum audit_fate fate = audit_target_fate(&s->target[side], w->seq);
+    enum audit_fate fate = fate_of(c, j, i, side);
     if (fate == AUDIT_IN_FLIGHT)
         return CAUSE_IN_FLIGHT;
-    if (fate == AUDIT_PARKED || fate == AUDIT_DISCARDED)
-        return CAUSE_PARKED;
-    if (fate != AUDIT_JOURNALED)
-        return CAUSE_UNKNOWN;
-    d->journal_id = journal_entry(c, d, side, s->link[side], w->seq);
-    d->journal_at = d->journal_id > 0 ? c->run->wishes->regions[side] : NULL;
-    return d->journal_id > 0 ? CAUSE_CONFLICT_LOSER : CAUSE_UNKNOWN;
+    return fate == AUDIT_PARKED || fate == AUDIT_DISCARDED ? CAUSE_PARKED : CAUSE_UNKNOWN;
 }
 
-/* The first answer of any write at any side. */
-static enum difference_cause became_of_any(struct cause *c, struct difference *d, const struct judging *j)
+/* Did a rule decide about it there? */
+static enum difference_cause decided(struct cause *c, struct difference *d, const struct judging *j, size_t i, int side)
 {
+    const struct cause_stream *s = &c->streams[i];
+    if (!s->has_link[side] || j->writes[i].seq == 0 || fate_of(c, j, i, side) != AUDIT_JOURNALED)
+        return CAUSE_UNKNOWN;
+    uint64_t id = cause_journal_entry(c, d, side, s->link[side], j->writes[i].seq);
+    if (id == 0)
+        return CAUSE_UNKNOWN; /* about another row of that transaction */
+    d->journal_id = id;
+    d->journal_at = c->run->wishes->regions[side];
+    return CAUSE_CONFLICT_LOSER;
+}
+
+/* Of the newest write where it is not in effect; then of others that it does not rest on. */
+static enum difference_cause became(struct cause *c, struct difference *d, const struct judging *j)
+{
+    enum difference_cause found = CAUSE_UNKNOWN;
+    for (int side = 0; side < 2 && found == CAUSE_UNKNOWN; side++)
+        if (!j->holds[side] && (found = held_up(c, j, j->newest, side)) == CAUSE_UNKNOWN)
+            found = decided(c, d, j, j->newest, side);
     for (size_t i = 0; i < c->stream_count; i++)
-        for (int side = 0; side < 2; side++) {
-            enum difference_cause found = became(c, d, j, i, side);
-            if (found != CAUSE_UNKNOWN)
-                return found;
-        }
-    return CAUSE_UNKNOWN;
+        for (int side = 0; side < 2 && found == CAUSE_UNKNOWN; side++)
+            if (i != j->newest && !is_known(j, i))
+                found = decided(c, d, j, i, side);
+    for (size_t i = 0; i < c->stream_count && !j->holds[0] && !j->holds[1]; i++)
+        for (int side = 0; side < 2 && found == CAUSE_UNKNOWN; side++)
+            if (i != j->newest)
+                found = held_up(c, j, i, side);
+    return found;
 }
 
 /* ---- judging ---- */
@@ -140,58 +146,111 @@ static enum difference_cause past_stream(int side)
     return side == 0 ? CAUSE_NEVER_PUBLISHED : CAUSE_FOREIGN_WRITE;
 }
 
-static bool is_own(const struct cause *c, size_t stream, int side)
+/* Does the side have what was written there last, as if nothing had ever come to it on top of that? */
+static bool has_its_own(const struct cause *c, const struct judging *j, int side)
 {
-    return strcmp(c->streams[stream].region->name, c->run->wishes->regions[side]) == 0;
+    for (size_t i = 0; i < c->stream_count; i++) {
+        const struct cause_writes *w = &j->writes[i];
+        if (i != j->newest && is_own(c, i, side) && w->count > 0 && w->states[w->count - 1] == j->state[side])
+            return true;
+    }
+    return false;
 }
 
 /* `side` does not hold what the newest write left, the other one does. */
 static enum difference_cause judge_side(struct cause *c, const struct judging *j, int side)
 {
     uint64_t state = j->state[side];
-    bool lost = state == CAUSE_ABSENT ? j->writes[j->newest].inserted : was_once(c, j, state);
+    bool lost =
+        state == CAUSE_ABSENT ? j->writes[j->newest].inserted : was_once(c, j, state) || has_its_own(c, j, side);
     if (is_own(c, j->newest, side) || state == 0)
         return state == 0 ? CAUSE_UNKNOWN : past_stream(side);
     return lost ? CAUSE_LOST_IN_TRANSIT : past_stream(side);
 }
 
-static enum difference_cause judge(struct cause *c, struct difference *d, const struct judging *j)
+/* Nobody wrote it, as far as that is known. */
+static enum difference_cause judge_unwritten(struct cause *c, struct difference *d)
 {
+    struct causes *limits = &c->run->causes;
+    char at[CLOCK_TEXT_LEN];
     bool whole = true;
     for (size_t i = 0; i < c->stream_count; i++)
         whole = whole && c->streams[i].whole;
+    if (whole)
+        return CAUSE_BEFORE_START;
+    limits->before++;
+    limits->read_since_us = c->since_us > limits->read_since_us ? c->since_us : limits->read_since_us;
+    (void)snprintf(c->detail, sizeof c->detail, "cause unknown: the topics were read back to %s only",
+                   clock_text(at, c->since_us));
+    d->detail = d->detail ? d->detail : c->detail;
+    return CAUSE_UNKNOWN;
+}
+
+static enum difference_cause judge(struct cause *c, struct difference *d, const struct judging *j)
+{
     if (j->newest == c->stream_count)
-        return whole ? CAUSE_BEFORE_START : CAUSE_UNKNOWN;
-    enum difference_cause told = became_of_any(c, d, j);
-    uint64_t last = last_state(j);
-    bool holds[2] = {j->state[0] == last, j->state[1] == last};
-    if (told != CAUSE_UNKNOWN || last == 0)
+        return judge_unwritten(c, d);
+    enum difference_cause told = became(c, d, j);
+    if (told != CAUSE_UNKNOWN || last_state(j) == 0)
         return told;
-    if (holds[0] != holds[1])
-        return judge_side(c, j, holds[0] ? 1 : 0);
+    if (j->holds[0] != j->holds[1])
+        return judge_side(c, j, j->holds[0] ? 1 : 0);
     if (j->state[0] == 0 || j->state[1] == 0)
         return CAUSE_UNKNOWN;
     return was_once(c, j, j->state[1]) ? CAUSE_NEVER_PUBLISHED : CAUSE_FOREIGN_WRITE;
 }
 
+static void start_judging(struct judging *j, const struct cause *c, const struct cause_writes *writes,
+                          const uint64_t state[2])
+{
+    *j = (struct judging){
+        .writes = writes, .newest = c->stream_count, .state = {state[0], state[1]}
+    };
+    for (size_t i = 0; i < c->stream_count; i++)
+        if (writes[i].seq > 0 && (j->newest == c->stream_count || writes[i].stamp > writes[j->newest].stamp))
+            j->newest = i;
+    for (int side = 0; side < 2; side++)
+        j->holds[side] = j->newest < c->stream_count && state[side] > 0 && state[side] == last_state(j);
+}
+
+void cause_judge(struct cause *c, struct difference *d, const struct cause_writes *writes, const uint64_t state[2])
+{
+    struct judging j;
+    start_judging(&j, c, writes, state);
+    d->cause = judge(c, d, &j);
+    if (j.holds[0] != j.holds[1])
+        d->newest = j.holds[0] ? 1 : 2;
+    if (d->class == DIFFERENCE_DIVERGED && j.holds[0] && was_once(c, &j, state[1]))
+        d->class = DIFFERENCE_STALE;
+}
+
 /* ---- last writes ---- */
 
+/* In effect there: but for what a rule decided otherwise about this very row. */
+static bool is_there(struct cause *c, const struct difference *d, size_t i, const struct cause_writes *w, int side,
+                     uint64_t state)
+{
+    const struct cause_stream *s = &c->streams[i];
+    if (is_own(c, i, side) || !s->has_link[side])
+        return is_own(c, i, side);
+    enum audit_fate fate = audit_target_fate(&s->target[side], w->seq);
+    bool won = w->count > 0 && w->states[w->count - 1] == state;
+    return fate == AUDIT_APPLIED ||
+           (fate == AUDIT_JOURNALED && (won || cause_journal_entry(c, d, side, s->link[side], w->seq) == 0));
+}
+
 /* The newest write that is in effect at a side: its own, or one that came. */
-static void fill_last(struct cause *c, struct difference *d, const struct judging *j, int side)
+static void fill_last(struct cause *c, struct difference *d, const struct cause_writes *writes, int side,
+                      uint64_t state)
 {
     const struct cause_writes *best = NULL;
     const struct cause_stream *of = NULL;
     for (size_t i = 0; i < c->stream_count; i++) {
-        const struct cause_writes *w = &j->writes[i];
-        const struct cause_stream *s = &c->streams[i];
-        enum audit_fate fate =
-            s->has_link[side] && w->seq > 0 ? audit_target_fate(&s->target[side], w->seq) : AUDIT_IN_FLIGHT;
-        bool won = fate == AUDIT_JOURNALED && w->count > 0 && w->states[w->count - 1] == j->state[side];
-        bool there = is_own(c, i, side) || fate == AUDIT_APPLIED || won;
-        if (w->seq == 0 || !there || (best && best->stamp >= w->stamp))
+        const struct cause_writes *w = &writes[i];
+        if (w->seq == 0 || (best && best->stamp >= w->stamp) || !is_there(c, d, i, w, side, state))
             continue;
         best = w;
-        of = s;
+        of = &c->streams[i];
     }
     if (!best)
         return;
@@ -203,22 +262,19 @@ static void fill_last(struct cause *c, struct difference *d, const struct judgin
 
 void cause_explain(struct cause *c, struct difference *d)
 {
-    struct judging j = {0};
+    uint64_t state[2];
     if (!c || d->class == DIFFERENCE_DEFINITION || d->column_count == 0)
         return;
-    j.writes = writes_of(c, d);
-    if (!j.writes)
+    if (c->filtered) {
+        d->cause = CAUSE_FILTERED_NOW;
         return;
-    j.newest = c->stream_count;
-    for (size_t i = 0; i < c->stream_count; i++)
-        if (j.writes[i].seq > 0 && (j.newest == c->stream_count || j.writes[i].stamp > j.writes[j.newest].stamp))
-            j.newest = i;
-    for (int side = 0; side < 2; side++) {
-        j.state[side] = state_of(c, d, side);
-        fill_last(c, d, &j, side);
     }
-    d->cause = judge(c, d, &j);
-    bool has_last = j.newest < c->stream_count && j.state[0] == last_state(&j);
-    if (d->class == DIFFERENCE_DIVERGED && has_last && was_once(c, &j, j.state[1]))
-        d->class = DIFFERENCE_STALE;
+    const struct cause_writes *writes = writes_of(c, d);
+    if (!writes)
+        return;
+    for (int side = 0; side < 2; side++) {
+        state[side] = state_of(c, d, side);
+        fill_last(c, d, writes, side, state[side]);
+    }
+    cause_judge(c, d, writes, state);
 }

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "reconcile/ready.h"
+
 #define APART 1000u
 
 struct counters {
@@ -105,6 +107,7 @@ static int read_later(struct run *run, const struct plan *plan, struct counters 
 {
     struct err err = {0};
     bool moved;
+    ready_wait(run);
     if (links_mark(run->links, &moved, &err) || links_wait(run->links, run->timeout_ms, &err))
         return -1;
     return read_counters(run, plan, later, q, &err) == 1 ? 0 : -1;

@@ -60,6 +60,7 @@ struct difference {
     uint64_t journal_id;                     /* of the decision in drc.conflicts; 0: none */
     const char *journal_at;                  /* the region whose journal that is; NULL: none */
     struct difference_write last[2];
+    int newest; /* 1 + the side that holds what was written last, by version, and the other does not; 0: nobody */
     const char *detail; /* a sentence, without values of columns (they may be masked), or NULL */
 };
 

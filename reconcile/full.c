@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "reconcile/apart.h"
+#include "reconcile/cause.h"
 #include "reconcile/definition.h"
 #include "reconcile/full.h"
 #include "reconcile/keyed.h"
@@ -58,7 +59,7 @@ static void take_list(struct table_list *l, const struct run *run)
     l->names = xcalloc(rows->row_count, sizeof *l->names);
     for (size_t i = 0; i < rows->row_count; i++) {
         struct table_name n = {db_cell(rows, i, 0), db_cell(rows, i, 1), 0};
-        if (!filter_match(&run->config->tables, n.db, n.name) || !wishes_table(run->wishes, n.db, n.name))
+        if (!wishes_table(run->wishes, &run->config->tables, n.db, n.name))
             continue;
         n.about_rows = strtoull((const char *)db_cell(rows, i, 2).p, NULL, 10);
         l->names[l->count++] = n;
@@ -89,21 +90,26 @@ struct load_job {
     struct side_job job;
     const struct table_name *name;
     struct target_table *table; /* NULL: there is none */
-    bool wide;                  /* a server that plan_widen is for */
+    enum plan_sum sum;          /* that its server takes */
 };
 
 static int run_load(struct side_job *job, struct db *db, struct err *err)
 {
     struct load_job *l = (struct load_job *)job;
     target_table_free(&l->table);
-    l->wide = db_flavor(db) == FLAVOR_MYSQL;
+    l->sum = plan_sum_of(db_flavor(db), db_version(db));
     return target_table_load(&l->table, db, l->name->db, l->name->name, err) < 0 ? -1 : 0;
 }
 
 static void tell_table(struct run *run, struct table_counts *counts, const struct table_name *name,
                        enum difference_class class, const char *detail)
 {
-    const struct difference d = {.class = class, .db = name->db, .table = name->name, .detail = detail};
+    const struct difference d = {.class = class,
+                                 .cause =
+                                     cause_is_filtered(run, name->db, name->name) ? CAUSE_FILTERED_NOW : CAUSE_UNKNOWN,
+                                 .db = name->db,
+                                 .table = name->name,
+                                 .detail = detail};
     report_difference(run->report, counts, &d);
 }
 
@@ -141,6 +147,8 @@ static int compare_loaded(struct run *run, const struct table_name *name, const 
 {
     struct telling telling = {run, counts, name};
     struct plan plan;
+    if (!loads[0].table && !loads[1].table)
+        return 0; /* dropped or renamed on both since it was listed, or written */
     if (!loads[0].table || !loads[1].table) {
         tell_table(run, counts, name, loads[0].table ? DIFFERENCE_MISSING : DIFFERENCE_EXTRA, "the whole table");
         repair_table_end(run->repair, NULL, name->db, name->name, counts);
@@ -148,8 +156,7 @@ static int compare_loaded(struct run *run, const struct table_name *name, const 
     }
     bool begun = state_place_in(run->state, name->db, name->name) != NULL; /* then definitions have been told */
     plan_make(&plan, loads[0].table, loads[1].table, begun ? keep_quiet : tell_column, &telling);
-    if (loads[0].wide && loads[1].wide)
-        plan_widen(&plan);
+    plan_sum_by(&plan, (const enum plan_sum[]){loads[0].sum, loads[1].sum});
     int rc = begun ? 0 : definition_compare(run, &plan, tell_column, &telling, err);
     if (rc == 0)
         rc = compare_rows(run, &plan, counts, err);
@@ -174,7 +181,7 @@ static int end_table(struct run *run, const struct table_name *name, struct tabl
         return -1;
     }
     if (enough)
-        report_problem(run->report, "as many differences as --max-diffs asks for were found");
+        report_problem(run->report, run_end_text(run));
     return enough ? -1 : 0;
 }
 
@@ -249,13 +256,30 @@ static uint64_t rows_of(const struct run *run, const struct table_list *l)
     return sum;
 }
 
+/* A pattern that matches nothing is a slip, and no reason to say that all is equal. */
+static int list_some(struct table_list lists[2], struct run *run, struct err *err)
+{
+    if (list_tables(lists, run, err))
+        return -1;
+    if (lists[0].count + lists[1].count > 0)
+        return 0;
+    return err_data(err, run->wishes->some_tables ? "no table of the pair on either side matches --tables"
+                                                  : "the pair has no table on either side: nothing was compared");
+}
+
+int full_check_tables(struct run *run, struct err *err)
+{
+    struct table_list lists[2] = {0};
+    int rc = list_some(lists, run, err);
+    list_free(&lists[0]);
+    list_free(&lists[1]);
+    return rc;
+}
+
 static int compare_listed(struct run *run, struct err *err)
 {
     struct table_list lists[2] = {0};
-    int rc = list_tables(lists, run, err);
-    if (rc == 0 && lists[0].count + lists[1].count == 0)
-        rc = err_data(err, run->wishes->some_tables ? "no table of the pair on either side matches --tables"
-                                                    : "the pair has no table on either side: nothing was compared");
+    int rc = list_some(lists, run, err);
     if (rc) {
         report_problem(run->report, err->text);
     } else {
@@ -268,6 +292,7 @@ static int compare_listed(struct run *run, struct err *err)
     moments_tell_conflicts(run, clock_wall_us() - CONFLICTS_US, clock_wall_us());
     if (run->repair)
         repair_finish(run->repair);
+    cause_tell_limits(run);
     list_free(&lists[0]);
     list_free(&lists[1]);
     return rc;
@@ -308,15 +333,12 @@ static int compare_pair(struct run *run)
 
 /* ---- the mode ---- */
 
-#define CHUNK_MS 250
-#define SHARE 40
-
 enum { KEY_CHUNK_ROWS = 0x100, KEY_CHUNK_TIME, KEY_STATE, KEY_FLAG_FILE, KEY_SHARE, KEY_MAX_DIFFS };
 
 struct arguments {
     struct wishes wishes;
     uint64_t chunk_rows;
-    uint64_t chunk_ms;
+    uint64_t chunk_ms; /* 0: not said */
     uint64_t max_differences;
     const char *state_path;
     const char *flag_file;
@@ -326,7 +348,7 @@ struct arguments {
 static const struct argp_option options[] = {
     {"chunk-rows", KEY_CHUNK_ROWS, "N",       0, "Rows a chunk (default: what takes the chunk time)",                      0},
     {"chunk-time", KEY_CHUNK_TIME, "SECONDS", 0, "What a chunk should take (default: 0.25)",                               0},
-    {"share",      KEY_SHARE,      "PERCENT", 0, "Of the time, to work while others are busy with a server (default: 40)", 0},
+    {"share",      KEY_SHARE,      "PERCENT", 0, "Of the time, to work while others are busy with a server (default: 35)", 0},
     {"flag-file",  KEY_FLAG_FILE,  "FILE",    0, "Stand still while this file is there",                                   0},
     {"max-diffs",  KEY_MAX_DIFFS,  "N",       0, "End once so many differences are found",                                 0},
     {"state",      KEY_STATE,      "FILE",    0, "Keep there what is done, and go on from there after a kill",             0},
@@ -377,11 +399,12 @@ static int run_mode(const struct arguments *a)
         return code;
     const struct throttle_options manners = {
         .regions = {run.regions[0], run.regions[1]},
-          .flag_file = a->flag_file, .share = a->share
+          .flag_file = a->flag_file, .stop = run.stop, .share = a->share
     };
     run.throttle = throttle_new(&manners);
     run.chunk_rows = a->chunk_rows;
-    run.chunk_ms = a->chunk_ms;
+    if (a->chunk_ms > 0)
+        run.chunk_ms = a->chunk_ms;
     run.max_differences = a->max_differences;
     if (open_state(&run, a->state_path, &err)) {
         fprintf(stderr, "drc-reconcile: %s\n", err.text);
@@ -399,10 +422,8 @@ int mode_full(int argc, char **argv, const char *config_path)
                               "databases, and name every row that differs. Both may be written meanwhile: what differs "
                               "is looked at again after the links have passed it.";
     const struct argp argp = {options, parse, NULL, doc, wishes_child, NULL, NULL};
-    struct arguments a = {.wishes = wishes_default("full", config_path),
-                          .chunk_ms = CHUNK_MS,
-                          .max_differences = UINT64_MAX,
-                          .share = SHARE};
+    struct arguments a = {
+        .wishes = wishes_default("full", config_path), .max_differences = UINT64_MAX, .share = THROTTLE_SHARE};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     int code = run_mode(&a);
     wishes_free(&a.wishes);

@@ -8,4 +8,7 @@
  * is no point in going on. */
 MUST_CHECK int full_compare_table(struct run *run, struct span db, struct span name, struct err *err);
 
+/* -1: neither side has any table that is to be compared (data), or they cannot be asked. */
+MUST_CHECK int full_check_tables(struct run *run, struct err *err);
+
 #endif

@@ -49,8 +49,26 @@ static uint64_t found_of(const struct html *h, int kind)
 
 /* ---- the head ---- */
 
+/* Of modes that compare no rows: what they count, which of rows says nothing. */
+static void put_items_title(struct buf *out, const struct html *h, const struct report_totals *t)
+{
+    buf_put_str(out, t->problems > 0 && t->items > 0 ? "At least " : "");
+    if (t->items > 0)
+        html_put_number(out, t->items);
+    else
+        buf_put_str(out, t->problems > 0 ? "No known" : "No");
+    buf_printf(out, " %s, ", h->options->items);
+    html_put_region(out, h, 0);
+    buf_put_str(out, " and ");
+    html_put_region(out, h, 1);
+}
+
 static void put_title(struct buf *out, const struct html *h, const struct report_totals *t)
 {
+    if (h->options->items) {
+        put_items_title(out, h, t);
+        return;
+    }
     uint64_t found = table_counts_found(&t->all) + t->items;
     if (found > 0)
         html_put_number(out, found);
@@ -65,16 +83,21 @@ static void put_title(struct buf *out, const struct html *h, const struct report
 static void put_subtitle(struct buf *out, const struct html *h, const struct report_totals *t)
 {
     char at[CLOCK_TEXT_LEN];
+    static const char *const codes[2][3] = {
+        {"Equal",         "Different", "Incomplete"},
+        {"Accounted for", "Lost",      "Incomplete"},
+    };
     clock_text(at, clock_wall_us());
-    buf_printf(out, "<p class=\"sub\"><b class=\"code-%d\">%s</b> <span>drc-reconcile %s, ", t->exit_code,
-               t->exit_code == RECONCILE_EQUAL       ? "Equal"
-               : t->exit_code == RECONCILE_DIFFERENT ? "Different"
-                                                     : "Incomplete",
-               h->options->mode);
-    html_put_number(out, t->tables);
-    buf_printf(out, " %s, ", t->tables == 1 ? "table" : "tables");
-    html_put_number(out, t->all.rows);
-    buf_printf(out, " rows in %.1f s, finished <time>%.10s %.8s UTC</time></span></p>\n", t->seconds, at, at + 11);
+    buf_printf(out, "<p class=\"sub\"><b class=\"code-%d\">%s</b> <span>drc-reconcile %s", t->exit_code,
+               codes[h->options->items != NULL][t->exit_code], h->options->mode);
+    if (!h->options->items) {
+        buf_put_str(out, ", ");
+        html_put_number(out, t->tables);
+        buf_printf(out, " %s, ", t->tables == 1 ? "table" : "tables");
+        html_put_number(out, t->all.rows);
+        buf_put_str(out, " rows");
+    }
+    buf_printf(out, " in %.1f s, finished <time>%.10s %.8s UTC</time></span></p>\n", t->seconds, at, at + 11);
 }
 
 static void put_stat(struct buf *out, uint64_t n, const struct html *h, int kind, const char *text)
@@ -91,6 +114,8 @@ static void put_stat(struct buf *out, uint64_t n, const struct html *h, int kind
 
 static void put_stats(struct buf *out, const struct html *h, const struct report_totals *t)
 {
+    if (h->options->items)
+        return;
     buf_put_str(out, "<dl class=\"stats\">\n");
     for (int k = 0; k < DIFFERENCE_CLASSES; k++)
         put_stat(out, t->all.found[k], h, k, NULL);

@@ -6,9 +6,12 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/stream/history.h"
+#include "reconcile/cause.h"
+#include "reconcile/full.h"
 #include "reconcile/mode.h"
 #include "reconcile/moments.h"
 #include "reconcile/repair.h"
+#include "reconcile/throttle.h"
 #include "reconcile/touched.h"
 #include "reconcile/window.h"
 
@@ -19,9 +22,11 @@ struct incident {
     struct run run;
     struct window window;
     struct touched *touched;
-    char **files; /* ours; what it holds is argv's */
-    size_t file_count;
+    struct binlog_files files;
     const char *files_of; /* region */
+    const char *flag_file;
+    unsigned share;
+    uint64_t max_differences;
     struct table_cache cache;
     struct arena arena;
 };
@@ -61,17 +66,20 @@ static int take_stream(struct incident *in, struct window_stream *s, struct err 
     struct scan_step step;
     int got;
     while ((got = window_next(&in->window, s, &in->run, &step, err)) > 0)
-        if (take_record(in, &step.rec, s->side, &s->rows, err))
+        if (run_stopped(&in->run) || take_record(in, &step.rec, s->side, &s->rows, err))
             return -1;
     return got;
 }
 
 /* ---- rescued files ---- */
 
-static bool in_window(const struct window *w, uint64_t commit_us)
+/* `stamp_us`: of the record, by which times that sessions have set do not hide it; of a group its commit time again. */
+static bool in_window(const struct window *w, uint64_t commit_us, uint64_t stamp_us)
 {
     const struct window_bound *until = &w->until;
-    return commit_us + WINDOW_SLACK_US >= w->since.us && (!until->text || commit_us <= until->us + WINDOW_SLACK_US);
+    uint64_t latest = stamp_us > commit_us ? stamp_us : commit_us;
+    uint64_t earliest = stamp_us < commit_us ? stamp_us : commit_us;
+    return latest + WINDOW_SLACK_US >= w->since.us && (!until->text || earliest <= until->us + WINDOW_SLACK_US);
 }
 
 static int take_history(struct incident *in, struct history *h, int side, struct err *err)
@@ -81,14 +89,14 @@ static int take_history(struct incident *in, struct history *h, int side, struct
     uint64_t rows = 0, groups = 0;
     int got;
     while ((got = history_next(h, &step, err)) > 0) {
-        groups += step.kind == HISTORY_GROUP && in_window(&in->window, step.commit_us);
-        if (step.kind == HISTORY_RECORD && in_window(&in->window, step.rec.commit_us) &&
+        groups += step.kind == HISTORY_GROUP && in_window(&in->window, step.commit_us, step.commit_us);
+        if (step.kind == HISTORY_RECORD && in_window(&in->window, step.rec.commit_us, clock_stamp_us(step.rec.stamp)) &&
             take_record(in, &step.rec, side, &rows, err))
             got = -1;
-        if (got < 0)
+        if (got < 0 || run_stopped(&in->run))
             break;
     }
-    buf_printf(&text, "%zu files, %" PRIu64 " transactions of the window, %" PRIu64 " row changes%s%s", in->file_count,
+    buf_printf(&text, "%zu files, %" PRIu64 " transactions of the window, %" PRIu64 " row changes%s%s", in->files.count,
                groups, rows, history_torn(h) ? "; " : "", history_torn(h) ? history_torn(h) : "");
     report_fact(in->run.report, "binlogs", buf_cstr(&text));
     if (history_gap(h))
@@ -106,7 +114,7 @@ static int take_files(struct incident *in, struct err *err)
     if (config_region(in->run.config, in->files_of, &options.region, err))
         return -1;
     struct history *h = history_new(&options);
-    history_read_files(h, in->files, in->file_count);
+    history_read_files(h, in->files.paths, in->files.count);
     int rc = take_history(in, h, side, err);
     history_free(&h);
     return rc;
@@ -136,20 +144,37 @@ static int read_window(struct incident *in, struct err *err)
     for (size_t i = 0; i < in->window.count; i++)
         if (take_stream(in, &in->window.streams[i], err))
             return -1;
-    if (in->file_count > 0 && take_files(in, err))
+    if (in->files.count > 0 && take_files(in, err))
         return -1;
     window_tell(&in->window, &in->run);
     tell_conflicts(in);
-    return touched_compare(in->touched, err) || touched_finish(in->touched, err) ? -1 : 0;
+    return touched_compare(in->touched, err);
+}
+
+/* As many as are wished may have been found: then it ends early, and says so. */
+static void compare_all(struct incident *in)
+{
+    struct err err = {0};
+    int rc = read_window(in, &err);
+    touched_tell(in->touched);
+    if (rc == 0 && run_wants(&in->run, NULL) > 0)
+        rc = touched_compare_whole(in->touched, &err);
+    if (rc == 0 && in->run.wishes->some_tables && touched_keys(in->touched) + touched_whole_tables(in->touched) == 0)
+        rc = full_check_tables(&in->run, &err);
+    if (run_wants(&in->run, NULL) == 0) {
+        char *text = xasprintf("%s: the rest of the window was not compared", run_end_text(&in->run));
+        report_problem(in->run.report, text);
+        free(text);
+    } else if (rc) {
+        report_problem(in->run.report, err.text);
+    }
 }
 
 static int compare_window(struct incident *in)
 {
-    struct err err = {0};
     char *keys;
     in->touched = touched_new(&in->run);
-    if (read_window(in, &err))
-        report_problem(in->run.report, err.text);
+    compare_all(in);
     keys = xasprintf("%" PRIu64 " looked at, %" PRIu64 " tables compared whole", touched_keys(in->touched),
                      touched_whole_tables(in->touched));
     report_fact(in->run.report, "keys", keys);
@@ -157,12 +182,13 @@ static int compare_window(struct incident *in)
     meter_clear(in->run.meter);
     if (in->run.repair)
         repair_finish(in->run.repair);
+    cause_tell_limits(&in->run);
     return report_summary(in->run.report);
 }
 
 /* ---- the mode ---- */
 
-enum { KEY_SINCE = 0x100, KEY_UNTIL, KEY_BINLOG, KEY_BINLOG_OF };
+enum { KEY_SINCE = 0x100, KEY_UNTIL, KEY_BINLOG, KEY_BINLOG_OF, KEY_FLAG_FILE, KEY_SHARE, KEY_MAX_DIFFS };
 
 static const struct argp_option options[] = {
     {"since",     KEY_SINCE,     "TIME|GTID", 0, "Begin there: 2026-01-31T10:00:00 (UTC), 15m, 2h, 3d ago, or a transaction",
@@ -170,6 +196,9 @@ static const struct argp_option options[] = {
     {"until",     KEY_UNTIL,     "TIME|GTID", 0, "End there (default: now)",                                                  0},
     {"binlog",    KEY_BINLOG,    "FILE",      0, "A rescued binlog file, read besides; may be given again, in their order",   0},
     {"binlog-of", KEY_BINLOG_OF, "REGION",    0, "Whose the files are (default: the first of --pair)",                        0},
+    {"share",     KEY_SHARE,     "PERCENT",   0, "Of the time, to work while others are busy with a server (default: 35)",    0},
+    {"flag-file", KEY_FLAG_FILE, "FILE",      0, "Stand still while this file is there",                                      0},
+    {"max-diffs", KEY_MAX_DIFFS, "N",         0, "End once so many differences are found",                                    0},
     {NULL,        0,             NULL,        0, NULL,                                                                        0},
 };
 
@@ -181,8 +210,13 @@ static void parse_bound(struct window_bound *b, const char *option, const char *
 
 static void check_whole(struct incident *in, struct argp_state *state)
 {
-    if (!in->window.since.text)
+    const struct window_bound *since = &in->window.since, *until = &in->window.until;
+    if (!since->text)
         argp_error(state, "--since is needed");
+    if (!since->by_gtid && since->us > clock_wall_us() + WINDOW_SLACK_US)
+        argp_error(state, "--since %s lies ahead: times are UTC", since->text);
+    if (until->text && !since->by_gtid && !until->by_gtid && until->us < since->us)
+        argp_error(state, "--until %s is before --since %s", until->text, since->text);
     if (!in->files_of)
         in->files_of = in->wishes.regions[0];
     if (in->files_of && strcmp(in->files_of, in->wishes.regions[0]) != 0 &&
@@ -203,14 +237,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_UNTIL:
         parse_bound(&in->window.until, "--until", arg, state);
         return 0;
-    case ARGP_KEY_ARG: /* more files, as a shell gives them for a pattern */
-        if (in->file_count == 0)
-            return ARGP_ERR_UNKNOWN;
-        __attribute__((fallthrough));
-    case KEY_BINLOG:
-        in->files = xreallocarray(in->files, in->file_count + 1, sizeof *in->files);
-        in->files[in->file_count++] = arg;
+    case KEY_FLAG_FILE:
+        in->flag_file = arg;
         return 0;
+    case KEY_SHARE:
+        in->share = (unsigned)options_number(arg, "--share", 1, 100, state);
+        return 0;
+    case KEY_MAX_DIFFS:
+        in->max_differences = options_number(arg, "--max-diffs", 1, UINT32_MAX, state);
+        return 0;
+    case ARGP_KEY_ARG:
+        return binlog_files_take(&in->files, arg, true);
+    case KEY_BINLOG:
+        return binlog_files_take(&in->files, arg, false);
     case KEY_BINLOG_OF:
         in->files_of = arg;
         return 0;
@@ -229,10 +268,19 @@ int mode_incident(int argc, char **argv, const char *config_path)
         "tell them. Tables with statements (DDL) or cascades in the window, and those without a key, are compared "
         "whole. The report says what of the window could be read.";
     const struct argp argp = {options, parse, "[FILE...]", doc, wishes_child, NULL, NULL};
-    struct incident in = {.wishes = wishes_default("incident", config_path)};
+    struct incident in = {
+        .wishes = wishes_default("incident", config_path), .share = THROTTLE_SHARE, .max_differences = UINT64_MAX};
     argp_parse(&argp, argc, argv, 0, NULL, &in);
     int code = run_open(&in.run, &in.wishes);
     if (code == 0) {
+        const struct throttle_options manners = {
+            .regions = {in.run.regions[0], in.run.regions[1]},
+            .flag_file = in.flag_file,
+            .stop = in.run.stop,
+            .share = in.share
+        };
+        in.run.throttle = throttle_new(&manners);
+        in.run.max_differences = in.max_differences;
         code = compare_window(&in);
         touched_free(&in.touched);
         window_close(&in.window);
@@ -241,6 +289,6 @@ int mode_incident(int argc, char **argv, const char *config_path)
     table_cache_free(&in.cache);
     arena_free(&in.arena);
     wishes_free(&in.wishes);
-    free(in.files);
+    binlog_files_free(&in.files);
     return code;
 }

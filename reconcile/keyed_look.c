@@ -150,7 +150,7 @@ static void tell_batch(struct run *run, struct images *images, const struct span
         cause_explain(cause, &d);
         (unsettled ? report_unsettled : report_difference)(run->report, counts, &d);
         if (run->repair && !unsettled)
-            repair_note(run->repair, images->plan, keys[i], d.class);
+            repair_note(run->repair, images->plan, keys[i], &d);
     }
 }
 

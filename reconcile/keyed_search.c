@@ -1,15 +1,21 @@
 /* From a range whose sums differ to the rows that do. */
+#include <assert.h>
+
 #include "reconcile/keyed.h"
 #include "reconcile/keyed_walk.h"
 #include "reconcile/state.h"
+#include "reconcile/throttle.h"
 
-#define LIST_MOST 60000u /* rows that are fetched one by one */
+#define LIST_MOST 20000u /* rows that are fetched one by one */
 #define LIST_LEAST 1000u
+#define LIST_FEW 4000u /* that it is not worth to split once more for, where few differ */
 #define LIST_BYTES (16u << 20)
-#define ROW_BYTES 160u      /* of a row in memory, without its key */
+#define DENSE 50u           /* one row of so many differs: the next range is not split */
+#define ROW_BYTES 200u      /* of a row in memory, without its key */
+#define LISTED_RANGES 64u   /* by one statement */
 #define SPLIT 8u            /* an unequal range is split into about that many */
 #define DEPTH_MAX 16        /* of splits; only a table that grows while it is read gets there */
-#define SUSPECTS_MAX 20000u /* then they are settled before going on */
+#define SUSPECTS_MAX 10000u /* then they are settled before going on */
 
 static uint64_t number(struct span text)
 {
@@ -19,25 +25,50 @@ static uint64_t number(struct span text)
     return n;
 }
 
-struct keyed_sums keyed_sums_of(const struct side_query *a, const struct side_query *b)
+/* Whatever order the server gives them in. */
+static size_t row_with(const struct db_rows *rows, size_t place)
 {
-    struct keyed_sums s = {
-        .rows = {number(db_cell(&a->rows, 0, 0)), number(db_cell(&b->rows, 0, 0))}
-    };
-    s.took_ms = a->job.took_ms > b->job.took_ms ? a->job.took_ms : b->job.took_ms;
-    s.equal = s.rows[0] == s.rows[1] && span_eq(db_cell(&a->rows, 0, 1), db_cell(&b->rows, 0, 1));
-    return s;
+    for (size_t i = 0; i < rows->row_count; i++)
+        if (number(db_cell(rows, i, 0)) == place)
+            return i;
+    return rows->row_count;
+}
+
+void keyed_take_sums(struct keyed_sums *out, size_t count, const struct side_query *a, const struct side_query *b)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t x = row_with(&a->rows, i), y = row_with(&b->rows, i);
+        assert(x < a->rows.row_count && y < b->rows.row_count);
+        out[i] = (struct keyed_sums){
+            .rows = {number(db_cell(&a->rows, x, 1)), number(db_cell(&b->rows, y, 1))}
+        };
+        out[i].equal = out[i].rows[0] == out[i].rows[1] && span_eq(db_cell(&a->rows, x, 2), db_cell(&b->rows, y, 2));
+    }
+}
+
+/* Others first, if they have to be waited for. */
+static int ask_both(struct keyed_walk *w, struct err *err)
+{
+    struct side_job *jobs[2] = {&w->query[0].job, &w->query[1].job};
+    if (throttle_holds(w->run->throttle)) {
+        throttle_wait(w->run->throttle, w->run->meter, w->counts->rows, w->took_ms);
+        w->took_ms = 0;
+    }
+    if (side_both(w->run->sides, jobs[0], jobs[1], err))
+        return -1;
+    w->took_ms += jobs[jobs[1]->took_ms > jobs[0]->took_ms]->took_ms;
+    return 0;
 }
 
 static int sum_range(struct keyed_walk *w, struct keyed_sums *out, const struct plan_range *r, struct err *err)
 {
     for (int side = 0; side < 2; side++) {
         side_query_start(&w->query[side]);
-        plan_put_sum(w->plan, side, r, &w->query[side].sql);
+        plan_put_sums(w->plan, side, r, 1, &w->query[side].sql);
     }
-    if (side_both(w->run->sides, &w->query[0].job, &w->query[1].job, err))
+    if (ask_both(w, err))
         return -1;
-    *out = keyed_sums_of(&w->query[0], &w->query[1]);
+    keyed_take_sums(out, 1, &w->query[0], &w->query[1]);
     w->counts->chunks++;
     return 0;
 }
@@ -89,7 +120,7 @@ static void add_suspect(struct keyed_walk *w, const struct span *source, const s
 
 static void compare_lists(struct keyed_walk *w)
 {
-    size_t rows[2] = {w->query[0].rows.row_count, w->query[1].rows.row_count};
+    size_t rows[2] = {w->query[0].rows.row_count, w->query[1].rows.row_count}, before = w->suspects.count;
     map_clear(&w->listed);
     for (size_t i = 0; i < rows[0]; i++)
         *map_ref(&w->listed, id_of(w, row_of(w, 0, i))) = (void *)(i + 1);
@@ -106,15 +137,16 @@ static void compare_lists(struct keyed_walk *w)
         if (map_get(&w->listed, id_of(w, source)))
             add_suspect(w, source, NULL);
     }
+    w->dense = (w->suspects.count - before) * DENSE > rows[0];
 }
 
-static int list_range(struct keyed_walk *w, const struct plan_range *r, struct err *err)
+static int list_ranges(struct keyed_walk *w, const struct plan_range *ranges, size_t count, struct err *err)
 {
     for (int side = 0; side < 2; side++) {
         side_query_start(&w->query[side]);
-        plan_put_list(w->plan, side, r, &w->query[side].sql);
+        plan_put_lists(w->plan, side, ranges, count, &w->query[side].sql);
     }
-    if (side_both(w->run->sides, &w->query[0].job, &w->query[1].job, err))
+    if (ask_both(w, err))
         return -1;
     compare_lists(w);
     return 0;
@@ -144,14 +176,19 @@ static uint64_t list_rows(const struct plan *plan)
     return n < LIST_LEAST ? LIST_LEAST : n > LIST_MOST ? LIST_MOST : n;
 }
 
+static int list_and_settle(struct keyed_walk *w, const struct plan_range *ranges, size_t count, struct err *err)
+{
+    return list_ranges(w, ranges, count, err) ? -1 : keyed_settle(w, SUSPECTS_MAX, err);
+}
+
 /* Split by the side that has more rows, and only unequal parts again. */
 static int search_range(struct keyed_walk *w, const struct plan_range *range, const struct keyed_sums *sums, int depth,
                         struct err *err)
 {
     int bigger = sums->rows[1] > sums->rows[0];
-    uint64_t few = list_rows(w->plan);
+    uint64_t most = list_rows(w->plan), few = w->dense || most < LIST_FEW ? most : LIST_FEW;
     if (sums->rows[bigger] <= few || depth >= DEPTH_MAX)
-        return list_range(w, range, err) ? -1 : keyed_settle(w, SUSPECTS_MAX, err);
+        return list_and_settle(w, range, 1, err);
 
     uint64_t step = sums->rows[bigger] / SPLIT;
     struct plan_range part = *range;
@@ -176,9 +213,42 @@ out:
     return rc;
 }
 
-int keyed_search(struct keyed_walk *w, const struct plan_range *range, const struct keyed_sums *sums, struct err *err)
+static uint64_t rows_of(const struct keyed_sums *s)
 {
-    return search_range(w, range, sums, 0, err);
+    return s->rows[s->rows[1] > s->rows[0]];
+}
+
+/* Few rows, or beside another that differs: what differs comes in clusters. */
+static bool is_to_list(const struct keyed_sums *sums, size_t count, size_t i, uint64_t few)
+{
+    bool beside = (i > 0 && !sums[i - 1].equal) || (i + 1 < count && !sums[i + 1].equal);
+    return beside || rows_of(&sums[i]) <= few;
+}
+
+int keyed_search(struct keyed_walk *w, const struct plan_range *ranges, const struct keyed_sums *sums, size_t count,
+                 struct err *err)
+{
+    uint64_t most = list_rows(w->plan), few = w->dense || most < LIST_FEW ? most : LIST_FEW, rows = 0;
+    struct plan_range listed[LISTED_RANGES];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool fits = rows_of(&sums[i]) <= most && is_to_list(sums, count, i, few);
+        if (sums[i].equal)
+            continue;
+        if (!fits && search_range(w, &ranges[i], &sums[i], 0, err))
+            return -1;
+        if (fits && n > 0 && (n == LISTED_RANGES || rows + rows_of(&sums[i]) > most)) {
+            if (list_and_settle(w, listed, n, err))
+                return -1;
+            n = 0;
+            rows = 0;
+        }
+        if (fits) {
+            listed[n++] = ranges[i];
+            rows += rows_of(&sums[i]);
+        }
+    }
+    return n > 0 ? list_and_settle(w, listed, n, err) : 0;
 }
 
 void keyed_walk_free(struct keyed_walk *w)

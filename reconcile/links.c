@@ -15,6 +15,7 @@ struct links {
     struct link *links;
     size_t count;
     bool marked;
+    const struct stop *stop; /* may be NULL */
 };
 
 static bool is_one_of(const char *name, const char *const regions[2])
@@ -22,9 +23,10 @@ static bool is_one_of(const char *name, const char *const regions[2])
     return strcmp(name, regions[0]) == 0 || strcmp(name, regions[1]) == 0;
 }
 
-struct links *links_new(const struct config *config, const char *const regions[2])
+struct links *links_new(const struct config *config, const char *const regions[2], const struct stop *stop)
 {
     struct links *l = xcalloc(1, sizeof *l);
+    l->stop = stop;
     l->links = xcalloc(config->link_count, sizeof *l->links);
     for (size_t i = 0; i < config->link_count; i++) {
         const struct link_config *c = &config->links[i];
@@ -53,6 +55,12 @@ size_t links_count(const struct links *l)
     return l->count;
 }
 
+void links_open(struct links *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        progress_open(l->links[i].progress);
+}
+
 int links_mark(struct links *l, bool *moved, struct err *err)
 {
     *moved = !l->marked;
@@ -76,7 +84,7 @@ int links_wait(struct links *l, uint64_t timeout_ms, struct err *err)
     for (size_t i = 0; i < l->count; i++) {
         uint64_t gone = clock_mono_ms() - began_ms;
         struct progress_report report;
-        struct progress_watch watch = {.timeout_ms = gone < timeout_ms ? timeout_ms - gone : 0};
+        struct progress_watch watch = {.timeout_ms = gone < timeout_ms ? timeout_ms - gone : 0, .stop = l->stop};
         if (progress_wait(l->links[i].progress, &report, &l->links[i].mark, &watch, err))
             return -1;
     }

@@ -8,10 +8,13 @@
 
 struct links;
 
-/* All links of the pair whose target is one of `regions`. Secrets must be in the configuration. */
-struct links *links_new(const struct config *config, const char *const regions[2]);
+/* All links of the pair whose target is one of `regions`. Secrets must be in the configuration. `stop` ends
+ * waits as their timeout does (NULL: nothing does). */
+struct links *links_new(const struct config *config, const char *const regions[2], const struct stop *stop);
 void links_free(struct links **l);
 size_t links_count(const struct links *l);
+/* Open what marks and waits will need. What cannot be had now is told by them. */
+void links_open(struct links *l);
 
 /* Note what every source has committed now. `*moved` tells whether any has committed something since the last mark;
  * true at the first. Retry when a source is not reachable. */

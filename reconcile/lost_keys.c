@@ -121,12 +121,15 @@ static int walk_rows(struct lost_keys *k, const struct rows *rows, each_key_fn *
     if (each(k, hash_of(k, def, NULL), true, context, err))
         return -1;
     for (uint32_t i = 0; i < rows->count; i++) {
+        uint64_t before = 0;
         for (int image = 0; image < 2; image++) {
             if (rows->op == (image == 0 ? ROWS_INSERT : ROWS_DELETE))
                 continue;
             image_split(k->cells, def, image == 0 ? rows->present_before : rows->present_after, &r);
-            if (each(k, hash_of(k, def, k->cells), false, context, err))
+            uint64_t hash = hash_of(k, def, k->cells);
+            if ((image == 0 || hash != before) && each(k, hash, false, context, err)) /* an update is of one row */
                 return -1;
+            before = hash;
         }
     }
     return 0;

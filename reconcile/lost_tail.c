@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
@@ -15,7 +16,6 @@
 #include "reconcile/mode.h"
 #include "reconcile/wishes.h"
 
-#define RATE_WINDOW_US ((uint64_t)600 * 1000000) /* by which the rate of a stream is told */
 #define RECORD_OVERHEAD 2048u
 
 enum replay { REPLAY_NONE, REPLAY_SAFE, REPLAY_ALL };
@@ -23,12 +23,14 @@ enum replay { REPLAY_NONE, REPLAY_SAFE, REPLAY_ALL };
 struct arguments {
     const char *config_path;
     struct options_link link;
+    const char *pair; /* NULL: not said */
+    struct filter tables;
+    bool some_tables;
     const char *json_path;
     const char *html_path;
     struct mask mask; /* as argv names it; ours */
     const char *why;
-    char **files; /* ours; what it holds is argv's */
-    size_t file_count;
+    struct binlog_files files;
     enum replay replay;
     uint64_t died_us; /* 0: not said */
     bool dry_run;
@@ -68,7 +70,7 @@ int lost_tail_walk(struct lost_tail *tail, const struct stream *state, lost_each
                                             .state = state,
                                             .max_bytes = tail->max_bytes};
     struct history *h = history_new(&options);
-    history_read_files(h, tail->files, tail->file_count);
+    history_read_files(h, tail->files->paths, tail->files->count);
     int rc = walk(tail, h, each, context, err);
     if (rc == 0 && (how & LOST_TELL_FILES))
         tell_files(tail, h);
@@ -117,54 +119,6 @@ static void tell_stream(struct lost_tail *tail)
     if (s->source_clock_us)
         report_fact(tail->report, "its capture last said so at", clock_text(at[1], s->source_clock_us));
     buf_free(&text);
-}
-
-/* ---- without its files ---- */
-
-/* How many transactions the stream had in the last minutes before its end. */
-static int count_lately(struct lost_tail *tail, uint64_t *count, uint64_t *span_us, struct err *err)
-{
-    const struct stream *s = &tail->stream;
-    struct scan *scan = NULL;
-    struct scan_step step;
-    uint64_t end = s->source_clock_us > s->commit_us ? s->source_clock_us : s->commit_us;
-    uint64_t first = end;
-    int got = scan_open(&scan, &tail->dead->kafka, tail->topic, err);
-    *count = 0;
-    if (got == 0)
-        got = scan_from_time(scan, end, RATE_WINDOW_US, err) ? -1 : 1;
-    while (got > 0 && (got = scan_next(scan, &step, err)) > 0) {
-        *count += step.verdict == STREAM_TAKE && (step.rec.flags & RECORD_LAST);
-        if (step.rec.commit_us && step.rec.commit_us < first)
-            first = step.rec.commit_us;
-    }
-    scan_close(&scan);
-    *span_us = end - first;
-    return got;
-}
-
-/* Everything up to the newest word of its capture is published; what came after is what may be lost. */
-static int tell_bound(struct lost_tail *tail, uint64_t died_us, struct err *err)
-{
-    const struct stream *s = &tail->stream;
-    uint64_t said = s->source_clock_us > s->commit_us ? s->source_clock_us : s->commit_us;
-    uint64_t until = died_us ? died_us : clock_wall_us();
-    uint64_t lately, span;
-    struct buf text = {0};
-    if (count_lately(tail, &lately, &span, err))
-        return -1;
-    double seconds = until > said ? (double)(until - said) / 1e6 : 0;
-    buf_printf(&text, "what was committed in the %.1f s after that, up to %s", seconds,
-               died_us ? "its death" : "now (say --died TIME to narrow it)");
-    if (span > 0)
-        buf_printf(&text, "; at the pace of before (%.1f transactions a second) about %.0f transactions",
-                   (double)lately * 1e6 / (double)span, (double)lately * seconds * 1e6 / (double)span);
-    report_fact(tail->report, "may be lost", buf_cstr(&text));
-    report_problem(tail->report,
-                   "without the region's binlog files (--binlog FILE...) the lost transactions are bounded, "
-                   "not known");
-    buf_free(&text);
-    return 0;
 }
 
 /* ---- with its files ---- */
@@ -302,6 +256,11 @@ static void tell_counts(struct lost_tail *tail)
                            tail->counts[LOST_CONFLICTING]);
     report_fact(tail->report, "lost", text);
     free(text);
+    if (tail->untold > 0) {
+        text = xasprintf("%" PRIu64 " of them, which change none of --tables", tail->untold);
+        report_fact(tail->report, "not told", text);
+        free(text);
+    }
 }
 
 static int read_tail(struct lost_tail *tail, const struct arguments *a, struct err *err)
@@ -309,8 +268,8 @@ static int read_tail(struct lost_tail *tail, const struct arguments *a, struct e
     if (read_stream(tail, err))
         return -1;
     tell_stream(tail);
-    if (a->file_count == 0)
-        return tell_bound(tail, a->died_us, err);
+    if (a->files.count == 0)
+        return lost_bound(tail, a->died_us, err);
     tail->keys = lost_keys_new();
     if (lost_tail_walk(tail, &tail->stream, note, NULL, LOST_TELL_FILES, err) || read_all_living(tail, err) ||
         judge_all(tail, err))
@@ -323,7 +282,7 @@ static int read_tail(struct lost_tail *tail, const struct arguments *a, struct e
 
 /* ---- the mode ---- */
 
-enum { KEY_BINLOG = 0x100, KEY_REPLAY, KEY_DIED, KEY_WHY };
+enum { KEY_BINLOG = 0x100, KEY_REPLAY, KEY_DIED, KEY_WHY, KEY_TABLES };
 
 static const struct argp_option options[] = {
     {"binlog",  KEY_BINLOG, "FILE",     0, "A rescued binlog file; may be given again, in their order",               0},
@@ -331,6 +290,8 @@ static const struct argp_option options[] = {
     {"why",     KEY_WHY,    "TEXT",     0, "The reason, kept in the journal of every target; needed to replay",       0},
     {"dry-run", 'n',        NULL,       0, "Say what would be replayed, and write nothing",                           0},
     {"died",    KEY_DIED,   "TIME",     0, "When the region died, where its files are not there",                     0},
+    {"pair",    'p',        "A,B",      0, "The two regions, as other modes take them; --from and --to are of it",    0},
+    {"tables",  KEY_TABLES, "PATTERN",  0, "Tell only transactions that change such a table; may be given again",     0},
     {"json",    'j',        "FILE",     0, "Write JSON Lines, a summary last; - for stdout",                          0},
     {"html",    'H',        "FILE",     0, "Write a page for a browser, which needs nothing else",                    0},
     {"mask",    'm',        "COLUMN",   0, "Tell no values of such columns; may be given again",                      0},
@@ -351,6 +312,24 @@ static enum replay parse_replay(const char *arg, struct argp_state *state)
     return strcmp(arg, "safe") == 0 ? REPLAY_SAFE : REPLAY_ALL;
 }
 
+static bool is_pair_of(const char *pair, const char *a, const char *b)
+{
+    size_t n = strlen(a);
+    return strncmp(pair, a, n) == 0 && pair[n] == ',' && strcmp(pair + n + 1, b) == 0;
+}
+
+/* What only all words together can tell. */
+static void check_words(const struct arguments *a, struct argp_state *state)
+{
+    const char *from = a->link.from, *to = a->link.to;
+    if (a->replay != REPLAY_NONE && !a->dry_run && (!a->why || a->files.count == 0))
+        argp_error(state, "--replay needs --binlog FILE and --why");
+    if (a->replay != REPLAY_NONE && a->some_tables)
+        argp_error(state, "--replay publishes the whole tail: leave out --tables");
+    if (a->pair && from && to && !is_pair_of(a->pair, from, to) && !is_pair_of(a->pair, to, from))
+        argp_error(state, "--pair %s is not the pair of --from %s and --to %s", a->pair, from, to);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
@@ -359,14 +338,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = &a->config_path;
         state->child_inputs[1] = &a->link;
         return 0;
-    case ARGP_KEY_ARG: /* more files, as a shell gives them for a pattern */
-        if (a->file_count == 0)
-            return ARGP_ERR_UNKNOWN;
-        __attribute__((fallthrough));
+    case ARGP_KEY_ARG:
+        return binlog_files_take(&a->files, arg, true);
     case KEY_BINLOG:
-        a->files = xreallocarray(a->files, a->file_count + 1, sizeof *a->files);
-        a->files[a->file_count++] = arg;
-        return 0;
+        return binlog_files_take(&a->files, arg, false);
     case KEY_REPLAY:
         a->replay = parse_replay(arg, state);
         return 0;
@@ -379,6 +354,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_DIED:
         if (!since_parse(&a->died_us, arg, clock_wall_us()))
             argp_error(state, "--died wants 2026-01-31T10:00:00, or 90s, 15m, 2h, 3d, not '%s'", arg);
+        return 0;
+    case 'p':
+        a->pair = arg;
+        return 0;
+    case KEY_TABLES:
+        options_table(&a->tables, arg, state);
+        a->some_tables = true;
         return 0;
     case 'j':
         a->json_path = arg;
@@ -393,8 +375,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->quiet = true;
         return 0;
     case ARGP_KEY_END:
-        if (a->replay != REPLAY_NONE && !a->dry_run && (!a->why || a->file_count == 0))
-            argp_error(state, "--replay needs --binlog FILE and --why");
+        check_words(a, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -417,12 +398,13 @@ static int open_tail(struct lost_tail *tail, const struct arguments *a, struct e
         .json_path = a->json_path,
         .html_path = a->html_path,
         .mask = &tail->mask,
-        .quiet = a->quiet
+        .quiet = a->quiet,
+        .items = "transactions lost",
     };
     tail->topic = config_topic(tail->config, a->link.from);
     tail->link = xasprintf("%s:%s", a->link.from, a->link.to);
-    tail->files = a->files;
-    tail->file_count = a->file_count;
+    tail->files = &a->files;
+    tail->tables = a->some_tables ? &a->tables : NULL;
     return report_open(&tail->report, &report, err);
 }
 
@@ -465,7 +447,8 @@ int mode_lost_tail(int argc, char **argv, const char *config_path)
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     int code = run(&tail, &a);
     close_tail(&tail);
-    free(a.files);
+    binlog_files_free(&a.files);
+    filter_free(&a.tables);
     free(a.mask.names);
     return code;
 }

@@ -8,6 +8,7 @@
 #include "common/stream/history.h"
 #include "reconcile/lost_keys.h"
 #include "reconcile/report.h"
+#include "reconcile/wishes.h"
 
 #define LOST_TRANSACTIONS_MOST 1000000u
 
@@ -24,18 +25,19 @@ struct lost_tail {
     const struct region_config *survivor;
     char *topic; /* of the dead region */
     char *link;  /* "eu:us" */
-    char *const *files;
-    size_t file_count;
+    const struct binlog_files *files;
     size_t max_bytes;     /* that the topic takes in one record */
     struct stream stream; /* as the topic ends */
     struct report *report;
     struct mask mask;
+    const struct filter *tables; /* only transactions that change one of these are told; NULL: all */
     struct lost_keys *keys;
     struct lost_txn_state *txns; /* by seq, rising */
     size_t count;
     uint64_t counts[3]; /* by class */
     uint64_t rows;
-    bool exact; /* the files go on where the topic ends, and end as a binlog ends */
+    uint64_t untold; /* of `count`, for `tables` */
+    bool exact;      /* the files go on where the topic ends, and end as a binlog ends */
 };
 
 /* Walk over the files behind what the stream has. `state` is the stream as which records are made (usually
@@ -53,6 +55,9 @@ struct lost_teller *lost_teller_new(struct lost_tail *tail);
 void lost_teller_free(struct lost_teller **t);
 MUST_CHECK int lost_tell(struct lost_teller *t, const struct record *rec, const struct lost_verdict *verdict,
                          struct err *err);
+
+/* lost_bound.c: without files, how much may be lost at most, told to the report. `died_us`: 0 for now. */
+MUST_CHECK int lost_bound(struct lost_tail *tail, uint64_t died_us, struct err *err);
 
 /* lost_replay.c: put what is not safe aside at the survivor, then publish the tail. `all`: put nothing aside. What was
  * done is told to the report. */

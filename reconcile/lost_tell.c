@@ -12,6 +12,7 @@
 #include "reconcile/lost_tail.h"
 
 #define ROWS_TOLD 100u /* of one transaction */
+#define NAME_MAX_BYTES 400u
 
 struct lost_table {
     struct target_table *target; /* at the survivor; NULL: there is none that can be read */
@@ -28,7 +29,9 @@ struct lost_teller {
     uint64_t seq;
     struct buf names; /* of the tables of this transaction, as JSON strings */
     struct map named;
-    struct buf rows; /* its conflicting rows as JSON objects */
+    bool wished;      /* one of them is wished for */
+    struct buf rows;  /* its conflicting rows as JSON objects */
+    struct buf lines; /* and as lines */
     uint64_t rows_told;
     uint64_t rows_more;
 };
@@ -57,6 +60,7 @@ void lost_teller_free(struct lost_teller **teller)
     arena_free(&t->scratch);
     buf_free(&t->names);
     buf_free(&t->rows);
+    buf_free(&t->lines);
     db_close(&t->db);
     free(t);
     *teller = NULL;
@@ -138,6 +142,23 @@ static void put_image(const struct lost_teller *t, const struct table_def *def, 
     buf_put_str(out, "}");
 }
 
+/* For people: "shop.item {"id": 3}", and under it what either side has. */
+static void put_row_lines(struct lost_teller *t, const struct table_def *def, const struct cell *image,
+                          const struct cell *after, const struct table_def *its, const struct cell *there, bool known)
+{
+    struct buf *out = &t->lines;
+    buf_put_str(out, "\n      ");
+    utf8_put_printable(out, def->db, NAME_MAX_BYTES);
+    buf_put_str(out, ".");
+    utf8_put_printable(out, def->name, NAME_MAX_BYTES);
+    buf_put_str(out, " ");
+    put_image(t, def, image, true, out);
+    buf_printf(out, "\n        lost in %s: ", t->tail->dead->name);
+    after ? put_image(t, def, after, false, out) : buf_put_str(out, "its deletion");
+    buf_printf(out, "\n        now in %s: ", t->tail->survivor->name);
+    there ? put_image(t, its, there, false, out) : buf_put_str(out, known ? "no such row" : "not known");
+}
+
 static void put_row(struct lost_teller *t, const struct rows *rows, const struct cell *before, const struct cell *after)
 {
     const struct table_def *def = rows->table;
@@ -158,6 +179,7 @@ static void put_row(struct lost_teller *t, const struct rows *rows, const struct
     buf_put_str(out, ", \"survivor\": ");
     there ? put_image(t, target->def, there, false, out) : buf_put_str(out, known ? "null" : "\"unknown\"");
     buf_put_str(out, "}");
+    put_row_lines(t, def, after ? after : before, after, target ? target->def : NULL, there, known);
 }
 
 static void take_row(struct lost_teller *t, const struct rows *rows, const struct cell *before,
@@ -185,6 +207,7 @@ static void name_table(struct lost_teller *t, struct span db, struct span name)
     buf_clear(&id);
     if (!*at) {
         buf_printf(&id, "%.*s.%.*s", SPAN_ARG(db), SPAN_ARG(name));
+        t->wished = t->wished || !t->tail->tables || filter_match(t->tail->tables, db, name);
         buf_put_str(&t->names, t->names.len > 0 ? ", " : "");
         put_text(&t->names, buf_span(&id));
     }
@@ -244,15 +267,15 @@ static void tell(struct lost_teller *t, const struct record *rec, const struct l
     if (v->class == LOST_CONFLICTING)
         buf_put_span(&json, buf_span(&t->rows));
     buf_printf(&json, "], \"rows_more\": %" PRIu64, v->class == LOST_CONFLICTING ? t->rows_more : 0);
-    buf_printf(&text, "%s seq %" PRIu64 " at %s: %s, %" PRIu64 " row changes of ", gtid, rec->seq, at,
-               lost_class_name(v->class), v->rows);
+    buf_printf(&text, "%s seq %" PRIu64 " at %s: %s, %" PRIu64 " row change%s of ", gtid, rec->seq, at,
+               lost_class_name(v->class), v->rows, v->rows == 1 ? "" : "s");
     buf_put_span(&text, buf_span(&t->names));
     if (*v->why)
         buf_printf(&text, ": %s", v->why);
-    if (v->class == LOST_CONFLICTING && t->rows.len > 0) {
-        buf_put_str(&text, "\n    ");
-        buf_put_span(&text, buf_span(&t->rows));
-    }
+    if (v->class == LOST_CONFLICTING)
+        buf_put_span(&text, buf_span(&t->lines));
+    if (v->class == LOST_CONFLICTING && t->rows_more > 0)
+        buf_printf(&text, "\n      and %" PRIu64 " more rows", t->rows_more);
     const struct report_item item = {
         .type = "transaction", .json = buf_span(&json), .text = buf_span(&text), .difference = true};
     report_item(t->tail->report, &item);
@@ -268,12 +291,16 @@ int lost_tell(struct lost_teller *t, const struct record *rec, const struct lost
         t->rows_told = t->rows_more = 0;
         buf_clear(&t->names);
         buf_clear(&t->rows);
+        buf_clear(&t->lines);
         map_clear(&t->named);
+        t->wished = false;
     }
     if ((rec->kind == RECORD_DATA && take_rows(t, rec, err)) ||
         (rec->kind == RECORD_DDL && take_statement(t, rec, err)))
         return -1;
-    if (rec->flags & RECORD_LAST)
+    if ((rec->flags & RECORD_LAST) && t->wished)
         tell(t, rec, verdict);
+    else if (rec->flags & RECORD_LAST)
+        t->tail->untold++;
     return 0;
 }

@@ -19,11 +19,13 @@ int main(int argc, char **argv)
         .title = "Modes",
         .placeholder = "MODE",
         .doc = "Say what differs between two regions of a pair, while both may be written.",
-        .exit_codes = "0 equal; 1 differences; 2 incomplete (something was not reachable in time, or rows kept "
-                      "changing); 64 usage; 78 configuration.",
+        .exit_codes =
+            "0 equal; 1 differences (with --apply those that were found, repaired or not); 2 incomplete "
+            "(something was not reachable in time, rows kept changing, or it was stopped); 64 usage; 78 the pair "
+            "file.",
         .commands = modes,
     };
-    log_setup(LOG_WARN);
+    log_setup(LOG_WARN, LOG_TEXT);
     options_begin("drc-reconcile " DRC_VERSION);
     return command_table_run(&table, argc, argv);
 }

@@ -20,6 +20,7 @@
 struct marker {
     const struct config *config;
     const char *regions[2];
+    const struct stop *stop; /* may be NULL */
     struct db *db[2];
     bool ready[2]; /* to ask from there */
     bool wrote[2];
@@ -31,10 +32,11 @@ struct marker {
     struct buf sql;
 };
 
-struct marker *marker_new(const struct config *config, const char *const regions[2])
+struct marker *marker_new(const struct config *config, const char *const regions[2], const struct stop *stop)
 {
     struct marker *m = xcalloc(1, sizeof *m);
     m->config = config;
+    m->stop = stop;
     m->regions[0] = regions[0];
     m->regions[1] = regions[1];
     if (getentropy(m->run, sizeof m->run)) {
@@ -196,6 +198,27 @@ int marker_row_hash(struct marker *m, struct span *out, int side, const struct m
     return 0;
 }
 
+int marker_read_copy(struct marker *m, const struct cell **out, int side, const struct plan *plan, struct span hash,
+                     struct arena *arena, struct err *err)
+{
+    struct local_rows found;
+    *out = NULL;
+    buf_clear(&m->sql);
+    plan_put_row_hash(plan, side, &m->sql);
+    buf_put_str(&m->sql, " = '");
+    buf_put_span(&m->sql, hash);
+    buf_put_str(&m->sql, "'");
+    if (local_rows_where(&found, m->db[side], plan->tables[side], buf_cstr(&m->sql), 1, LOCAL_NO_LOCK, arena, err))
+        return -1;
+    *out = found.count > 0 ? found.rows[0] : NULL;
+    return 0;
+}
+
+struct db *marker_db(struct marker *m, int side)
+{
+    return m->db[side];
+}
+
 int marker_load_table(struct marker *m, struct target_table **out, int side, struct span db, struct span name,
                       struct err *err)
 {
@@ -289,15 +312,16 @@ int marker_collect(struct marker *m, struct marker_ask *asks, size_t n, uint64_t
     uint64_t began_ms = clock_mono_ms();
     uint32_t pause_ms = 1;
     for (;;) {
+        bool over = clock_mono_ms() - began_ms >= timeout_ms || (m->stop && stop_requested(m->stop));
         size_t open;
         struct err found = {0};
         if (open_side(m, !m->side, &found) || take_replies(m, asks, n, &open, &found)) {
-            if (found.class != ERR_RETRY || clock_mono_ms() - began_ms >= timeout_ms) {
+            if (found.class != ERR_RETRY || over) {
                 *err = found;
                 return -1;
             }
             db_close(&m->db[!m->side]);
-        } else if (open == 0 || clock_mono_ms() - began_ms >= timeout_ms) {
+        } else if (open == 0 || over) {
             return 0;
         }
         clock_sleep_ms(pause_ms);

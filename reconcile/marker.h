@@ -6,13 +6,15 @@
 #define DRC_RECONCILE_MARKER_H
 
 #include "common/base/backoff.h"
+#include "common/base/stop.h"
 #include "common/target/repair.h"
 #include "reconcile/plan.h"
 
 struct marker;
 
-/* No I/O yet. The configuration has the passwords of both regions, and outlives it. */
-struct marker *marker_new(const struct config *config, const char *const regions[2]);
+/* No I/O yet. The configuration has the passwords of both regions, and outlives it. `stop` ends waiting for answers
+ * (NULL: nothing does). */
+struct marker *marker_new(const struct config *config, const char *const regions[2], const struct stop *stop);
 /* Takes away what this run has written, as far as the databases can be reached. */
 void marker_free(struct marker **m);
 
@@ -51,6 +53,11 @@ MUST_CHECK int marker_lock(struct marker *m, struct marker_ask *a, struct err *e
 /* The checksum of a side's row in the pair's terms, 64 hexadecimal digits; .p NULL: absent. In the arena. */
 MUST_CHECK int marker_row_hash(struct marker *m, struct span *out, int side, const struct marker_ask *a,
                                struct arena *arena, struct err *err);
+/* Any row of a side with that checksum in the pair's terms; NULL: there is none. It walks over the table. */
+MUST_CHECK int marker_read_copy(struct marker *m, const struct cell **out, int side, const struct plan *plan,
+                                struct span hash, struct arena *arena, struct err *err);
+/* A side's connection, once it is there. */
+struct db *marker_db(struct marker *m, int side);
 /* Load a table as that side has it; NULL: it is not there. */
 MUST_CHECK int marker_load_table(struct marker *m, struct target_table **out, int side, struct span db,
                                  struct span name, struct err *err);

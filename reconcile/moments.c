@@ -20,9 +20,10 @@ static void put_statement(struct buf *out, uint64_t since_us, uint64_t until_us)
 {
     uint64_t step = (until_us - since_us) / 1000000 / STEPS + 1;
     buf_printf(out,
-               "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', at) DIV %" PRIu64 " * %" PRIu64
-               " AS s, COUNT(*) FROM drc.conflicts WHERE kind LIKE '%%/%%' AND at >= ",
-               step, step);
+               "SELECT MIN(TIMESTAMPDIFF(SECOND, '1970-01-01', at)), COUNT(*), "
+               "TIMESTAMPDIFF(SECOND, '1970-01-01', at) DIV %" PRIu64
+               " AS s FROM drc.conflicts WHERE kind LIKE '%%/%%' AND at >= ",
+               step);
     put_time(out, since_us);
     buf_put_str(out, " AND at <= ");
     put_time(out, until_us + 1000000);

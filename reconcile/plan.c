@@ -165,9 +165,18 @@ void plan_make(struct plan *out, const struct target_table *a, const struct targ
     out->apart = out->apart || out->document_count > 0;
 }
 
-void plan_widen(struct plan *p)
+/* CRC32C came with MariaDB 10.8. */
+enum plan_sum plan_sum_of(enum flavor flavor, uint32_t version)
 {
-    p->wide = p->key_count > 0;
+    if (flavor == FLAVOR_MYSQL)
+        return PLAN_SUM_WIDE;
+    return version >= 100800 ? PLAN_SUM_CRC : PLAN_SUM_ADD;
+}
+
+void plan_sum_by(struct plan *p, const enum plan_sum sides[2])
+{
+    bool same = sides[0] == sides[1];
+    p->sum = same && p->key_count > 0 ? sides[0] : PLAN_SUM_ADD;
 }
 
 void plan_free(struct plan *p)

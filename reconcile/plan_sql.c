@@ -5,22 +5,62 @@
 #include "reconcile/value.h"
 
 /* The separator makes bytes of the whole, whatever character sets the columns have: nothing is converted, and an
- * explicit collation is what goes before theirs. CONCAT_WS leaves NULL tails out. */
+ * explicit collation is what goes before theirs. CONCAT_WS leaves NULLs out. */
 #define SEPARATOR "X'2C' COLLATE `binary`"
+#define LENGTHS 3u /* of strings in one number: turning numbers into text is what a row's text costs most for */
+#define LENGTH_BITS 21u
 
-/* Documents are not in it; where there is nothing else an empty text stands for it. */
-void plan_put_row_hash(const struct plan *p, int side, struct buf *out)
+/* ---- what a row holds, as one text ---- */
+
+/* Of all strings but the last: where that one begins is known, and it is NULL if nothing, not even a separator, stands
+ * there. For that something must stand before it. */
+static void put_lengths(const struct plan *p, int side, uint16_t strings, bool all, struct buf *out)
 {
-    buf_put_str(out, "SHA2(CONCAT_WS(" SEPARATOR);
+    uint16_t last = (uint16_t)(all ? strings : strings - 1), n = 0;
+    for (uint16_t i = 0; n < last; i++) {
+        const struct value *v = &p->columns[i].of[side];
+        if (v->class != VALUE_STRING)
+            continue;
+        buf_put_str(out, n % LENGTHS == 0 ? ", " : " | ");
+        value_put_length(out, v);
+        if (n % LENGTHS > 0)
+            buf_printf(out, " << %u", n % LENGTHS * LENGTH_BITS);
+        n++;
+    }
+}
+
+/* CONCAT_WS of the values that are no strings, the strings' lengths, the strings: no two rows have the same. Documents
+ * are not in it; where there is nothing else an empty text stands for it. */
+static void put_row_text(const struct plan *p, int side, enum value_digest digest, struct buf *out)
+{
+    uint16_t strings = 0, others = 0;
+    buf_put_str(out, "CONCAT_WS(" SEPARATOR);
     for (uint16_t i = 0; i < p->column_count; i++) {
-        if (p->columns[i].of[side].class == VALUE_DOCUMENT)
+        const struct value *v = &p->columns[i].of[side];
+        bool string = v->class == VALUE_STRING, document = v->class == VALUE_DOCUMENT;
+        strings = (uint16_t)(strings + string);
+        others = (uint16_t)(others + (!string && !document));
+        if (string || document)
             continue;
         buf_put_str(out, ", ");
-        value_put_head(out, &p->columns[i].of[side]);
+        value_put_token(out, v, digest);
     }
-    for (uint16_t i = 0; i < p->column_count; i++)
-        value_put_tail(out, &p->columns[i].of[side]);
-    buf_put_str(out, p->column_count == p->document_count ? ", ''), 256)" : "), 256)");
+    if (strings > 0)
+        put_lengths(p, side, strings, others == 0, out);
+    for (uint16_t i = 0; i < p->column_count; i++) {
+        if (p->columns[i].of[side].class != VALUE_STRING)
+            continue;
+        buf_put_str(out, ", ");
+        value_put_read(out, &p->columns[i].of[side]);
+    }
+    buf_put_str(out, strings + others == 0 ? ", '')" : ")");
+}
+
+void plan_put_row_hash(const struct plan *p, int side, struct buf *out)
+{
+    buf_put_str(out, "SHA2(");
+    put_row_text(p, side, VALUE_SHA2, out);
+    buf_put_str(out, ", 256)");
 }
 
 static void put_key_columns(const struct plan *p, int side, struct buf *out)
@@ -87,19 +127,48 @@ static void put_where(const struct plan *p, int side, const struct plan_range *r
         put_beyond(p, side, r->upper, false, out);
 }
 
-static void put_sum(const struct plan *p, int side, struct buf *out)
+/* A CRC alone is linear: what is done to it by two equal changes, or by swapping two values, would cancel. The product
+ * of two is not. The text is made once, and kept in a variable for the second. */
+static void put_crcs(const struct plan *p, int side, struct buf *out)
 {
-    buf_put_str(out, p->wide ? "COUNT(*), HEX(BIT_XOR(UNHEX(" : "COUNT(*), SUM(CAST(CONV(LEFT(");
-    plan_put_row_hash(p, side, out);
-    buf_put_str(out, p->wide ? ")))" : ", 16), 16, 10) AS UNSIGNED))");
+    buf_put_str(out, "CRC32(@drc_row := ");
+    put_row_text(p, side, VALUE_CRC, out);
+    buf_put_str(out, ") * CRC32C(@drc_row)");
 }
 
-void plan_put_sum(const struct plan *p, int side, const struct plan_range *r, struct buf *out)
+static void put_sum(const struct plan *p, int side, struct buf *out)
+{
+    static const struct {
+        const char *before;
+        const char *after;
+    } forms[] = {
+        [PLAN_SUM_ADD] = {"SUM(CAST(CONV(LEFT(", ", 16), 16, 10) AS UNSIGNED))"},
+        [PLAN_SUM_WIDE] = {"HEX(BIT_XOR(UNHEX(",  ")))"                         },
+        [PLAN_SUM_CRC] = {"BIT_XOR(",            ")"                           },
+    };
+    buf_printf(out, "COUNT(*), %s", forms[p->sum].before);
+    if (p->sum == PLAN_SUM_CRC)
+        put_crcs(p, side, out);
+    else
+        plan_put_row_hash(p, side, out);
+    buf_put_str(out, forms[p->sum].after);
+}
+
+void plan_put_sum(const struct plan *p, int side, struct buf *out)
 {
     buf_put_str(out, "SELECT ");
     put_sum(p, side, out);
     put_from(p, side, out);
-    put_where(p, side, r, out);
+}
+
+void plan_put_sums(const struct plan *p, int side, const struct plan_range *ranges, size_t count, struct buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_printf(out, "%sSELECT %zu, ", i > 0 ? " UNION ALL " : "", i);
+        put_sum(p, side, out);
+        put_from(p, side, out);
+        put_where(p, side, &ranges[i], out);
+    }
 }
 
 static void put_documents(const struct plan *p, int side, struct buf *out)
@@ -112,7 +181,31 @@ static void put_documents(const struct plan *p, int side, struct buf *out)
     }
 }
 
-void plan_put_list(const struct plan *p, int side, const struct plan_range *r, struct buf *out)
+void plan_put_lists(const struct plan *p, int side, const struct plan_range *ranges, size_t count, struct buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_put_str(out, i > 0 ? " UNION ALL SELECT " : "SELECT ");
+        put_key_columns(p, side, out);
+        buf_put_str(out, ", ");
+        if (p->sum == PLAN_SUM_CRC)
+            put_crcs(p, side, out);
+        else
+            plan_put_row_hash(p, side, out);
+        put_from(p, side, out);
+        put_where(p, side, &ranges[i], out);
+    }
+}
+
+static void put_order(const struct plan *p, int side, const char *way, struct buf *out)
+{
+    for (uint16_t i = 0; i < p->key_count; i++) {
+        buf_put_str(out, i == 0 ? " ORDER BY " : ", ");
+        db_put_name(out, p->key[i].of[side].c->name);
+        buf_put_str(out, way);
+    }
+}
+
+void plan_put_page(const struct plan *p, int side, const struct plan_range *r, uint64_t n, struct buf *out)
 {
     buf_put_str(out, "SELECT ");
     put_key_columns(p, side, out);
@@ -121,20 +214,7 @@ void plan_put_list(const struct plan *p, int side, const struct plan_range *r, s
     put_documents(p, side, out);
     put_from(p, side, out);
     put_where(p, side, r, out);
-}
-
-static void put_order(const struct plan *p, int side, struct buf *out)
-{
-    for (uint16_t i = 0; i < p->key_count; i++) {
-        buf_put_str(out, i == 0 ? " ORDER BY " : ", ");
-        db_put_name(out, p->key[i].of[side].c->name);
-    }
-}
-
-void plan_put_page(const struct plan *p, int side, const struct plan_range *r, uint64_t n, struct buf *out)
-{
-    plan_put_list(p, side, r, out);
-    put_order(p, side, out);
+    put_order(p, side, "", out);
     buf_printf(out, " LIMIT %" PRIu64, n);
 }
 
@@ -144,8 +224,17 @@ void plan_put_nth(const struct plan *p, int side, const struct plan_range *r, ui
     put_key_columns(p, side, out);
     put_from(p, side, out);
     put_where(p, side, r, out);
-    put_order(p, side, out);
+    put_order(p, side, "", out);
     buf_printf(out, " LIMIT 1 OFFSET %" PRIu64, n - 1);
+}
+
+void plan_put_last(const struct plan *p, int side, struct buf *out)
+{
+    buf_put_str(out, "SELECT ");
+    put_key_columns(p, side, out);
+    put_from(p, side, out);
+    put_order(p, side, " DESC", out);
+    buf_put_str(out, " LIMIT 1");
 }
 
 void plan_put_key_is(const struct plan *p, int side, const struct span *key, struct buf *out)
@@ -169,7 +258,7 @@ static void put_lookup(const struct plan *p, int side, struct buf *out)
         if (v->class == VALUE_DOCUMENT)
             value_put_read(out, v);
         else
-            value_put_token(out, v);
+            value_put_token(out, v, VALUE_SHA2);
     }
     put_from(p, side, out);
 }

@@ -8,6 +8,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/utf8.h"
+#include "reconcile/direction.h"
 #include "reconcile/repair_private.h"
 
 #define LATER_MOST 100000u
@@ -37,8 +38,8 @@ int repair_open(struct repair **out, struct run *run, struct err *err)
     struct repair *r = xcalloc(1, sizeof *r);
     r->run = run;
     r->wishes = w;
-    r->marker = marker_new(run->config, run->wishes->regions);
-    r->links = links_new(run->config, run->wishes->regions);
+    r->marker = marker_new(run->config, run->wishes->regions, NULL);
+    r->links = links_new(run->config, run->wishes->regions, run->stop);
     if (repair_open_files(r, err)) {
         repair_free(&r);
         return -1;
@@ -92,8 +93,29 @@ static void put_key(const struct repair *r, const struct plan *plan, const struc
     buf_put_str(out, "}");
 }
 
+/* A statement on one line: newlines go, but for those of names and texts, which are told as escapes. */
+static void put_one_line(struct buf *out, struct span sql)
+{
+    char quote = '\0';
+    for (size_t i = 0; i < sql.n; i++) {
+        char c = (char)sql.p[i];
+        if (quote == '\0' && (c == '`' || c == '\'' || c == '"'))
+            quote = c;
+        else if (c == quote)
+            quote = '\0';
+        if (c == '\n' && quote == '\0')
+            buf_put_str(out, " ");
+        else if (c == '\n')
+            buf_put_str(out, "\\x0A");
+        else
+            buf_put(out, &c, 1);
+    }
+    buf_put_str(out, ";");
+}
+
+/* `sql`: what an operator can do about it by hand; empty: nothing. */
 static void tell_item(struct repair *r, struct span db, struct span table, struct span key, const char *outcome,
-                      const char *why)
+                      const char *why, struct span sql)
 {
     struct buf json = {0}, text = {0};
     put_string(&json, "db", db);
@@ -106,6 +128,10 @@ static void tell_item(struct repair *r, struct span db, struct span table, struc
         buf_put_str(&json, ", ");
         put_string(&json, "detail", span_str(why));
     }
+    if (sql.n > 0) {
+        buf_put_str(&json, ", ");
+        put_string(&json, "sql", sql);
+    }
     buf_printf(&text, "%s ", outcome);
     utf8_put_printable(&text, db, 200);
     buf_put_str(&text, ".");
@@ -117,6 +143,10 @@ static void tell_item(struct repair *r, struct span db, struct span table, struc
     if (*why) {
         buf_put_str(&text, ": ");
         utf8_put_printable(&text, span_str(why), 400);
+    }
+    if (sql.n > 0) {
+        buf_put_str(&text, "\n      by hand: ");
+        put_one_line(&text, sql);
     }
     const struct report_item item = {.type = "repair", .json = buf_span(&json), .text = buf_span(&text)};
     meter_clear(r->run->meter);
@@ -140,14 +170,16 @@ void repair_outcome(struct repair *r, const struct repair_row *row, enum repair_
     if (silent[o])
         return;
     put_key(r, row->plan, row->key, &key);
-    tell_item(r, row->plan->tables[0]->def->db, row->plan->tables[0]->def->name, buf_span(&key), outcome_names[o], why);
+    tell_item(r, row->plan->tables[0]->def->db, row->plan->tables[0]->def->name, buf_span(&key), outcome_names[o], why,
+              (struct span){0});
     buf_free(&key);
 }
 
-static void pass_over(struct repair *r, struct span db, struct span table, const char *why)
+void repair_table_outcome(struct repair *r, struct span db, struct span table, enum repair_outcome o, const char *why,
+                          struct span sql)
 {
-    r->counts[OUTCOME_PASSED_OVER]++;
-    tell_item(r, db, table, span_str("{}"), outcome_names[OUTCOME_PASSED_OVER], why);
+    r->counts[o]++;
+    tell_item(r, db, table, span_str("{}"), outcome_names[o], why, sql);
 }
 
 /* ---- direction ---- */
@@ -157,34 +189,28 @@ static int side_of(const struct run *run, const char *region)
     return strcmp(region, run->wishes->regions[0]) == 0 ? 0 : 1;
 }
 
-/* Of a one-way link its source; of two, whom the table's policy gives priority. -1: nobody says. */
-static int winner_by_policy(const struct repair *r, const struct plan *plan)
+/* Of a one-way link its source; of two what the table's rule says. -1: nobody says. */
+static int winner_by_policy(const struct repair *r, const struct difference *d)
 {
     const struct run *run = r->run;
     bool there = marker_has_link(r->marker, 0), back = marker_has_link(r->marker, 1);
     if (there != back)
         return there ? 0 : 1;
     struct buf db = {0}, name = {0};
-    buf_put_span(&db, plan->tables[0]->def->db);
-    buf_put_span(&name, plan->tables[0]->def->name);
+    buf_put_span(&db, d->db);
+    buf_put_span(&name, d->table);
     const struct policy_rule *rule = policy_for(&run->config->conflicts, buf_cstr(&db), buf_cstr(&name));
     buf_free(&db);
     buf_free(&name);
-    if (rule->policy != POLICY_PRIORITY)
-        return -1;
-    for (size_t i = 0; i < rule->order_count; i++)
-        for (int side = 0; side < 2; side++)
-            if (strcmp(rule->order[i], run->wishes->regions[side]) == 0)
-                return side;
-    return -1;
+    return direction_by_rule(rule, run->wishes->regions, d);
 }
 
-static int winner_of(const struct repair *r, const struct plan *plan, enum difference_class class)
+int repair_winner(const struct repair *r, const struct difference *d)
 {
     const struct repair_wishes *w = r->wishes;
-    if (w->winner_of[class])
-        return side_of(r->run, w->winner_of[class]);
-    return w->winner ? side_of(r->run, w->winner) : winner_by_policy(r, plan);
+    if (w->winner_of[d->class])
+        return side_of(r->run, w->winner_of[d->class]);
+    return w->winner ? side_of(r->run, w->winner) : winner_by_policy(r, d);
 }
 
 /* ---- the queue ---- */
@@ -204,14 +230,29 @@ static void send(struct repair *r)
     arena_reset(&r->noted_arena);
 }
 
-void repair_note(struct repair *r, const struct plan *plan, const struct span *key, enum difference_class class)
+static void note(struct repair *r, const struct plan *plan, const struct span *key, enum difference_class class,
+                 int winner)
 {
     struct repair_row *row = &r->noted[r->noted_count++];
-    *row = (struct repair_row){.plan = plan, .class = class};
+    *row = (struct repair_row){.plan = plan, .class = class, .winner = winner};
     row->key = copy_key(&r->noted_arena, plan, key);
-    row->winner = winner_of(r, plan, class);
-    if (r->noted_count == MARKER_ROWS)
+    if (r->noted_count == REPAIR_ROUND)
         send(r);
+}
+
+void repair_note(struct repair *r, const struct plan *plan, const struct span *key, const struct difference *d)
+{
+    note(r, plan, key, d->class, repair_winner(r, d));
+}
+
+/* Statements for a file wait for the end of their table. */
+static void flush_sql(struct repair *r)
+{
+    struct err err = {0};
+    for (int side = 0; r->wishes->sql_path && side < 2; side++)
+        if ((r->sql[side] && repair_file_flush(r->sql[side], &err)) ||
+            (r->undo[side] && repair_file_flush(r->undo[side], &err)))
+            report_problem(r->run->report, err.text);
 }
 
 void repair_table_end(struct repair *r, const struct plan *plan, struct span db, struct span table,
@@ -220,10 +261,11 @@ void repair_table_end(struct repair *r, const struct plan *plan, struct span db,
     if (!r)
         return;
     send(r);
+    flush_sql(r);
     if (plan && plan->key_count == 0 && table_counts_found(counts) > counts->found[DIFFERENCE_DEFINITION])
-        pass_over(r, db, table, "its rows have no key by which they could be told apart");
+        repair_copies_end(r, plan);
     else if (!plan && table_counts_found(counts) > 0)
-        pass_over(r, db, table, "it is on one side only: a repair makes and drops no tables");
+        repair_table(r, db, table, counts->found[DIFFERENCE_MISSING] > 0 ? 0 : 1);
 }
 
 /* ---- what others stood in the way of ---- */
@@ -244,7 +286,8 @@ void repair_later(struct repair *r, const struct repair_row *row, const char *wh
                                                        .table = arena_copy(a, t->name),
                                                        .key = copy_key(a, row->plan, row->key),
                                                        .key_count = row->plan->key_count,
-                                                       .class = row->class};
+                                                       .class = row->class,
+                                                       .winner = row->winner};
 }
 
 static bool same_table(const struct repair_later *a, const struct repair_later *b)
@@ -262,8 +305,8 @@ static int try_table(struct repair *r, const struct repair_later *rows, size_t n
     if (rc == 0 && tables[0] && tables[1]) {
         struct plan plan;
         plan_make(&plan, tables[0], tables[1], NULL, NULL);
-        for (size_t i = 0; i < n && plan.key_count == rows[i].key_count; i++)
-            repair_note(r, &plan, rows[i].key, rows[i].class);
+        for (size_t i = n; i-- > 0 && plan.key_count == rows[i].key_count;)
+            note(r, &plan, rows[i].key, rows[i].class, rows[i].winner);
         send(r);
         plan_free(&plan);
     }
@@ -272,7 +315,7 @@ static int try_table(struct repair *r, const struct repair_later *rows, size_t n
     return rc;
 }
 
-/* From the last table to the first: children come before their parents about as often as not. */
+/* From the last row to the first, and so to and fro: what stands in a row's way is behind it about as often as not. */
 static int try_again(struct repair *r, struct err *err)
 {
     struct repair_later *rows = r->later;
@@ -302,9 +345,30 @@ static void tell_sums(struct repair *r)
     }
     if (text.len == 0)
         buf_put_str(&text, "nothing to do");
-    const struct report_item item = {.type = "repairs", .json = buf_span(&json), .text = buf_span(&text)};
+    const struct report_item item = {.type = "repairs", .json = buf_span(&json), .text = buf_span(&text), .sum = true};
     report_item(r->run->report, &item);
     buf_free(&json);
+    buf_free(&text);
+}
+
+/* In a mesh the loser's applier mends its own side only, and behind its loop mark: nobody else hears of it. */
+static void tell_others(struct repair *r)
+{
+    const struct config *c = r->run->config;
+    const char *const *regions = r->run->wishes->regions;
+    struct buf text = {0};
+    for (size_t i = 0; i < c->region_count; i++) {
+        const char *name = c->regions[i].name;
+        if (strcmp(name, regions[0]) == 0 || strcmp(name, regions[1]) == 0)
+            continue;
+        buf_printf(&text, "%s%s", text.len > 0 ? ", " : "", name);
+    }
+    if (text.len > 0 && r->counts[OUTCOME_REPAIRED] > 0) {
+        buf_printf(&text,
+                   ": not looked at; what differs there from the winner is repaired by a run with --pair %s,REGION",
+                   r->wishes->winner ? r->wishes->winner : regions[0]);
+        report_fact(r->run->report, "other regions", buf_cstr(&text));
+    }
     buf_free(&text);
 }
 
@@ -314,7 +378,9 @@ void repair_finish(struct repair *r)
     size_t before = SIZE_MAX;
     int rc = 0;
     for (int pass = 0; rc == 0 && r->later_count > 0 && !r->last_pass; pass++) {
-        r->last_pass = r->later_count >= before || pass == PASSES_MOST;
+        bool stuck = r->later_count >= before;
+        r->last_pass = (stuck && r->together) || pass == PASSES_MOST;
+        r->together = stuck;
         before = r->later_count;
         r->parents_too = true;
         rc = try_again(r, &err);
@@ -322,5 +388,9 @@ void repair_finish(struct repair *r)
     meter_clear(r->run->meter);
     if (rc)
         report_problem(r->run->report, err.text);
+    for (int side = 0; side < 2; side++)
+        if (r->undo[side] && repair_file_turn(r->undo[side], &err))
+            report_problem(r->run->report, err.text);
+    tell_others(r);
     tell_sums(r);
 }

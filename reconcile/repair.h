@@ -16,8 +16,11 @@ struct repair;
 MUST_CHECK int repair_open(struct repair **out, struct run *run, struct err *err);
 void repair_free(struct repair **r);
 
-/* A row that differs, told as `class`. The key is copied. */
-void repair_note(struct repair *r, const struct plan *plan, const struct span *key, enum difference_class class);
+/* A row that differs. All is copied. */
+void repair_note(struct repair *r, const struct plan *plan, const struct span *key, const struct difference *d);
+/* Equal rows of a table without a key, by their checksum, of which one side has more (d->copies). Such rows no mark can
+ * name: there is SQL for them (--repair-sql), and nothing else. */
+void repair_note_copies(struct repair *r, const struct plan *plan, struct span hash, const struct difference *d);
 /* A table is through, and its plan goes (NULL: it is on one side only): what was noted of it is repaired. What cannot
  * be is told once a table. `r` may be NULL. */
 void repair_table_end(struct repair *r, const struct plan *plan, struct span db, struct span table,

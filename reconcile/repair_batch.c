@@ -7,12 +7,15 @@
 #include "common/target/convert.h"
 #include "reconcile/repair_private.h"
 
+#define HELD_BYTES ((size_t)4 << 20)            /* of the losing side's rows at a time */
+#define SQL_TRANSACTION_BYTES ((size_t)1 << 20) /* of --repair-sql; a table's end ends one, too */
+
 /* Rows of one direction at work. */
 struct batch {
     struct repair *r;
     int winner;
-    const struct repair_row *rows[MARKER_ROWS];
-    struct marker_ask asks[MARKER_ROWS];
+    const struct repair_row *rows[REPAIR_ROUND];
+    struct marker_ask asks[REPAIR_ROUND];
     size_t count;
     struct arena arena;
 };
@@ -28,8 +31,13 @@ static int open_file(struct repair *r, struct repair_file **out, int side, const
     buf_put_str(&name, path);
     if (side == 0)
         buf_printf(&name, ".%s", region);
-    const struct repair_file_setup setup = {
-        .path = buf_cstr(&name), .pair = r->run->config->pair, .region = region, .what = what, .unlogged = unlogged};
+    const struct repair_file_setup setup = {.path = buf_cstr(&name),
+                                            .pair = r->run->config->pair,
+                                            .region = region,
+                                            .what = what,
+                                            .stopped = r->wishes->sql_path != NULL || !unlogged,
+                                            .unlogged = unlogged,
+                                            .keeps = path == r->wishes->undo_path};
     int rc = repair_file_open(out, &setup, err);
     buf_free(&name);
     return rc;
@@ -54,7 +62,7 @@ int repair_open_files(struct repair *r, struct err *err)
     for (int side = 0; side < 2; side++) {
         if (!may_lose(r, side))
             continue;
-        if (r->wishes->sql_path && open_file(r, &r->sql[side], side, r->wishes->sql_path, "repairs rows", false, err))
+        if (r->wishes->sql_path && open_file(r, &r->sql[side], side, r->wishes->sql_path, "repairs rows", two_way, err))
             return -1;
         if (r->wishes->undo_path && !r->wishes->dry_run &&
             open_file(r, &r->undo[side], side, r->wishes->undo_path, "undoes repairs", two_way, err))
@@ -80,29 +88,51 @@ static int put_undo(struct batch *b, struct marker_ask *a, struct err *err)
 
 /* ---- over the link ---- */
 
-static int put_marks(struct batch *b, struct err *err)
+static size_t bytes_of_row(const struct table_def *t, const struct cell *row)
+{
+    size_t n = 0;
+    for (uint16_t i = 0; row && i < t->column_count; i++)
+        n += row[i].data.n;
+    return n;
+}
+
+/* The losing side's rows as they are now, `*n` of them; then all that was written there so far is let come to the
+ * winner. */
+static int look_there(struct batch *b, size_t first, size_t *n, struct err *err)
 {
     struct marker *m = b->r->marker;
-    struct repair_file *undo = b->r->undo[!b->winner];
+    size_t held = 0;
+    bool moved;
+    *n = 0;
+    arena_reset(&b->arena);
     if (marker_connect(m, b->winner, err))
         return -1;
-    for (size_t i = 0; i < b->count; i++) {
-        struct marker_ask *a = &b->asks[i];
+    while (first + *n < b->count && held < HELD_BYTES) {
+        struct marker_ask *a = &b->asks[first + *n];
+        const struct table_def *t = a->plan->tables[!b->winner]->def;
         if (marker_read_there(m, b->winner, a, &b->arena, err))
             return -1;
-        repair_hash_row(&a->seen, a->plan->tables[!b->winner]->def, a->there);
+        repair_hash_row(&a->seen, t, a->there);
+        held += bytes_of_row(t, a->there);
+        ++*n;
     }
-    bool moved;
     if (links_mark(b->r->links, &moved, err) || links_wait(b->r->links, b->r->run->timeout_ms, err)) {
         b->r->cut_off = true;
         return -1;
     }
+    return 0;
+}
+
+static int put_marks(struct batch *b, struct marker_ask *asks, size_t n, struct err *err)
+{
+    struct marker *m = b->r->marker;
+    struct repair_file *undo = b->r->undo[!b->winner];
     if (undo)
         repair_file_drop(undo);
     if (marker_begin(m, b->winner, err))
         return -1;
-    for (size_t i = 0; i < b->count; i++)
-        if (marker_lock(m, &b->asks[i], err) || put_undo(b, &b->asks[i], err) || marker_put(m, &b->asks[i], err))
+    for (size_t i = 0; i < n; i++)
+        if (marker_lock(m, &asks[i], err) || put_undo(b, &asks[i], err) || marker_put(m, &asks[i], err))
             return -1;
     /* What is executed can be undone, whatever becomes of this program. */
     if (undo && repair_file_flush(undo, err))
@@ -110,20 +140,20 @@ static int put_marks(struct batch *b, struct err *err)
     return marker_commit(m, err);
 }
 
-static void tell_all(struct batch *b, enum repair_outcome o, const char *why)
+static void tell_all(struct batch *b, size_t first, size_t n, enum repair_outcome o, const char *why)
 {
-    for (size_t i = 0; i < b->count; i++)
+    for (size_t i = first; i < first + n; i++)
         repair_outcome(b->r, b->rows[i], o, why);
 }
 
-static void take_outcomes(struct batch *b)
+static void take_outcomes(struct batch *b, size_t first, size_t n)
 {
     static const enum repair_outcome outcomes[REPAIR_ANSWERS] = {
         [REPAIR_NONE] = OUTCOME_UNANSWERED, [REPAIR_EQUAL] = OUTCOME_EQUAL,      [REPAIR_DIFFERS] = OUTCOME_MOVED,
         [REPAIR_UNLIKE] = OUTCOME_MOVED,    [REPAIR_CONCURRENT] = OUTCOME_MOVED, [REPAIR_DONE] = OUTCOME_REPAIRED,
         [REPAIR_MOVED] = OUTCOME_MOVED,     [REPAIR_REFUSED] = OUTCOME_REFUSED,  [REPAIR_PARKED] = OUTCOME_PARKED,
     };
-    for (size_t i = 0; i < b->count; i++) {
+    for (size_t i = first; i < first + n; i++) {
         const struct repair_reply *reply = &b->asks[i].reply;
         if (reply->answer == REPAIR_REFUSED)
             repair_later(b->r, b->rows[i], reply->why);
@@ -133,40 +163,76 @@ static void take_outcomes(struct batch *b)
     }
 }
 
-static void apply(struct batch *b)
+/* How many of the `n` rows have gone out, in transactions of bounded size; fewer than `n`: `err`. */
+static size_t put_all(struct batch *b, size_t first, size_t n, struct err *err)
+{
+    size_t done = 0;
+    while (done < n) {
+        struct backoff backoff = backoff_make(20, 2000);
+        size_t most = b->r->together ? n : MARKER_ROWS;
+        size_t count = n - done < most ? n - done : most;
+        struct err found = {0};
+        while (put_marks(b, &b->asks[first + done], count, &found)) {
+            if (!marker_try_again(b->r->marker, &backoff, &found)) {
+                *err = found;
+                return done;
+            }
+            found = (struct err){0};
+        }
+        done += count;
+    }
+    return done;
+}
+
+/* Some rows, as many as are held at once. Returns how many it took. */
+static size_t apply_some(struct batch *b, size_t first)
 {
     struct marker *m = b->r->marker;
     struct backoff backoff = backoff_make(20, 2000);
     struct err err = {0};
+    size_t n, done = 0;
     int rc;
-    if (b->r->cut_off) {
-        tell_all(b, OUTCOME_UNANSWERED, "the links did not come in time");
-        return;
-    }
-    while ((rc = put_marks(b, &err)) && !b->r->cut_off && marker_try_again(m, &backoff, &err))
+    while ((rc = look_there(b, first, &n, &err)) && !b->r->cut_off && marker_try_again(m, &backoff, &err))
         err = (struct err){0};
-    if (rc == 0)
-        rc = marker_collect(m, b->asks, b->count, b->r->run->timeout_ms, &err);
-    if (rc)
-        tell_all(b, OUTCOME_UNANSWERED, err.text);
+    if (rc) {
+        tell_all(b, first, b->count - first, run_stopped(b->r->run) ? OUTCOME_PASSED_OVER : OUTCOME_UNANSWERED,
+                 run_stopped(b->r->run) ? run_end_text(b->r->run) : err.text);
+        return b->count - first;
+    }
+    done = put_all(b, first, n, &err);
+    if (done < n)
+        tell_all(b, first + done, n - done, OUTCOME_UNANSWERED, err.text);
+    if (marker_collect(m, &b->asks[first], done, b->r->run->timeout_ms, &err))
+        tell_all(b, first, done, OUTCOME_UNANSWERED, err.text);
     else
-        take_outcomes(b);
+        take_outcomes(b, first, done);
+    return n;
+}
+
+static void apply(struct batch *b)
+{
+    size_t first = 0;
+    while (first < b->count && !b->r->cut_off)
+        first += apply_some(b, first);
+    if (first < b->count)
+        tell_all(b, first, b->count - first, OUTCOME_UNANSWERED, "the links did not come in time");
 }
 
 /* ---- into a file ---- */
 
-static const struct cell *converted(struct batch *b, const struct marker_ask *a, struct err *err)
+const struct cell *repair_converted(const struct plan *p, int winner, const struct cell *row, struct arena *a,
+                                    struct err *err)
 {
-    const struct target_table *to = a->plan->tables[!b->winner];
+    const struct target_table *to = p->tables[!winner];
     struct convert_plan *plan;
     struct buf why = {0};
     struct cell *out = NULL;
-    int rc = convert_plan_make(&plan, to, a->plan->tables[b->winner]->def, &why);
+    int rc = convert_plan_make(&plan, to, p->tables[winner]->def, &why);
     if (rc == 0)
         err_data(err, "%s", buf_cstr(&why));
     if (rc == 1) {
-        out = arena_alloc(&b->arena, to->def->column_count * sizeof *out);
-        if (convert_image(out, plan, a->here, &b->arena, err))
+        out = arena_alloc(a, to->def->column_count * sizeof *out);
+        if (convert_image(out, plan, row, a, err))
             out = NULL;
         convert_plan_free(&plan);
     }
@@ -183,7 +249,7 @@ static int write_one(struct batch *b, size_t i, struct err *err)
     if (marker_read_there(m, b->winner, a, &b->arena, err) || marker_lock(m, a, err) ||
         marker_row_hash(m, &hashes[0], 0, a, &b->arena, err) || marker_row_hash(m, &hashes[1], 1, a, &b->arena, err))
         return -1;
-    if (a->here && !(wanted = converted(b, a, err)))
+    if (a->here && !(wanted = repair_converted(a->plan, b->winner, a->here, &b->arena, err)))
         return -1;
     struct repair_change c = {.plan = a->plan,
                               .side = !b->winner,
@@ -210,9 +276,10 @@ static int write_rows(struct batch *b, struct err *err)
     struct repair_file *undo = b->r->undo[!b->winner];
     if (marker_connect_both(b->r->marker, err))
         return -1;
-    marker_side(b->r->marker, b->winner);
     for (size_t i = 0; i < b->count; i++) {
         struct err found = {0};
+        marker_side(b->r->marker, b->winner);
+        arena_reset(&b->arena);
         if (write_one(b, i, &found) == 0) {
             repair_outcome(b->r, b->rows[i], OUTCOME_WRITTEN, "");
         } else if (found.class == ERR_DATA) {
@@ -222,6 +289,10 @@ static int write_rows(struct batch *b, struct err *err)
             return -1;
         }
     }
+    /* Rows that exchange values of unique keys may lie far apart: the more of a table is one transaction, the better.
+     */
+    if (repair_file_held(b->r->sql[!b->winner]) < SQL_TRANSACTION_BYTES)
+        return 0;
     return repair_file_flush(b->r->sql[!b->winner], err) || (undo && repair_file_flush(undo, err)) ? -1 : 0;
 }
 
@@ -248,15 +319,18 @@ static void run_batch(struct batch *b)
 {
     struct repair *r = b->r;
     struct err err = {0};
-    char why[200];
+    char why[200], would[200];
     const char *const *regions = r->run->wishes->regions;
+    (void)snprintf(would, sizeof would, "as %s has it", regions[b->winner]);
     (void)snprintf(why, sizeof why, "there is no link from %s to %s", regions[b->winner], regions[!b->winner]);
-    if (r->wishes->sql_path && write_rows(b, &err))
+    if (run_stopped(r->run))
+        tell_all(b, 0, b->count, OUTCOME_PASSED_OVER, run_end_text(r->run));
+    else if (r->wishes->sql_path && write_rows(b, &err))
         report_problem(r->run->report, err.text);
     else if (r->wishes->dry_run)
-        tell_all(b, OUTCOME_WOULD, regions[b->winner]);
+        tell_all(b, 0, b->count, OUTCOME_WOULD, would);
     else if (r->wishes->apply && !marker_has_link(r->marker, b->winner))
-        tell_all(b, OUTCOME_REFUSED, why);
+        tell_all(b, 0, b->count, OUTCOME_REFUSED, why);
     else if (r->wishes->apply)
         apply(b);
 }

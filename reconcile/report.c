@@ -10,6 +10,8 @@
 #include "reconcile/report_json.h"
 #include "reconcile/report_text.h"
 
+#define PROBLEM_MAX 4000 /* bytes of a line on stderr */
+
 struct report {
     struct report_options options;
     struct report_text *text; /* NULL: none */
@@ -164,7 +166,8 @@ static void tell_problem(struct report *r, struct span db, struct span table, co
         utf8_put_printable(&name, table, 200);
         buf_put_str(&name, " was not compared whole: ");
     }
-    fprintf(stderr, "drc-reconcile: %s%s\n", buf_cstr(&name), text);
+    utf8_put_printable(&name, span_str(text), PROBLEM_MAX); /* it may have a name or a value in it */
+    fprintf(stderr, "drc-reconcile: %s\n", buf_cstr(&name));
     if (r->json)
         report_json_problem(r->json, db, table, text);
     if (r->html)
@@ -211,7 +214,9 @@ int report_summary(struct report *r)
         report_problem(r, err.text);
         r->totals.exit_code = RECONCILE_INCOMPLETE;
     }
-    if (r->text)
-        report_text_summary(r->text, &r->totals);
+    if (r->text && report_text_summary(r->text, &r->totals, &err)) {
+        report_problem(r, err.text);
+        r->totals.exit_code = RECONCILE_INCOMPLETE;
+    }
     return r->totals.exit_code;
 }

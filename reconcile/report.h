@@ -43,13 +43,15 @@ struct report_options {
     const char *html_path;   /* NULL: none */
     const struct mask *mask; /* columns whose values are told nowhere; NULL: none */
     bool quiet;              /* text: only tables that differ, no summary when all are equal */
+    const char *items;       /* of a mode that compares no rows, what its items are: "transactions lost"; else NULL */
 };
 
 /* Something that a mode tells beside differences of rows: a transaction that is missing, what a window covers. */
 struct report_item {
     const char *type; /* in the JSON, and the heading: "transaction" */
     struct span json; /* members after "type", without braces: "gtid": "0-1-2", …; .n 0: only the text */
-    struct span text; /* a line */
+    struct span text; /* a line, or more of them, parted by newlines */
+    bool sum;         /* it stands under the summary, whatever else there is */
     bool difference;  /* it counts for the exit code as a difference does */
 };
 

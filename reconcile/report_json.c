@@ -66,10 +66,29 @@ static struct buf *begin(struct report_json *j, const char *type)
     return &j->line;
 }
 
+/* Length of a character that some readers end a line at, or a terminal obeys: U+0080 to U+009F, U+2028, U+2029. */
+static size_t line_breaker(const uint8_t *p, size_t left)
+{
+    if (left >= 2 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+        return 2;
+    return left >= 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9) ? 3 : 0;
+}
+
+/* An object a line, whoever splits lines. Outside of strings JSON has no such characters, so each becomes an escape. */
 static void end(struct report_json *j)
 {
-    buf_put_str(&j->line, "}\n");
-    fwrite(j->line.data, 1, j->line.len, j->out);
+    const uint8_t *p = j->line.data;
+    size_t from = 0;
+    for (size_t i = 0, n; i < j->line.len; i += n ? n : 1) {
+        n = line_breaker(p + i, j->line.len - i);
+        if (n == 0)
+            continue;
+        fwrite(p + from, 1, i - from, j->out);
+        fprintf(j->out, n == 2 ? "\\u00%02x" : "\\u20%02x", n == 2 ? p[i + 1] : p[i + 2] - 0x80);
+        from = i + n;
+    }
+    fwrite(p + from, 1, j->line.len - from, j->out);
+    fputs("}\n", j->out);
 }
 
 /* ---- a difference ---- */

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
@@ -12,6 +13,7 @@
 #define DIFFERENCES_MAX 1000 /* shown; the JSON has all */
 #define KEY_MAX 400
 #define VALUE_MAX 200
+#define LINE_MAX_BYTES 16384 /* of an item: a statement that makes a table has to be whole */
 
 struct report_text {
     const struct report_options *options;
@@ -19,6 +21,7 @@ struct report_text {
     bool headed;
     struct buf kept; /* lines of differences and items, for the summary */
     uint64_t count;  /* of them; those beyond DIFFERENCES_MAX are only counted */
+    struct buf sums; /* lines behind the summary */
     struct buf scratch;
 };
 
@@ -36,6 +39,7 @@ void report_text_free(struct report_text **text)
     if (!t)
         return;
     buf_free(&t->kept);
+    buf_free(&t->sums);
     buf_free(&t->scratch);
     free(t);
     *text = NULL;
@@ -75,8 +79,10 @@ static void put_head(struct report_text *t, const char *what, const struct diffe
     if (d->copies[0] || d->copies[1])
         buf_printf(out, ": %" PRIu64 " times in %s, %" PRIu64 " in %s", d->copies[0], t->options->regions[0],
                    d->copies[1], t->options->regions[1]);
-    if (d->detail)
-        buf_printf(out, ": %s", d->detail);
+    if (d->detail) { /* it may have names and defaults of columns in it */
+        buf_put_str(out, ": ");
+        utf8_put_printable(out, span_str(d->detail), LINE_MAX_BYTES);
+    }
     buf_put_str(out, "\n");
 }
 
@@ -136,13 +142,30 @@ void report_text_difference(struct report_text *t, const char *what, const struc
     put_writes(t, d);
 }
 
+/* Newlines are ours: what comes from databases is escaped before. */
+static void put_lines(struct buf *out, struct span text)
+{
+    while (text.n > 0) {
+        const uint8_t *end = memchr(text.p, '\n', text.n);
+        size_t n = end ? (size_t)(end - text.p) : text.n;
+        utf8_put_printable(out, span_of(text.p, n), LINE_MAX_BYTES);
+        buf_put_str(out, "\n");
+        n += end != NULL;
+        text = span_of(text.p + n, text.n - n);
+    }
+}
+
 void report_text_item(struct report_text *t, const struct report_item *item)
 {
+    if (item->sum) {
+        buf_printf(&t->sums, "%s: ", item->type);
+        put_lines(&t->sums, item->text);
+        return;
+    }
     if (t->count++ >= DIFFERENCES_MAX)
         return;
     buf_printf(&t->kept, "  %s ", item->type);
-    utf8_put_printable(&t->kept, item->text, 4 * KEY_MAX);
-    buf_put_str(&t->kept, "\n");
+    put_lines(&t->kept, item->text);
 }
 
 /* ---- tables ---- */
@@ -151,7 +174,9 @@ void report_text_fact(struct report_text *t, const char *name, const char *text)
 {
     if (t->options->quiet)
         return;
-    fprintf(t->out, "# %s: %s\n", name, text);
+    buf_clear(&t->scratch);
+    utf8_put_printable(&t->scratch, span_str(text), LINE_MAX_BYTES);
+    fprintf(t->out, "# %s: %s\n", name, buf_cstr(&t->scratch));
     fflush(t->out);
 }
 
@@ -179,7 +204,7 @@ static void print_kept(struct report_text *t)
 {
     if (t->count == 0)
         return;
-    fputs("\nDifferences:\n", t->out);
+    fputs(t->options->items ? "\nTransactions:\n" : "\nDifferences:\n", t->out);
     fwrite(t->kept.data, 1, t->kept.len, t->out);
     if (t->count > DIFFERENCES_MAX)
         fprintf(t->out, "  ... and %" PRIu64 " more; --json FILE has all\n", t->count - DIFFERENCES_MAX);
@@ -200,12 +225,17 @@ static void print_causes(struct report_text *t, const struct table_counts *c)
     fputs("\n", t->out);
 }
 
-void report_text_summary(struct report_text *t, const struct report_totals *totals)
+static void print_summary(struct report_text *t, const struct report_totals *totals)
 {
     const struct table_counts *all = &totals->all;
     if (t->options->quiet && totals->exit_code == RECONCILE_EQUAL)
         return;
     print_kept(t);
+    if (t->options->items) {
+        fprintf(t->out, "%s%" PRIu64 " %s, told in %.1f s%s\n", totals->problems > 0 ? "at least " : "", totals->items,
+                t->options->items, totals->seconds, totals->problems > 0 ? "; incomplete, see above" : "");
+        return;
+    }
     fprintf(t->out, "%" PRIu64 " tables, %" PRIu64 " rows in %.1f s: %" PRIu64 " differences (", totals->tables,
             all->rows, totals->seconds, table_counts_found(all));
     for (int i = 0; i < DIFFERENCE_CLASSES; i++)
@@ -214,5 +244,14 @@ void report_text_summary(struct report_text *t, const struct report_totals *tota
     fprintf(t->out, "), %" PRIu64 " in flight, %" PRIu64 " unsettled%s\n", all->in_flight, all->unsettled,
             totals->problems > 0 ? "; incomplete, see above" : "");
     print_causes(t, all);
-    fflush(t->out);
+    if (t->sums.len > 0)
+        fwrite(t->sums.data, 1, t->sums.len, t->out);
+}
+
+int report_text_summary(struct report_text *t, const struct report_totals *totals, struct err *err)
+{
+    print_summary(t, totals);
+    if (fflush(t->out) || ferror(t->out))
+        return err_fatal(err, EXIT_BAD_USAGE, "not all of the report could be written to stdout");
+    return 0;
 }

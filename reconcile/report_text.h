@@ -15,6 +15,7 @@ void report_text_difference(struct report_text *t, const char *what, const struc
 void report_text_item(struct report_text *t, const struct report_item *item);
 void report_text_fact(struct report_text *t, const char *name, const char *text);
 void report_text_table(struct report_text *t, struct span db, struct span table, const struct table_counts *c);
-void report_text_summary(struct report_text *t, const struct report_totals *totals);
+/* -1: not all of the text could be written (fatal 64). */
+MUST_CHECK int report_text_summary(struct report_text *t, const struct report_totals *totals, struct err *err);
 
 #endif

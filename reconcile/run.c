@@ -4,11 +4,15 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
+#include "reconcile/cause_feed.h"
+#include "reconcile/interrupt.h"
 #include "reconcile/marker.h"
+#include "reconcile/ready.h"
 #include "reconcile/repair.h"
 #include "reconcile/state.h"
 #include "reconcile/throttle.h"
 
+#define CHUNK_MS 250
 #define LOOK_MS 15000 /* a row written on both sides several times a second is equal now and then */
 
 /* Passwords of both sides, of all regions whose links write to them, and of those regions' clusters. */
@@ -51,6 +55,7 @@ static int prepare(struct run *run, const struct region_config *regions[2], stru
         .html_path = w->html_path,
         .mask = &run->mask,
         .quiet = w->quiet,
+        .items = w->items,
     };
     if (config_load(&run->config, w->config_path, err))
         return -1;
@@ -66,6 +71,8 @@ int run_open(struct run *out, const struct wishes *wishes)
     const struct region_config *regions[2];
     struct err err = {0};
     *out = (struct run){.wishes = wishes, .timeout_ms = wishes->timeout_ms};
+    out->stop = interrupt_begin();
+    out->causes = (struct causes){.since_us = wishes->causes_since_us, .most_ms = wishes->causes_ms};
     if (prepare(out, regions, &err)) {
         fprintf(stderr, "drc-reconcile: %s\n", err.text);
         run_close(out);
@@ -74,12 +81,15 @@ int run_open(struct run *out, const struct wishes *wishes)
     out->regions[0] = regions[0];
     out->regions[1] = regions[1];
     out->max_differences = UINT64_MAX;
+    out->chunk_ms = CHUNK_MS;
     out->look_ms = wishes->timeout_ms < LOOK_MS ? wishes->timeout_ms : LOOK_MS;
     out->meter = meter_new(wishes->quiet);
-    out->links = links_new(out->config, wishes->regions);
-    out->marker = wishes->no_probe ? NULL : marker_new(out->config, wishes->regions);
-    out->sides[0] = side_new(regions[0]);
-    out->sides[1] = side_new(regions[1]);
+    out->links = links_new(out->config, wishes->regions, out->stop);
+    out->marker = wishes->no_probe ? NULL : marker_new(out->config, wishes->regions, out->stop);
+    for (int side = 0; side < 2; side++) {
+        out->sides[side] = side_new(regions[side], out->stop);
+        out->scans[side] = side_new(regions[side], out->stop);
+    }
     if (repair_open(&out->repair, out, &err) == 0)
         return 0;
     fprintf(stderr, "drc-reconcile: %s\n", err.text);
@@ -89,10 +99,14 @@ int run_open(struct run *out, const struct wishes *wishes)
 
 void run_close(struct run *run)
 {
+    ready_free(&run->ready);
+    cause_feed_close(&run->causes.feed);
     throttle_free(&run->throttle);
     state_close(&run->state);
-    side_free(&run->sides[0]);
-    side_free(&run->sides[1]);
+    for (int side = 0; side < 2; side++) {
+        side_free(&run->scans[side]);
+        side_free(&run->sides[side]);
+    }
     repair_free(&run->repair);
     marker_free(&run->marker);
     links_free(&run->links);
@@ -103,8 +117,15 @@ void run_close(struct run *run)
     config_free(&run->config);
 }
 
+const char *run_end_text(const struct run *run)
+{
+    return run_stopped(run) ? "it was stopped by a signal" : "as many differences as --max-diffs asks for were found";
+}
+
 size_t run_wants(const struct run *run, const struct table_counts *counts)
 {
-    uint64_t told = run->told_before + table_counts_found(counts);
+    if (run_stopped(run))
+        return 0;
+    uint64_t told = run->told_before + (counts ? table_counts_found(counts) : 0);
     return told < run->max_differences ? run->max_differences - told : 0;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/base/clock.h"
+#include "reconcile/ready.h"
 #include "reconcile/settle_probe.h"
 
 #define LOOKS_LEAST 15 /* after the first; then, and after run->look_ms, what still changes is unsettled */
@@ -64,6 +65,8 @@ static int pass_links(struct run *run)
     struct err err = {0};
     if (links_wait(run->links, run->timeout_ms, &err) == 0)
         return 0;
+    if (run_stopped(run))
+        return -1;
     run->timeout_ms = 0;
     meter_clear(run->meter);
     report_problem(run->report, err.text);
@@ -132,11 +135,12 @@ int settle(struct run *run, const struct plan *plan, struct suspects *s, const s
     uint64_t began_ms = clock_mono_ms();
     bool certain = false;
     bool moved;
+    ready_wait(run);
     bool failed = s->count > 0 && mark_links(run, &moved) != 0;
     int rc = -1;
     for (int look = 0; s->count > 0 && !certain && !failed; look++) {
         bool enough = look >= LOOKS_LEAST && clock_mono_ms() - began_ms >= run->look_ms;
-        if (enough || is_exhausted(s) || pass_links(run))
+        if (enough || is_exhausted(s) || run_stopped(run) || pass_links(run))
             break;
         int found = look_again(run, plan, s, kind, &arena, counts, &failed, err);
         if (found < 0)

@@ -79,13 +79,15 @@ static int ask(struct run *run, int side, struct marker_ask *asks, struct suspec
     struct err err = {0};
     if (marker_probe(run->marker, side, asks, n, run->timeout_ms, &err)) {
         meter_clear(run->meter);
-        log_warn("rows that keep changing cannot be asked for in %s: %s", run->wishes->regions[side], err.text);
+        log_event(MSG_PROBE_FAILED, log_str("region", run->wishes->regions[side]), log_detail(err.text));
         return -1;
     }
     for (size_t i = 0; i < n; i++)
         take_answer(of[i], &asks[i], side);
     if (!any_unanswered(asks, n))
         return 0;
+    if (run_stopped(run))
+        return -1;
     struct buf text = {0};
     meter_clear(run->meter);
     buf_printf(&text, "the applier to %s has not answered probes in time", run->wishes->regions[!side]);

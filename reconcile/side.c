@@ -17,6 +17,7 @@
 
 struct side {
     const struct region_config *region;
+    const struct stop *stop;
     struct queue *to_do;
     struct queue *done;
     pthread_t thread;
@@ -76,8 +77,9 @@ static void run_job(struct side *s, struct side_job *job)
 {
     struct backoff backoff = backoff_make(100, 8000);
     for (int i = 1; try_once(s, job) && job->err.class == ERR_RETRY && i < TRIES; i++) {
-        log_warn("%s: %s; trying again", s->region->name, job->err.text);
-        clock_sleep_ms(backoff_next(&backoff));
+        log_event(MSG_COMPARE_RETRIES, log_str("region", s->region->name), log_detail(job->err.text));
+        if (stop_wait(s->stop, backoff_next(&backoff)))
+            return;
     }
 }
 
@@ -94,10 +96,11 @@ static void *side_thread(void *arg)
     return NULL;
 }
 
-struct side *side_new(const struct region_config *region)
+struct side *side_new(const struct region_config *region, const struct stop *stop)
 {
     struct side *s = xcalloc(1, sizeof *s);
-    *s = (struct side){.region = region, .to_do = queue_new(JOBS, SIZE_MAX), .done = queue_new(JOBS, SIZE_MAX)};
+    *s = (struct side){
+        .region = region, .stop = stop, .to_do = queue_new(JOBS, SIZE_MAX), .done = queue_new(JOBS, SIZE_MAX)};
     int failed = pthread_create(&s->thread, NULL, side_thread, s);
     assert(!failed);
     return s;

@@ -5,6 +5,7 @@
 #ifndef DRC_RECONCILE_SIDE_H
 #define DRC_RECONCILE_SIDE_H
 
+#include "common/base/stop.h"
 #include "common/link/db.h"
 
 struct side;
@@ -17,8 +18,8 @@ struct side_job {
     struct err err;   /* class ERR_NONE: it is done */
 };
 
-/* Connects at the first job. */
-struct side *side_new(const struct region_config *region);
+/* Connects at the first job. After `stop` no job is tried again. */
+struct side *side_new(const struct region_config *region, const struct stop *stop);
 void side_free(struct side **s); /* after every job was taken back */
 
 const char *side_region(const struct side *s);

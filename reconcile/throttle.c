@@ -42,8 +42,8 @@ struct throttle {
     struct throttle_options options;
     struct watched sides[2];
     uint64_t looked_ms;
-    bool told; /* that it holds */
-    char cause[CAUSE_MOST];
+    char cause[CAUSE_MOST]; /* "": nothing holds it up */
+    char told[CAUSE_MOST];
 };
 
 /* ---- causes ---- */
@@ -184,6 +184,8 @@ static bool is_busy(const struct throttle *t)
 
 bool throttle_holds(struct throttle *t)
 {
+    if (!t)
+        return false;
     if (t->looked_ms == 0 || clock_mono_ms() - t->looked_ms >= LOOK_EVERY_MS)
         look(t);
     return t->cause[0] || is_busy(t);
@@ -191,19 +193,19 @@ bool throttle_holds(struct throttle *t)
 
 void throttle_wait(struct throttle *t, struct meter *meter, uint64_t rows, uint64_t took_ms)
 {
-    while (throttle_holds(t) && t->cause[0]) {
+    while (!stop_requested(t->options.stop) && throttle_holds(t) && t->cause[0]) {
         char doing[CAUSE_MOST + 32];
         (void)snprintf(doing, sizeof doing, "waiting, because %s", t->cause);
-        if (!t->told)
-            log_warn("waiting, because %s", t->cause);
-        t->told = true;
+        if (strcmp(t->told, t->cause) != 0)
+            log_event(MSG_COMPARE_WAITS, log_detail(t->cause));
+        memcpy(t->told, t->cause, sizeof t->told);
         meter_show(meter, rows, doing);
-        clock_sleep_ms(LOOK_EVERY_MS);
+        (void)stop_wait(t->options.stop, LOOK_EVERY_MS);
     }
-    t->told = false;
+    t->told[0] = '\0';
     if (is_busy(t)) {
         uint64_t rest_ms = took_ms * (100 - t->options.share) / t->options.share;
-        clock_sleep_ms((uint32_t)(rest_ms < REST_MOST_MS ? rest_ms : REST_MOST_MS));
+        (void)stop_wait(t->options.stop, (unsigned)(rest_ms < REST_MOST_MS ? rest_ms : REST_MOST_MS));
     }
 }
 

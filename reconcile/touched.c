@@ -165,7 +165,7 @@ static int table_of(struct touched *t, struct touched_table **out, struct span d
 
 static bool is_compared(const struct touched *t, struct span db, struct span name)
 {
-    return filter_match(&t->run->config->tables, db, name) && wishes_table(t->run->wishes, db, name);
+    return wishes_table(t->run->wishes, &t->run->config->tables, db, name);
 }
 
 /* ---- where a key is in a row ---- */
@@ -283,7 +283,7 @@ int touched_compare(struct touched *t, struct err *err)
     for (size_t i = 0; i < t->count; i++) {
         struct touched_table *table = t->tables[i];
         if (!table->whole && table->count > 0 && !table->counts.problem && touched_compare_table(t->run, table, err)) {
-            if (err->class == ERR_RETRY)
+            if (err->class == ERR_RETRY || run_wants(t->run, NULL) == 0)
                 return -1;
             table->counts.problem = arena_strdup(&t->arena, span_str(err->text));
         }
@@ -293,18 +293,21 @@ int touched_compare(struct touched *t, struct err *err)
     return 0;
 }
 
-static int finish_table(struct touched *t, struct touched_table *table, struct err *err)
+void touched_tell(struct touched *t)
 {
-    if (table->whole)
-        return full_compare_table(t->run, table->db, table->name, err);
-    report_table(t->run->report, table->db, table->name, &table->counts);
-    return 0;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct touched_table *table = t->tables[i];
+        if (!table->whole)
+            report_table(t->run->report, table->db, table->name, &table->counts);
+    }
 }
 
-int touched_finish(struct touched *t, struct err *err)
+int touched_compare_whole(struct touched *t, struct err *err)
 {
-    for (size_t i = 0; i < t->count; i++)
-        if (finish_table(t, t->tables[i], err))
+    for (size_t i = 0; i < t->count; i++) {
+        const struct touched_table *table = t->tables[i];
+        if (table->whole && full_compare_table(t->run, table->db, table->name, err))
             return -1;
+    }
     return 0;
 }

@@ -21,10 +21,12 @@ MUST_CHECK int touched_rows(struct touched *t, const struct rows *rows, int side
 /* A statement: the tables that it names, or those of its database that are touched, go whole. */
 MUST_CHECK int touched_ddl(struct touched *t, const struct ddl *ddl, struct err *err);
 bool touched_is_full(const struct touched *t);
-/* Compare what is held, and forget it. */
+/* Compare what is held, and forget it. -1: a database failed, or the run has as many differences as it wants. */
 MUST_CHECK int touched_compare(struct touched *t, struct err *err);
-/* Whole tables, and each table's line. */
-MUST_CHECK int touched_finish(struct touched *t, struct err *err);
+/* Each table's line, of those that were compared by keys. */
+void touched_tell(struct touched *t);
+/* The others, with their lines. -1: as above. */
+MUST_CHECK int touched_compare_whole(struct touched *t, struct err *err);
 /* How many keys have been looked at, and how many tables went whole. */
 uint64_t touched_keys(const struct touched *t);
 uint64_t touched_whole_tables(const struct touched *t);

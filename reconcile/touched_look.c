@@ -1,7 +1,9 @@
 /* Comparing the rows of the keys that were touched. */
 #include "common/base/clock.h"
 #include "reconcile/keyed.h"
+#include "reconcile/ready.h"
 #include "reconcile/repair.h"
+#include "reconcile/throttle.h"
 #include "reconcile/touched_private.h"
 
 #define BATCH_KEYS 200
@@ -77,12 +79,17 @@ static int look_at_batch(struct comparing *c, size_t first, size_t n, struct err
         side_query_start(&c->query[side]);
         plan_put_lookup_where(plan, side, &c->table->conditions[first], n, &c->query[side].sql);
     }
-    if (side_both(c->run->sides, &c->query[0].job, &c->query[1].job, err))
+    struct side_job *jobs[2] = {&c->query[0].job, &c->query[1].job};
+    if (throttle_holds(c->run->throttle))
+        throttle_wait(c->run->throttle, c->run->meter, first, jobs[jobs[1]->took_ms > jobs[0]->took_ms]->took_ms);
+    if (side_both(c->run->sides, jobs[0], jobs[1], err))
         return -1;
     arena_reset(&c->arena);
     for (int side = 0; side < 2; side++)
         plan_take_documents(plan, &c->query[side].rows, true, &c->arena);
     compare_rows(c);
+    if (c->suspects.count > 0)
+        ready_begin(c->run);
     return 0;
 }
 
@@ -93,11 +100,18 @@ static int settle_when(struct comparing *c, size_t limit, struct err *err)
     return settle(c->run, &c->table->plan, &c->suspects, &keyed_kind, &c->table->counts, err);
 }
 
+static size_t most_suspects(const struct comparing *c)
+{
+    size_t wants = run_wants(c->run, &c->table->counts);
+    return wants < SUSPECTS_MAX ? wants : SUSPECTS_MAX;
+}
+
 int touched_compare_table(struct run *run, struct touched_table *table, struct err *err)
 {
     struct comparing c = {.run = run, .table = table};
     uint64_t began_ms = clock_mono_ms();
     int rc = 0;
+    run->told_before -= table_counts_found(&table->counts); /* of earlier keys of this table */
     meter_table(run->meter, table->db, table->name, table->count);
     for (size_t first = 0; rc == 0 && first < table->count;) {
         size_t n = batch_size(table, first);
@@ -107,10 +121,13 @@ int touched_compare_table(struct run *run, struct touched_table *table, struct e
         table->counts.chunks++;
         meter_show(run->meter, first, "comparing");
         if (rc == 0)
-            rc = settle_when(&c, SUSPECTS_MAX, err);
+            rc = settle_when(&c, most_suspects(&c), err);
+        if (rc == 0 && run_wants(run, &table->counts) == 0)
+            rc = err_data(err, "%s", run_end_text(run));
     }
     if (settle_when(&c, 1, rc ? NULL : err))
         rc = -1;
+    run->told_before += table_counts_found(&table->counts);
     repair_table_end(run->repair, &table->plan, table->db, table->name, &table->counts);
     table->counts.took_ms += clock_mono_ms() - began_ms;
     meter_clear(run->meter);

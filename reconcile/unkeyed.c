@@ -4,7 +4,11 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
+#include "reconcile/cause.h"
 #include "reconcile/images.h"
+#include "reconcile/ready.h"
+#include "reconcile/repair.h"
+#include "reconcile/throttle.h"
 
 #define PARTITIONS (1u << 4 * PLAN_PARTITION_DIGITS)
 #define GROUP_ROWS 100000u /* looked at in one statement */
@@ -17,6 +21,7 @@ struct answers {
     struct run *run;
     const struct plan *plan;
     struct side_query query[2];
+    uint64_t rows; /* of the table, for the meter */
 };
 
 struct partition {
@@ -33,8 +38,15 @@ static uint64_t number(struct span text)
     return n;
 }
 
+/* A statement that reads the whole table cannot be held up; but it can wait before it begins, and after the one before.
+ */
 static int ask_both(struct answers *a, struct err *err)
 {
+    uint64_t took_ms[2] = {a->query[0].job.took_ms, a->query[1].job.took_ms};
+    if (throttle_holds(a->run->throttle))
+        throttle_wait(a->run->throttle, a->run->meter, a->rows, took_ms[took_ms[1] > took_ms[0]]);
+    if (run_stopped(a->run))
+        return err_data(err, "%s", run_end_text(a->run));
     return side_both(a->run->sides, &a->query[0].job, &a->query[1].job, err);
 }
 
@@ -72,16 +84,15 @@ static void take_counts(struct answers *a, struct suspects *s, bool make)
 /* The whole table as one: 1 it is equal, 0 it is not, -1 error. Much cheaper than the same by partitions. */
 static int compare_whole(struct answers *a, struct table_counts *counts, struct err *err)
 {
-    const struct plan_range all = {NULL, NULL};
     const struct db_rows *rows[2] = {&a->query[0].rows, &a->query[1].rows};
     for (int side = 0; side < 2; side++) {
         side_query_start(&a->query[side]);
-        plan_put_sum(a->plan, side, &all, &a->query[side].sql);
+        plan_put_sum(a->plan, side, &a->query[side].sql);
     }
     if (ask_both(a, err))
         return -1;
     uint64_t count[2] = {number(db_cell(rows[0], 0, 0)), number(db_cell(rows[1], 0, 0))};
-    counts->rows = count[0] > count[1] ? count[0] : count[1];
+    a->rows = counts->rows = count[0] > count[1] ? count[0] : count[1];
     counts->chunks = 1;
     return count[0] == count[1] && span_eq(db_cell(rows[0], 0, 1), db_cell(rows[1], 0, 1));
 }
@@ -146,6 +157,8 @@ static void tell_one(struct run *run, const struct plan *plan, const struct susp
     struct arena arena = {0};
     const struct difference d = {
         .class = x->now[0] > x->now[1] ? DIFFERENCE_MISSING : DIFFERENCE_EXTRA,
+        .cause = cause_is_filtered(run, plan->tables[0]->def->db, plan->tables[0]->def->name) ? CAUSE_FILTERED_NOW
+                                                                                              : CAUSE_UNKNOWN,
         .db = plan->tables[0]->def->db,
         .table = plan->tables[0]->def->name,
         .columns = row ? images_columns(plan, rows, &arena) : NULL,
@@ -153,6 +166,8 @@ static void tell_one(struct run *run, const struct plan *plan, const struct susp
         .copies = {x->now[0], x->now[1]}
     };
     (unsettled ? report_unsettled : report_difference)(run->report, counts, &d);
+    if (run->repair && !unsettled)
+        repair_note_copies(run->repair, plan, x->id, &d);
     arena_free(&arena);
 }
 
@@ -224,7 +239,7 @@ static int search_partitions(struct answers *a, const struct span *starts, size_
 static int search(struct answers *a, const struct partition *parts, struct suspects *s, struct table_counts *counts,
                   struct err *err)
 {
-    struct answers groups = {.run = a->run, .plan = a->plan};
+    struct answers groups = {.run = a->run, .plan = a->plan, .rows = a->rows};
     struct span starts[BATCH];
     uint64_t rows = 0;
     size_t count = 0;
@@ -257,7 +272,9 @@ int unkeyed_compare(struct run *run, const struct plan *plan, struct table_count
     int equal = compare_whole(&a, counts, err);
     if (equal > 0)
         rc = 0;
-    else if (equal == 0 && read_partitions(&a, parts, counts, err) == 0)
+    if (equal == 0)
+        ready_begin(run);
+    if (equal == 0 && read_partitions(&a, parts, counts, err) == 0)
         rc = search(&a, parts, &suspects, counts, err);
     suspects_free(&suspects);
     answers_free(&a);

@@ -167,8 +167,20 @@ void value_put_read(struct buf *out, const struct value *v)
     }
 }
 
+/* As stored: ST_AsWKB would turn the axes of geometries about on MySQL. */
+static void put_digest(struct buf *out, const struct value *v, enum value_digest digest)
+{
+    buf_put_str(out, digest == VALUE_CRC ? "(CRC32(" : "SHA2(");
+    value_put_read(out, v);
+    if (digest == VALUE_CRC) {
+        buf_put_str(out, ") << 32 | CRC32C(");
+        value_put_read(out, v);
+    }
+    buf_put_str(out, digest == VALUE_CRC ? "))" : ", 256)");
+}
+
 /* Digits and marks end at the comma; a WKB point has 21 bytes; strings bring their length. None of them is "N". */
-void value_put_token(struct buf *out, const struct value *v)
+void value_put_token(struct buf *out, const struct value *v, enum value_digest digest)
 {
     buf_put_str(out, v->c->nullable ? "IFNULL(" : "");
     switch (v->class) {
@@ -180,10 +192,8 @@ void value_put_token(struct buf *out, const struct value *v)
         buf_put_str(out, v->tc->charset ? " AS BINARY))" : ")");
         break;
     case VALUE_LONG:
-    case VALUE_GEOMETRY: /* as stored: ST_AsWKB would turn axes about on MySQL */
-        buf_put_str(out, "SHA2(");
-        value_put_read(out, v);
-        buf_put_str(out, ", 256)");
+    case VALUE_GEOMETRY:
+        put_digest(out, v, digest);
         break;
     default:
         value_put_read(out, v);
@@ -191,23 +201,14 @@ void value_put_token(struct buf *out, const struct value *v)
     buf_put_str(out, v->c->nullable ? ", 'N')" : "");
 }
 
-void value_put_head(struct buf *out, const struct value *v)
+void value_put_length(struct buf *out, const struct value *v)
 {
-    if (v->class != VALUE_STRING) {
-        value_put_token(out, v);
-        return;
-    }
     buf_put_str(out, v->c->nullable ? "IFNULL(LENGTH(" : "LENGTH(");
     put_string(out, v);
-    buf_put_str(out, v->c->nullable ? "), 'N')" : ")");
-}
-
-void value_put_tail(struct buf *out, const struct value *v)
-{
-    if (v->class != VALUE_STRING)
-        return;
-    buf_put_str(out, ", ");
-    put_string(out, v);
+    if (v->c->nullable)
+        buf_printf(out, "), %d)", VALUE_NO_LENGTH);
+    else
+        buf_put_str(out, ")");
 }
 
 /* ---- literals ---- */
@@ -325,7 +326,7 @@ static void put_bytes_json(struct buf *out, const struct value *v, struct span t
     struct column c = *v->shown;
     struct buf cell = {0}, doc = {0};
     if (c.type == COLUMN_JSON) {
-        cell_encode_bytes(&cell, &c, json_text_to_binary(text, &doc, NULL) ? buf_span(&doc) : text);
+        cell_encode_bytes(&cell, &c, json_printed_to_binary(text, &doc, NULL) ? buf_span(&doc) : text);
     } else if (c.type != COLUMN_GEOMETRY && c.type != COLUMN_VECTOR) {
         c.type = COLUMN_BLOB;
         c.meta = 4;

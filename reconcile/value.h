@@ -49,14 +49,16 @@ bool value_same_order(const struct value pair[2]);
 /* The expression to SELECT, whose bytes are what the functions below take as `text`. */
 void value_put_read(struct buf *out, const struct value *v);
 /* An expression that is equal for equal values only: never NULL, and such that a comma-separated list of them can be
- * read in one way only. Long values stand in it by their SHA2-256, so that it stays far below max_allowed_packet. Not
- * for documents. */
-void value_put_token(struct buf *out, const struct value *v);
-/* The same in two parts, which spares the server a copy of each string: the heads of all columns, then their tails. Of
- * a string the head is its length, the tail its bytes, NULL where it is NULL; nothing else has a tail. A tail brings
- * the comma before it. */
-void value_put_head(struct buf *out, const struct value *v);
-void value_put_tail(struct buf *out, const struct value *v);
+ * read in one way only. Long values stand in it by a digest, so that it stays far below max_allowed_packet. Not for
+ * documents. */
+enum value_digest {
+    VALUE_SHA2, /* SHA2-256 */
+    VALUE_CRC   /* CRC-32 and CRC-32C, 64 bits together: MariaDB from 10.8 on */
+};
+void value_put_token(struct buf *out, const struct value *v, enum value_digest digest);
+/* Of a VALUE_STRING: how many bytes value_put_read gives, below VALUE_NO_LENGTH; that where it is NULL. */
+#define VALUE_NO_LENGTH 2097151
+void value_put_length(struct buf *out, const struct value *v);
 /* A literal that compares, as the column does, with it. `text` as read; not NULL. */
 void value_put_literal(struct buf *out, const struct value *v, struct span text);
 /* As JSON, in the form of cell_put_json; NULL (text.p is NULL) as null. */

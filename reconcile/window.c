@@ -106,6 +106,24 @@ static int find_bound(struct window *w, struct window_bound *b, const char *opti
                      option, b->text);
 }
 
+/* A window that ends before it begins would be empty, and everything in it equal. */
+static int check_order(const struct window *w, struct err *err)
+{
+    const struct window_bound *since = &w->since, *until = &w->until;
+    bool one_stream = since->by_gtid && until->by_gtid && since->at == until->at;
+    struct position before = {0};
+    if (!until->text)
+        return 0;
+    if (one_stream)
+        put_before(&before, &since->gtid);
+    bool backwards = one_stream ? position_has(&before, &until->gtid) : until->us < since->us;
+    position_free(&before);
+    if (!backwards)
+        return 0;
+    return err_fatal(err, EXIT_BAD_USAGE, "the window ends (--until %s) before it begins (--since %s)", until->text,
+                     since->text);
+}
+
 /* ---- opening ---- */
 
 static int place(struct window *w, struct window_stream *s, struct err *err)
@@ -133,7 +151,7 @@ int window_open(struct window *w, struct run *run, struct err *err)
     for (size_t i = 0; i < w->count; i++)
         if (scan_open(&w->streams[i].scan, &w->streams[i].region->kafka, w->streams[i].topic, err))
             return -1;
-    if (find_bound(w, &w->since, "--since", err) || find_bound(w, &w->until, "--until", err))
+    if (find_bound(w, &w->since, "--since", err) || find_bound(w, &w->until, "--until", err) || check_order(w, err))
         return -1;
     for (size_t i = 0; i < w->count; i++) {
         struct window_stream *s = &w->streams[i];
@@ -173,17 +191,30 @@ static bool is_behind_until(const struct window *w, const struct window_stream *
         return false;
     if (u->by_gtid && u->at == (size_t)(s - w->streams))
         return s->any && gtid_eq(&s->last, &u->gtid) && !gtid_eq(&step->rec.gtid, &u->gtid);
-    return step->rec.commit_us > u->us + WINDOW_SLACK_US;
+    uint64_t stamp_us = clock_stamp_us(step->rec.stamp);
+    uint64_t earliest = step->rec.stamp > 0 && stamp_us < step->rec.commit_us ? stamp_us : step->rec.commit_us;
+    return earliest > u->us + WINDOW_SLACK_US;
 }
 
 /* Times are those of commits: a record that was written late, because capture was down, belongs where it was committed.
- */
+ * But a session can set its own time (SET timestamp, as mysqlbinlog's output does): the stream's clock never goes back,
+ * and what comes behind a heartbeat was committed behind it. Of what they say the widest window counts. */
 static bool is_before_since(const struct window *w, const struct window_stream *s, const struct record *rec)
 {
     const struct window_bound *b = &w->since;
     if (b->by_gtid && b->at == (size_t)(s - w->streams))
         return position_has(&w->before, &rec->gtid);
-    return rec->commit_us + WINDOW_SLACK_US < b->us;
+    uint64_t latest = clock_stamp_us(rec->stamp);
+    latest = rec->commit_us > latest ? rec->commit_us : latest;
+    latest = s->said_us > latest ? s->said_us : latest;
+    return latest + WINDOW_SLACK_US < b->us;
+}
+
+static void note_heartbeat(struct window_stream *s, const struct scan_step *step)
+{
+    uint64_t behind_us = record_behind_us(&step->rec);
+    if (step->verdict == STREAM_CONTROL && step->rec.kind == RECORD_HEARTBEAT && step->rec.commit_us > behind_us)
+        s->said_us = step->rec.commit_us - behind_us;
 }
 
 static void count(struct window_stream *s, const struct record *rec)
@@ -217,6 +248,7 @@ int window_next(struct window *w, struct window_stream *s, struct run *run, stru
             tell_break(s, run, out->broken);
         if (is_behind_until(w, s, out))
             return 0;
+        note_heartbeat(s, out);
         if (out->verdict != STREAM_TAKE || is_before_since(w, s, &out->rec))
             continue;
         count(s, &out->rec);

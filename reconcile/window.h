@@ -27,6 +27,7 @@ struct window_stream {
     int side; /* 0, 1: it is that side's own; -1: of a region beside the pair */
     char *topic;
     struct scan *scan;
+    uint64_t said_us; /* by the newest heartbeat: what was committed up to then lies before it; 0: none was read */
     /* What was read of the window. */
     bool any;
     uint64_t first_seq, last_seq;
