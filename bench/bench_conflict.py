@@ -16,7 +16,7 @@ from link import Link
 from report import Report
 from support import place
 
-LATEST = {"default": {"policy": "latest", "by": ["made"], "tie": ["eu", "us"]}}
+LATEST = {"default": {"policy": "latest", "by": ["made"], "tie": ["eu", "us"], "delete": "never"}}
 SHARES = {"conflict_free": 0, "one_percent": 1, "ten_percent": 10}
 JUDGE_SECONDS = 5
 VERSIONS = 1_000_000

@@ -120,9 +120,7 @@ def plant(bench):
 
 
 def beside_pt(report, directory, arguments):
-    if not shutil.which("pt-table-checksum"):
-        print("  no pt-table-checksum: apt-get install percona-toolkit")
-        return
+    assert shutil.which("pt-table-checksum"), "no pt-table-checksum: ./dev bench reconcile installs percona-toolkit"
     bench = Bench(directory / "pt", arguments.rows)
     try:
         ours, theirs = {}, {}
@@ -203,12 +201,15 @@ def under_load(report, directory, arguments):
     try:
         bench.pair.start()
         run = lambda *words: bench.reconcile("full", "item", *words, expect={0, 2})[0]
-        rates = []
+        rates, written = [], []
         for _ in range(arguments.rounds):
-            with Writers(bench.pair, bench.rows, WRITES_PER_S):
-                rates.append(bench.rows / run("--share", 100))
+            with Writers(bench.pair, bench.rows, WRITES_PER_S) as writers:
+                seconds, beside = writers.per_second(lambda: run("--share", 100))
+            rates.append(bench.rows / seconds)
+            written.append(beside / len(bench.pair.servers))
             bench.pair.settle(timeout=300)
         report.add("rows_per_s", "rows/s", rates)
+        report.add("written_beside_per_s", "on each side", written)
         drops, shares = [], []
         for _ in range(arguments.rounds):
             with Writers(bench.pair, bench.rows, None) as writers:
@@ -245,7 +246,7 @@ def incident(report, directory, arguments):
     try:
         bench.table("big", arguments.rows * GROWN)
         bench.pair.start()
-        full = bench.reconcile("full", "big", expect={0})[0]
+        full = [bench.reconcile("full", "big", expect={0})[0] for _ in range(arguments.rounds)]
         runs = {}
         for name, rows in (("item", arguments.rows), ("big", arguments.rows * GROWN)):
             since = touch(bench, name, rows)
@@ -253,7 +254,8 @@ def incident(report, directory, arguments):
                 bench.reconcile("incident", name, "--since", since, expect={0})[0] for _ in range(arguments.rounds)
             ]
         report.add("incident_seconds", "s", runs["big"])
-        report.ratio("incident_vs_full", runs["big"], [full] * arguments.rounds)
+        report.add("incident_full_seconds", "s", full)
+        report.ratio("incident_vs_full", runs["big"], full)
         report.ratio("incident_growth", runs["big"], runs["item"])
     finally:
         bench.close()
@@ -268,12 +270,14 @@ def memory(report, directory, arguments):
         bench.pair.start()
         many = bench.rows // 2
         bench.pair.us.sql("SET SESSION sql_log_bin = 0", f"UPDATE bench.item SET note = CONCAT('x', note) WHERE id <= {many}")
-        seconds, summary, peak = bench.reconcile("full", "item", expect={1})
-        assert summary["differences"] == many, f"{summary['differences']} differences, not {many}"
-        report.add(f"rss_mib_{many // 1000}k_differences", "MiB", [peak])
-        if many >= 1_000_000:
-            report.add("rss_mib_1m_differences", "MiB", [peak])
-        report.add("differences_per_s", "rows/s", [many / seconds])
+        rates, peaks = [], []
+        for _ in range(arguments.rounds):
+            seconds, summary, peak = bench.reconcile("full", "item", expect={1})
+            assert summary["differences"] == many, f"{summary['differences']} differences, not {many}"
+            rates.append(many / seconds)
+            peaks.append(peak)
+        report.add("rss_mib_1m_differences" if many == 1_000_000 else f"rss_mib_{many // 1000}k_differences", "MiB", peaks)
+        report.add("differences_per_s", "rows/s", rates)
     finally:
         bench.close()
 

@@ -1,7 +1,8 @@
 """House rules that clang-format does not know, checked on every file of ours.
 
 C files: at most 500 lines, functions under 60, a first line that says what the file is for, no struct typedefs, no
-tabs. All files: none of the marks of unfinished work.
+tabs; what they log is by a name of the catalogue of messages, and all of the catalogue is used. All files: none of the
+marks of unfinished work.
 
     /usr/bin/python3 tests/check_style.py [ROOT]
 """
@@ -52,6 +53,35 @@ def check_text(lines):
             yield number, f"unfinished work: {match.group(1)}"
 
 
+MESSAGES = "common/base/messages_"  # the catalogue, several files
+MESSAGE_ROW = re.compile(r"^MESSAGE(?:_EACH|_STOP)?\((\w+), (\d+), ", re.MULTILINE)
+LOG_CALL = re.compile(r"\b(?:log_(?:event|plain|write|stop)\s*\(|err_stop\s*\([^,()]+,)\s*(\w+)")
+
+
+def check_messages(sources):
+    """Breaches of the catalogue's rules, as (path, line, what); `sources` are the texts of all C files by path."""
+    rows = {}
+    for path, text in sources.items():
+        if path.startswith(MESSAGES):
+            for match in MESSAGE_ROW.finditer(text):
+                name, number, line = match.group(1), match.group(2), text.count("\n", 0, match.start()) + 1
+                for other_name, (other_number, _, _) in rows.items():
+                    if name == other_name or number == other_number:
+                        yield path, line, f"message {number} {name} is {other_number} {other_name} already"
+                rows[name] = (number, path, line)
+    used = set()
+    for path, text in sources.items():
+        if path.startswith((MESSAGES, "tests/")):
+            continue
+        used.update(re.findall(r"\bMSG_(\w+)", text))
+        for match in LOG_CALL.finditer(text):
+            if match.group(1)[0].isdigit():
+                yield path, text.count("\n", 0, match.start()) + 1, "a message by number: give its name, MSG_…"
+    for name, (number, path, line) in rows.items():
+        if name not in used:
+            yield path, line, f"message {number} {name} is used nowhere: take the row away"
+
+
 def files(root):
     """What git tracks or would track under `root`; where there is no git, every file outside of build directories."""
     command = ["git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
@@ -65,6 +95,7 @@ def files(root):
 def complaints(root):
     """Every breach under `root`, as "file:line: what"."""
     root = pathlib.Path(root)
+    sources = {}
     for path in sorted(files(root)):
         if path.suffix not in TEXT or path.name == "LICENSE":
             continue
@@ -72,8 +103,11 @@ def complaints(root):
         found = list(check_text(lines))
         if path.suffix in {".c", ".h"}:
             found += check_c(lines)
+            sources[str(path.relative_to(root))] = "\n".join(lines)
         for number, what in found:
             yield f"{path.relative_to(root)}:{number}: {what}"
+    for path, number, what in check_messages(sources):
+        yield f"{path}:{number}: {what}"
 
 
 def main():

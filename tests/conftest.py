@@ -21,6 +21,7 @@ from support.mariadb import MariaDB, MariaDB118
 from support.mixed_load import MixedLoad
 from support.mysql import MySQL
 from support.pair import Pair, by_region
+from support.shared_kafka import SharedKafka
 
 PR_SET_PDEATHSIG = 1
 LOGS = place.ROOT / "build" / "test-results" / "logs"
@@ -28,7 +29,8 @@ KEPT = (".log", ".yaml", ".json", ".properties")
 
 
 def pytest_configure(config):
-    """A worker must not outlive the pytest that started it, or its servers would."""
+    config.addinivalue_line("markers", "own_broker: the test stops its broker or sets it up, so it does not share one")
+    # A worker must not outlive the pytest that started it, or its servers would.
     if hasattr(config, "workerinput"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -108,12 +110,23 @@ def kafka(directory):
         yield broker
 
 
+@pytest.fixture(scope="session")
+def shared_kafka():
+    """The broker of this worker's tests."""
+    shared = SharedKafka()
+    yield shared
+    shared.remove()
+
+
 @pytest.fixture
-def make_pair(request, directory):
+def make_pair(request, directory, shared_kafka):
     """A function that makes a Pair (its arguments are Pair's); nothing is started yet. Without its servers: a skip."""
     made = []
+    shares = request.node.get_closest_marker("own_broker") is None
 
     def make(**arguments):
+        if shares and "kafka" not in arguments:
+            arguments["kafka"] = shared_kafka.lodge()
         for name in arguments.get("regions", ("eu", "us")):
             _need(by_region(arguments.get("server", MariaDB), name))
         pair = Pair(directory / f"pair{len(made) + 1}" if made else directory, **arguments)

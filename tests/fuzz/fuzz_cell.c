@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "common/model/cell.h"
+#include "common/model/decimal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,12 +49,29 @@ static const uint8_t types[] = {
     COLUMN_GEOMETRY,
 };
 
+/* What can be told as text is the same value when it is read again. */
+static void use_decimal(const struct column *c, struct span value)
+{
+    struct buf text = {0}, back = {0}, again = {0};
+    unsigned precision = c->meta >> 8, scale = c->meta & 0xff;
+    if (decimal_put_text(value, precision, scale, &text)) {
+        must(decimal_from_text(&back, buf_span(&text), precision, scale));
+        must(decimal_put_text(buf_span(&back), precision, scale, &again) && span_eq(buf_span(&text), buf_span(&again)));
+        must(scale == 0 || !decimal_from_text(&back, buf_span(&text), precision, scale - 1));
+    }
+    buf_free(&text);
+    buf_free(&back);
+    buf_free(&again);
+}
+
 static void use_cell(const struct column *c, const struct cell *v, const struct cell *before)
 {
     struct buf text = {0};
     (void)cell_put_text(c, v, &text);
     cell_put_json(c, v, &text);
     must(cell_payload(c, v).n <= v->data.n);
+    if (c->type == COLUMN_NEWDECIMAL)
+        use_decimal(c, v->data);
     if (cell_is_ordered(c)) {
         must(cell_compare(c, v, v) == 0);
         int order = cell_compare(c, v, before);

@@ -22,7 +22,7 @@ from support import place
 
 PICTURES = place.ROOT / "build" / "test-results" / "pages"
 PROGRAM = "chromium"
-TIMEOUT = 60
+TIMEOUT = 150
 FLAGS = (
     "--headless=new",
     "--no-sandbox",  # tests run as root, in containers without user namespaces

@@ -9,10 +9,13 @@ deleted: of these the sum is known.
 """
 
 import random
+import re
 import threading
 import time
 
 import pymysql
+
+from support.collisions import Meetings
 
 TABLES = [
     "CREATE DATABASE shop",
@@ -130,8 +133,45 @@ class History:
             raise AssertionError(f"seed {self.seed}: {error}") from None
         sums = [sum(parts) for parts in zip(self.before, *(writer.added for writer in self.writers))]
         assert self.counters() == sums, (self.seed, self.counters(), sums)
-        unexplained = [entry for entry in self.pair.conflicts() if entry["kind"] == "foreign/write"]
+        journal = self.pair.conflicts()
+        unexplained = [entry for entry in journal if entry["kind"] == "foreign/write"]
         assert not unexplained, (self.seed, unexplained)
+        self._check_losers(journal)
+
+    def _check_losers(self, journal):
+        """The topics tell who lost where: each of these is in the journal, and nothing else."""
+        try:
+            Meetings(self.pair, "shop.hot").check_latest(journal)
+            Meetings(self.pair, "shop.stock").check_sums(journal, range(ADDED))
+        except AssertionError as error:
+            raise AssertionError(f"seed {self.seed}: {error}") from None
+
+
+def restore_losers(pair, most=None):
+    """What lost in shop.hot comes back by `resolve`, whatever has become of the row since, and goes again by `undo`: how many did.
+
+    The appliers are stopped, and stay so: what is resolved in one region would change the rows of another meanwhile."""
+    count = 0
+    for applier in pair.appliers.values():
+        applier.stop()
+    for entry in pair.conflicts():
+        if entry["tbl"] != "hot" or entry["state"] != "open" or entry["verdict"] not in ("incoming", "local") or count == most:
+            continue
+        loser, take = ("local_image", "target") if entry["verdict"] == "incoming" else ("incoming_image", "source")
+        key, region = entry["row_key"]["id"], entry["link"].split(":")[1]
+        server = pair.servers[region]
+        rows = lambda: [{"id": number, "name": name} for number, name in server.query(f"SELECT * FROM shop.hot WHERE id = {key}")]
+        stood, lost = rows(), [entry[loser]] if entry[loser] else []
+        words = ["conflicts", "resolve", entry["id"], "--to", region, "--take", take]
+        done = pair.ctl(*words, expect=None)
+        if done.returncode == 69:  # somebody has written since: it is told what is there, and nothing is done
+            assert rows() == stood, entry
+            done = pair.ctl(*words, "--over", re.search(r"--over (\w+)", done.stderr).group(1))
+        assert done.returncode == 0 and rows() == lost, (entry, done.stderr)
+        pair.ctl("conflicts", "undo", entry["id"], "--to", region)
+        assert rows() == stood, entry
+        count += 1
+    return count
 
 
 def latest(pair, table):

@@ -24,14 +24,15 @@ class Authority:
         subject = ["-subj", "/CN=authority of a test", "-days", 3650]
         _openssl("req", "-x509", *KEY, "-keyout", self.key, "-out", self.ca, *subject, at=LONG_AGO)
 
-    def sign(self, name, *names, expired=False):
-        """For `names`, such as "IP:127.0.0.1" or "DNS:db1.example"; none: a client's."""
+    def sign(self, name, *names, expired=False, seconds=None):
+        """For `names`, such as "IP:127.0.0.1" or "DNS:db1.example"; none: a client's. `seconds`: it expires so soon."""
+        at = LONG_AGO if expired else f"{365 * 86400 - seconds} seconds ago" if seconds else None
         certificate = Certificate(self.directory, name)
         request, extensions = self.directory / f"{name}.csr", self.directory / f"{name}.ext"
         extensions.write_text(f"subjectAltName={','.join(names)}\n" if names else "", encoding="ascii")
         _openssl("req", "-new", *KEY, "-keyout", certificate.key, "-out", request, "-subj", f"/CN={name}")
         words = ["-CA", self.ca, "-CAkey", self.key, "-CAcreateserial", "-extfile", extensions, "-days", 365]
-        _openssl("x509", "-req", "-in", request, "-out", certificate.cert, *words, at=LONG_AGO if expired else None)
+        _openssl("x509", "-req", "-in", request, "-out", certificate.cert, *words, at=at)
         certificate.chain.write_text(certificate.key.read_text() + certificate.cert.read_text(), encoding="ascii")
         return certificate
 

@@ -147,6 +147,8 @@ class History:
                 [f"UPDATE shop.note SET name = {self.name()} WHERE n = {one} LIMIT 1"],
                 [self.write("slot", a), self.update("slot", a), self.delete("slot", a), self.write("slot", a)],
                 [self.write("item", a), self.update("item", a), self.delete("item", a)],
+                # with its members, below the binlog, and all come back
+                [self.delete("family", a), self.write("family", a), *(self.write("member", key) for key in range(KEYS))],
             ]
         )
 

@@ -288,16 +288,30 @@ def alter_topic(bootstrap, name, config, timeout=30):
         _rk.rd_kafka_ConfigResource_destroy(request)
 
 
-def let_write(bootstrap, topic, principal, timeout=30):
+_OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8, "DescribeConfigs": 10}
+
+
+def let_write(bootstrap, topic, principal):
     """An ACL by which `principal` ("User:drc") may write to the topic; wants an authorizer."""
-    literal, write, allow = 3, 4, 3
+    let(bootstrap, principal, ["Write"], topic)
+
+
+def let(bootstrap, principal, operations, topic=None):
+    """The same of operations by kafka-acls.sh's names; without a topic they are about the cluster."""
+    for operation in operations:
+        _let(bootstrap, principal, _OPERATIONS[operation], topic)
+
+
+def _let(bootstrap, principal, operation, topic, timeout=30):
+    literal, allow, cluster = 3, 3, 4
+    resource, name = (_TOPIC, topic) if topic else (cluster, "kafka-cluster")
     error = ctypes.create_string_buffer(_ERROR_SIZE)
     with _handle(bootstrap) as handle:
         request = _rk.rd_kafka_AclBinding_new(
-            _TOPIC, topic.encode(), literal, principal.encode(), b"*", write, allow, error, _ERROR_SIZE
+            resource, name.encode(), literal, principal.encode(), b"*", operation, allow, error, _ERROR_SIZE
         )
         try:
-            with _answer(handle, _rk.rd_kafka_CreateAcls, request, f"ACL of {topic}", timeout):
+            with _answer(handle, _rk.rd_kafka_CreateAcls, request, f"ACL of {name}", timeout):
                 pass
         finally:
             _rk.rd_kafka_AclBinding_destroy(request)

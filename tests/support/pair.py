@@ -48,7 +48,7 @@ class Pair:
         self.directory = pathlib.Path(directory)
         self.run = self.directory / "run"
         self.run.mkdir(parents=True, exist_ok=True)
-        self.name = "shop"
+        self.name = getattr(kafka, "pair_name", "shop")
         self.outlive = outlive
         self.programs = programs or place.programs()
         self.servers = {
@@ -273,6 +273,12 @@ class Pair:
 
     def ctl(self, *arguments, **more):
         return self.tool("drcctl", *arguments, **more)
+
+    def wait_for_canaries(self):
+        """Until each capture of a region that is written to has its proof, which it needs grants for, and rarely does again."""
+        for region in {target for _, target in self.links} & set(self.captures):
+            proved = lambda capture=self.captures[region]: capture.status()["canary_us"] > 0
+            self.until(proved, 30, f"proof of the loop mark at {region}")
 
     def wait(self, source, target, timeout=60, expect=0):
         """Until all that is committed at `source` now is in effect at `target`, by `drcctl wait`."""

@@ -37,6 +37,7 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._alive = asyncio.Event()  # of the connections opened since lose() was called last
         self._stall_at = None  # bytes
+        self._left = None  # bytes from the server before it stalls
         self._cut_at = None  # (a packet, how likely, the generator of chances)
         self._listener = None
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy {self.port}", daemon=True)
@@ -60,6 +61,10 @@ class Proxy:
     def stall_at(self, size):
         """Carry on, but stall as soon as a client sends `size` bytes (at most CHUNK) at once, and carry none of them."""
         self._call(self._set_flowing(True, size))
+
+    def stall_after(self, size):
+        """Carry so many bytes more from the server, then stall."""
+        self._call(self._set_flowing(True, left=size))
 
     @property
     def stalled(self):
@@ -149,6 +154,10 @@ class Proxy:
             while chunk := await reader.read(CHUNK):
                 if from_client and self._stall_at and len(chunk) >= self._stall_at:
                     await self._set_flowing(False)
+                if not from_client and self._left is not None:
+                    self._left -= len(chunk)
+                    if self._left <= 0:
+                        await self._set_flowing(False)
                 if self._cut_at and self._cut_here(chunk, writer, pair, doomed, from_client):
                     return
                 await alive.wait()
@@ -219,8 +228,9 @@ class Proxy:
             for writer in pair:
                 _reset(writer)
 
-    async def _set_flowing(self, flowing, stall_at=None):
+    async def _set_flowing(self, flowing, stall_at=None, left=None):
         self._stall_at = stall_at
+        self._left = left
         if flowing:
             self._flowing.set()
         else:

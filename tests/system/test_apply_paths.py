@@ -21,11 +21,12 @@ JOURNAL = (
 @pytest.fixture
 def paths(make_pair):
     """The same stream into two targets: by groups in the first pair, by single rows in the second."""
-    fast, exact = (make_pair(links=[("eu", "us")], conflicts=CONFLICTS) for _ in range(2))
+    fast = make_pair(links=[("eu", "us")], conflicts=CONFLICTS)
+    exact = make_pair(links=[("eu", "us")], conflicts=CONFLICTS, kafka=fast.kafka)
     fast.file["capture"] = {"fragment_bytes": BIG}
     fast.write_config()
-    exact.servers["eu"], exact.kafka = fast.eu, fast.kafka
-    exact.file["regions"]["eu"], exact.file["kafka"] = fast.file["regions"]["eu"], fast.file["kafka"]
+    exact.servers["eu"] = fast.eu
+    exact.file["regions"]["eu"] = fast.file["regions"]["eu"]
     exact.file["links"][0]["apply"] = {"path": "exact"}
     exact.write_config()
     fast.everywhere(*SCHEMA)

@@ -7,6 +7,7 @@ import pytest
 
 from support.kills import Killer
 from support.load import BankLoad, Watch
+from support.proxy import Proxy
 
 ACCOUNTS = 50
 TOTAL = ACCOUNTS * 1000
@@ -36,10 +37,10 @@ def test_every_snapshot_has_the_same_total(make_pair):
     assert pair.us.value("SELECT COUNT(*) FROM shop.account WHERE balance <> 1000") > 0
 
 
-def big_pair(make_pair):
+def big_pair(make_pair, started=True):
     pair = make_pair(links=[("eu", "us")], options={"max_allowed_packet": "16M"})
     pair.everywhere("CREATE DATABASE shop", "CREATE TABLE shop.big (id INT PRIMARY KEY, body LONGBLOB NOT NULL)")
-    return pair.start()
+    return pair.start() if started else pair
 
 
 def assert_same_content(pair):
@@ -83,21 +84,50 @@ def test_a_transaction_of_100_megabytes_passes_whole_in_bounded_memory(make_pair
 
 
 def test_kills_in_the_middle_of_a_big_transaction_leave_it_whole(make_pair):
+    """Capture dies when a part of it is in the topic and in the target's open transaction: a new epoch fences that, and it
+    is rolled back. Then the applier dies in the middle as well.
+    """
     rows = 20_000
-    pair = big_pair(make_pair)
-    capture, applier = pair.daemons
-    with Watch(lambda: pair.us.value("SELECT COUNT(*) FROM shop.big"), 0.02) as watch:
-        many_rows(pair.eu, rows)
-        pair.until(lambda: pair.kafka.topic_end(pair.topic("eu")) > 10, 60, "fragments in the topic")
-        capture.kill()
-        capture.start()
-        pair.until(lambda: uncommitted_rows(pair.us) > 1000, 60, "half a transaction at the target")
-        applier.kill()
-        applier.start()
-        pair.wait("eu", "us")
+    pair = big_pair(make_pair, started=False)
+    with Proxy(pair.eu.port) as proxy:
+        pair.file["regions"]["eu"]["port"] = proxy.port
+        pair.write_config()
+        pair.start()
+        capture, applier = pair.daemons
+        with Watch(lambda: pair.us.value("SELECT COUNT(*) FROM shop.big"), 0.02) as watch:
+            proxy.stall_after(8 << 20)
+            many_rows(pair.eu, rows)
+            pair.until(lambda: uncommitted_rows(pair.us) > 6000, 60, "half a transaction at the target")
+            assert proxy.stalled
+            capture.kill()
+            proxy.stall_after(1 << 20)
+            capture.start()
+            pair.until(lambda: "DRC-3036" in applier.text(), 60, "word that the fragments are void")
+            pair.until(lambda: uncommitted_rows(pair.us) < 4000, 60, "their end at the target")
+            proxy.mend()
+            pair.until(lambda: uncommitted_rows(pair.us) > 4000, 60, "half a transaction at the target again")
+            applier.kill()
+            applier.start()
+            pair.wait("eu", "us")
     print(f"counts seen at the target: {dict(watch.values)}")
     assert set(watch.values) <= {0, rows}
     assert_same_content(pair)
+
+
+def test_big_transactions_that_share_nothing_do_not_wait_for_each_other(make_pair):
+    """The first one waits at its last row for a local writer; the second one comes into effect meanwhile."""
+    pair = big_pair(make_pair)
+    pair.everywhere("CREATE TABLE shop.other LIKE shop.big")
+    rows = 3000
+    with pair.us.connect(autocommit=False) as writer, writer.cursor() as cursor:
+        cursor.execute(f"INSERT INTO shop.big VALUES ({rows}, 'a local one')")
+        for table in ("big", "other"):
+            pair.eu.sql(f"INSERT INTO shop.{table} SELECT seq, RANDOM_BYTES(1000) FROM shop.seq_1_to_{rows}")
+        pair.until(lambda: pair.us.value("SELECT COUNT(*) FROM shop.other") == rows, 60, "the second one")
+        assert pair.us.value("SELECT COUNT(*) FROM shop.big") == 0
+    pair.wait("eu", "us")
+    assert_same_content(pair)
+    pair.assert_equal("shop.other")
 
 
 def uncommitted_rows(server):

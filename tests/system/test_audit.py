@@ -77,6 +77,15 @@ def test_every_transaction_is_accounted_for_and_a_loss_is_named(make_pair, serve
     assert seqs(found, "eu:us", "parked") == [parked]
     assert seqs(found, "eu:us", "in_flight") == [flying]
     assert "missing" not in {fate for _, fate in found}
+    assert audit(pair, "--region", "eu", "--tables", "shop.it*", expect=0)[1] == found
+    report, others = audit(pair, "--region", "eu", "--tables", "shop.other", expect=0)
+    assert not others and " 1 parked" in json.dumps(report[-1])
+
+    # A ledger of another history.
+    pair.us.sql("UPDATE drc.ledger SET chain = chain + 1")
+    _, found = audit(pair, "--region", "eu", expect=1)
+    assert len(found["eu:us", "ledger_differs"]) == 1
+    pair.us.sql("UPDATE drc.ledger SET chain = chain - 1")
 
     # A record that a copy of the topic lacks, and a ledger that was set ahead by hand.
     pair.eu.sql("INSERT INTO shop.item VALUES (7, 'behind it', 7)")
@@ -95,3 +104,56 @@ def test_every_transaction_is_accounted_for_and_a_loss_is_named(make_pair, serve
     pair.eu.cut_binlog()
     report, _ = audit(pair, "--region", "eu", expect=2)
     assert "it is unknown whether all was published" in json.dumps(report)
+
+
+def test_no_loss_passes_for_fine(make_pair):
+    """Retention, topics made anew, ledger rows that are gone; and both directions of a pair by themselves."""
+    pair = make_pair(conflicts={"default": {"policy": "latest"}})
+    pair.everywhere("CREATE DATABASE shop", "CREATE TABLE shop.item (id INT PRIMARY KEY)")
+    pair.start()
+    pair.eu.sql("INSERT INTO shop.item VALUES (1)")
+    pair.us.sql("INSERT INTO shop.item VALUES (2)")
+    pair.settle()
+    for region in ("eu", "us"):
+        assert not audit(pair, "--region", region, expect=0)[1]
+    pair.applier("eu", "us").stop()
+    before, _ = last(pair, "eu")
+    for n in range(10, 14):
+        pair.eu.sql(f"INSERT INTO shop.item VALUES ({n})")
+    end, _ = last(pair, "eu")
+    pair.stop()
+
+    # A ledger without its row: nothing is known to be in effect.
+    row = pair.us.raw("SELECT * FROM drc.ledger")
+    pair.us.sql("CREATE TABLE drc.kept AS SELECT * FROM drc.ledger", "DELETE FROM drc.ledger")
+    report, _ = audit(pair, "--region", "eu", expect=2)
+    assert "or the row is gone" in json.dumps(report)
+    pair.us.sql("INSERT INTO drc.ledger SELECT * FROM drc.kept", "DROP TABLE drc.kept")
+    assert pair.us.raw("SELECT * FROM drc.ledger") == row
+
+    # What retention took before it was in effect.
+    topic, events = pair.topic("eu"), pair.events("eu")
+    (third,) = [event["offset"] for event in events if event["seq"] == before + 3]
+    records = pair.kafka.records(topic)
+    pair.kafka.delete_records(topic, third)
+    _, found = audit(pair, "--region", "eu", expect=1)
+    (missing,) = found["eu:us", "missing"]
+    assert missing["seq"] == before + 2 and f"2 transactions of seq {before + 1} to {before + 2}" in missing["why"]
+    pair.kafka.delete_records(topic, pair.kafka.topic_end(topic))
+    report, _ = audit(pair, "--region", "eu", expect=2)
+    assert "its retention has emptied it" in json.dumps(report)
+
+    # A topic that is not there, is empty, or holds another stream.
+    pair.kafka.delete_topic(topic)
+    report, _ = audit(pair, "--region", "eu", expect=2)
+    assert topic in json.dumps([line for line in report if line["type"] == "problem"])
+    pair.kafka.create_topic(topic)
+    report, _ = audit(pair, "--region", "eu", expect=2)
+    assert "the topic was made anew" in json.dumps(report)
+    for record in records:
+        pair.kafka.produce(topic, record["value"], headers=record["headers"])
+    assert seqs(audit(pair, "--region", "eu", expect=0)[1], "eu:us", "in_flight") == list(range(before + 1, end + 1))
+    pair.us.sql("UPDATE drc.ledger SET stream = REVERSE(stream)")
+    _, found = audit(pair, "--region", "eu", expect=1)
+    (other,) = found["eu:us", "ledger_differs"]
+    assert "the topic holds stream" in other["why"]

@@ -146,6 +146,7 @@ def test_a_second_one_on_the_same_host_is_refused(eu):
     capture_until(eu)
 
 
+@pytest.mark.own_broker
 def test_source_and_broker_may_go_and_come_back(eu):
     capture, first = begin(eu)
     insert(eu, 3)

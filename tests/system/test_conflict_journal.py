@@ -173,7 +173,14 @@ def test_a_resolution_is_guarded_goes_on_and_is_undone(both):
     assert "has been changed since" in resolve(pair, second, "--take", "source", expect=69).stderr
     assert names(pair.us)[2] == "meanwhile" and entry(pair, 2)["state"] == "open"
     pair.us.sql("DELETE FROM shop.item WHERE id = 2")
-    assert "now no row" in resolve(pair, second, "--take", "source", expect=69).stderr
+    refusal = resolve(pair, second, "--take", "source", expect=69).stderr
+    assert "now none)" in refusal and refusal.rstrip().endswith("--over none"), refusal
+    # But for who says that it is meant, of the very row that is there now.
+    assert "now none)" in resolve(pair, second, "--take", "source", "--over", "0123456789abcdef", expect=69).stderr
+    resolve(pair, second, "--take", "source", "--over", "none")
+    assert names(pair.us)[2] == "eu"
+    undo(pair, second)
+    assert 2 not in names(pair.us)
     resolve(pair, third, "--take", "source")
     pair.us.sql("UPDATE shop.item SET code = 1 WHERE id = 3")
     assert "since it was resolved" in undo(pair, third, expect=69).stderr
@@ -190,17 +197,46 @@ def test_a_resolution_is_guarded_goes_on_and_is_undone(both):
     assert "no entry has the ID" in resolve(pair, {"id": 10**9}, "--take", "source", expect=64).stderr
     assert "--to is needed" in pair.ctl("conflicts", "undo", 1, expect=64).stderr
 
-    assert [each["id"] for each in listed(pair, "--to", "us", "--state", "open")] == [second["id"]]
+    assert listed(pair, "--to", "us", "--state", "open") == []
     stats = [json.loads(line) for line in pair.ctl("conflicts", "stats", "--to", "us", "--json").stdout.splitlines()]
-    assert {"region": "us", "table": "shop.item", "kind": "update/changed", "open": 1, "noted": 0, "resolved": 3, "undone": 0,
-            "total": 4} in stats
+    assert {"region": "us", "table": "shop.item", "kind": "update/changed", "cause": "", "open": 0, "noted": 0,
+            "resolved": 3, "undone": 1, "total": 4} in stats
+    assert "--kind wants insert/exists, " in pair.ctl("conflicts", "list", "--kind", "update/chnged", expect=64).stderr
     drawn = pair.ctl("conflicts", "stats", "--to", "us", "--table", "shop.*").stdout
-    assert "by kind" in drawn and "update/changed          4 ####" in drawn
+    check_pages_of_a_long_journal(pair)
+    assert "by kind" in drawn and "by cause" not in drawn and "update/changed          4 ####" in drawn
+
+
+def rows_read(server):
+    return sum(int(count) for _, count in server.query("SHOW GLOBAL STATUS LIKE 'Handler_read%'"))
+
+
+def check_pages_of_a_long_journal(pair, entries=50000):
+    """A page reads some hundred entries of the index, however many there are: counted by the server, whatever the machine."""
+    columns = "at, link, gtid, seq, db, tbl, row_key, kind, cause, policy, verdict, why, images, state"
+    values = (
+        "UTC_TIMESTAMP(6) - INTERVAL 60000 - seq SECOND, 'eu:us', '', seq, 'shop', IF(seq % 2, 'item', 'other'), '{}',"
+        " IF(seq % 3, 'update/changed', 'insert/exists'), IF(seq % 5, '', 'foreign_write'), 'latest', 'local', '', '',"
+        " IF(seq < 100, 'open', 'noted')"
+    )
+    pair.us.sql(f"INSERT INTO drc.conflicts ({columns}) SELECT {values} FROM drc.seq_1_to_{entries}", "ANALYZE TABLE drc.conflicts")
+    for words in (
+        ("--table", "shop.other"),
+        ("--table", "shop.*", "--state", "open"),
+        ("--cause", "foreign_write"),
+        ("--kind", "insert/exists", "--state", "open"),
+        ("--since", "3h"),
+    ):
+        before = rows_read(pair.us)
+        assert pair.ctl("conflicts", "list", "--to", "us", "--limit", 5, *words).stdout.count("\n") == 6, words
+        read = rows_read(pair.us) - before
+        assert read < entries // 10, (words, read)
 
 
 def test_rows_that_are_not_there_and_parked_transactions(make_pair):
     pair = make_pair(links=[("eu", "us")], conflicts={"default": {"policy": "target_wins"}})
     pair.everywhere("CREATE DATABASE shop", ITEM, *[insert(number, "old") for number in range(1, 4)])
+    create_what_forbids(pair)
     pair.start()
     meet(
         pair,
@@ -213,6 +249,7 @@ def test_rows_that_are_not_there_and_parked_transactions(make_pair):
     resolve(pair, missing, "--take", "source")
     resolve(pair, changed, "--take", "source")
     assert names(pair.us) == {1: "eu", 3: "old", 5: "then"}
+    assert_told_as_foreign_writes(pair, missing, changed)
     undo(pair, missing)
     undo(pair, changed)
     assert names(pair.us) == {2: "us", 3: "old", 5: "then"}
@@ -234,6 +271,85 @@ def test_rows_that_are_not_there_and_parked_transactions(make_pair):
     pair.wait("eu", "us")
     assert names(pair.us)[6] == "behind" and 7 not in names(pair.us)
     assert "nothing to undo" in undo(pair, clash, expect=64).stderr
+    assert clash["cause"] == "", "whose row it is that holds a unique value, nobody can tell"
+    check_what_is_forbidden(pair)
+    check_children_stay(pair, changed)
+
+
+def assert_told_as_foreign_writes(pair, *entries):
+    """A link that nothing leads back of is the only writer at its target: whatever it meets there came past it."""
+    assert [each["cause"] for each in entries] == ["foreign_write"] * len(entries)
+    assert pair.appliers["eu", "us"].status()["conflicts_by_cause"] == {"concurrent": 0, "foreign_write": len(entries)}
+    told = [line for line in pair.appliers["eu", "us"].text().splitlines() if "cause=foreign_write" in line]
+    assert len(told) == len(entries) and "kind=update/missing" in told[0], told
+    assert {each["id"] for each in listed(pair, "--cause", "foreign_write")} == {each["id"] for each in entries}
+    assert listed(pair, "--cause", "concurrent") == []
+    assert "--cause wants" in pair.ctl("conflicts", "list", "--cause", "foreign", expect=64).stderr
+    assert "foreign_write" in pair.ctl("conflicts", "list", "--kind", "update/missing").stdout
+    assert "cause        foreign_write" in pair.ctl("conflicts", "show", entries[0]["id"]).stdout
+    stats = [json.loads(line) for line in pair.ctl("conflicts", "stats", "--json").stdout.splitlines()]
+    assert [each["cause"] for each in stats if each["kind"] in ("update/missing", "delete/changed")] == ["foreign_write"] * 2
+    assert "by cause" in pair.ctl("conflicts", "stats").stdout
+
+
+def create_what_forbids(pair):
+    """Tables whose target demands more than their source; BINLOG asks neither for a CHECK of MariaDB."""
+    columns = "id INT PRIMARY KEY, item INT NOT NULL, qty INT NOT NULL"
+    twice = "twice INT AS (qty * 2) STORED"
+    pair.eu.sql(f"CREATE TABLE shop.plain ({columns})", f"CREATE TABLE shop.made ({columns}, {twice})")
+    pair.us.sql(
+        f"CREATE TABLE shop.plain ({columns} CHECK (qty < 100), FOREIGN KEY (item) REFERENCES shop.item (id))",
+        f"CREATE TABLE shop.made ({columns}, {twice}, CONSTRAINT few CHECK (twice < 100))",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON shop.made TO 'drc'@'%'",
+        "CREATE TABLE shop.note (id INT PRIMARY KEY, item INT,"
+        " FOREIGN KEY (item) REFERENCES shop.item (id) ON DELETE CASCADE ON UPDATE CASCADE)",
+    )
+
+
+def check_children_stay(pair, deleted):
+    """What the server would change along with a row is in no journal, and no undo could bring it back."""
+    pair.us.sql("INSERT INTO shop.note VALUES (1, 2)")
+    for words in (("--take", "source"), ("--set", "id=22")):
+        said = resolve(pair, deleted, *words, expect=69).stderr
+        assert "rows of `shop`.`note` refer to the row" in said and "nothing is done" in said, said
+    assert names(pair.us)[2] == "us" and pair.us.query("SELECT * FROM shop.note") == [(1, 2)]
+    resolve(pair, deleted, "--set", "name=kept")
+    undo(pair, deleted)
+    pair.us.sql("DELETE FROM shop.note")
+    resolve(pair, deleted, "--set", "id=22")
+    assert names(pair.us)[22] == "us" and 2 not in names(pair.us)
+    undo(pair, deleted)
+    resolve(pair, deleted, "--take", "source")
+    assert 2 not in names(pair.us)
+    undo(pair, deleted)
+    assert names(pair.us)[2] == "us" and 22 not in names(pair.us)
+
+
+def check_what_is_forbidden(pair):
+    """A resolution is a local write: what the table refuses of those it refuses of this one, in one line."""
+    for table in ("plain", "made"):
+        pair.eu.sql(f"INSERT INTO shop.{table} (id, item, qty) VALUES (1, 3, 7)")
+    pair.wait("eu", "us")
+    for table in ("plain", "made"):
+        pair.us.sql(f"UPDATE shop.{table} SET qty = 8")
+        pair.eu.sql(f"UPDATE shop.{table} SET qty = 100")
+    pair.wait("eu", "us")
+    plain, made = [next(x for x in listed(pair) if x["tbl"] == table) for table in ("plain", "made")]
+    for words, found, because in (
+        (("--take", "source"), plain, "CONSTRAINT `qty` failed"),
+        (("--set", "qty=100"), plain, "CONSTRAINT `qty` failed"),
+        (("--set", "item=99"), plain, "a foreign key constraint fails"),
+        (("--take", "source"), made, "CONSTRAINT `few` failed"),
+        (("--set", "qty=50"), made, "CONSTRAINT `few` failed"),
+    ):
+        said = resolve(pair, found, *words, expect=69).stderr
+        assert "the target refuses the row: " in said and because in said and said.count("\n") == 1, said
+    assert pair.us.query("SELECT qty FROM shop.plain") == [(8,)] and pair.us.query("SELECT qty, twice FROM shop.made") == [(8, 16)]
+    resolve(pair, plain, "--take", "source", "--set", "qty=99")
+    resolve(pair, made, "--set", "qty=49")
+    assert pair.us.query("SELECT qty FROM shop.plain") == [(99,)] and pair.us.query("SELECT qty, twice FROM shop.made") == [(49, 98)]
+    undo(pair, made)
+    assert pair.us.query("SELECT qty, twice FROM shop.made") == [(8, 16)]
 
 
 def test_what_is_masked_is_not_told(make_pair):
@@ -260,8 +376,8 @@ def test_what_is_masked_is_not_told(make_pair):
     assert pair.us.value("SELECT name FROM shop.item WHERE id = 1") == "eu-secret"
     seq = clash["seq"]
     told += pair.ctl("parked", "show", seq).stdout + pair.ctl("parked", "show", seq, "--json").stdout
-    binlog = ["--binlog", *sorted(str(path) for path in pair.eu.datadir.glob("binlog.0*"))]
-    for source in (["--region", "eu"], binlog):
+    binlog, journal = (["--binlog", *sorted(str(path) for path in server.datadir.glob("binlog.0*"))] for server in (pair.eu, pair.us))
+    for source in (["--region", "eu"], binlog, journal):
         told += pair.ctl("events", "--verbose", *source).stdout + pair.ctl("events", "--json", *source).stdout
         assert "eu-secret" in pair.ctl("events", "--unmask", *source).stdout
     assert "us-private" in pair.ctl("parked", "show", seq, "--unmask").stdout

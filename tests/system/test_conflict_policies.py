@@ -1,8 +1,9 @@
 """Policies that make rows of both sides, look at columns apart, or reach beyond the row; and rules that fit no table."""
 
 import json
+import re
 
-BY = {"by": ["ver"], "tie": ["eu", "us"]}
+BY = {"by": ["ver"], "tie": ["eu", "us"], "delete": "never"}
 LATEST = {"policy": "latest", **BY}
 RULES = {
     "shop.stock": {"policy": "delta", "columns": ["qty"], **BY},
@@ -88,6 +89,14 @@ def test_columns_transactions_and_people(make_pair):
         ("eu:us", "asked"): [(changed, "park", "park", None)],
     }
 
+    # What a rule says never to happen happens, and is told.
+    pair.eu.sql("DELETE FROM shop.seen WHERE id = 1")
+    pair.wait("eu", "us", expect=69)
+    assert pair.us.query("SELECT * FROM shop.seen") == []
+    (told,) = [entry for entry in pair.conflicts() if entry["tbl"] == "seen"]
+    assert (told["kind"], told["verdict"], told["state"]) == ("order/violated", "incoming", "noted")
+    assert told["why"] == "a row was deleted, and the rule says delete: never"
+
     # A rule that cannot add to its column stops the link before it does anything.
     other = "CREATE OR REPLACE TABLE shop.stock (id INT PRIMARY KEY, name VARCHAR(20), qty VARCHAR(20), ver INT)"
     for server in pair.servers.values():
@@ -96,3 +105,15 @@ def test_columns_transactions_and_people(make_pair):
     last = pair.applier("eu", "us").expect_exit(78)
     assert "column `qty` of `shop`.`stock` is varchar" in last and "needs an integer or a DECIMAL" in last, last
     assert "pair.yaml:" in last and "conflicts of shop.stock" in last, last
+
+    # Nor does one start, and `drcctl check` tells the same: the type, or a column that is not there.
+    for columns, cause in (["qty"], "column `qty` of `shop`.`stock` is varchar"), (["nowhere"], "has no column `nowhere`"):
+        pair.file["conflicts"]["tables"]["shop.stock"]["columns"] = columns
+        pair.write_config()
+        pair.applier("eu", "us").launch()
+        last = pair.applier("eu", "us").expect_exit(78)
+        assert cause in last and re.search(r"pair\.yaml:\d+: conflicts of shop\.stock: ", last), last
+        assert "mend the rule or the table" in last, last
+        found = json.loads(pair.ctl("check", "--region", "us", "--json", expect=2).stdout)["findings"]
+        (told,) = [each for each in found if each["check"] == "rule"]
+        assert cause in told["what"] and "pair.yaml:" in told["what"] and told["severity"] == "error"

@@ -162,6 +162,7 @@ def test_a_fixed_winner_one_way(one_way, policy, verdict, winner):
     assert names(pair) == {"eu": {1: "from eu"}, "us": {1: winner}}
     (entry,) = pair.conflicts()
     assert (entry["kind"], entry["policy"], entry["verdict"]) == ("update/changed", policy, verdict)
+    assert entry["cause"] == "foreign_write"
     images = [image(entry[f"{which}_image"]) for which in ("before", "incoming", "local")]
     assert images == ["old", "from eu", "from us"]
 
@@ -169,7 +170,7 @@ def test_a_fixed_winner_one_way(one_way, policy, verdict, winner):
 def test_policy_stop_stops_at_the_row(one_way):
     pair = one_way("stop")
     last = pair.applier("eu", "us").expect_exit(69)
-    assert "update/changed" in last and "`shop`.`item` row id=1" in last and "the policy is stop" in last
+    assert "update/changed" in last and "`shop`.`item` row id=1" in last and "foreign write: the policy is stop" in last
     assert names(pair) == {"eu": {1: "from eu"}, "us": {1: "from us"}}
     pair.wait("eu", "us", timeout=20, expect=69)
     (entry,) = pair.conflicts()

@@ -133,6 +133,7 @@ def test_status_tells_positions_lag_and_state(running):
     assert (link["state"], link["topic_seq"], link["applied_seq"]) == ("running", 2, 2)
     assert link["source_gtid"] == pair.eu.executed_gtids()
     assert 0 <= link["lag_seconds"] < 30 and link["last_error"] is None
+    assert link["lag_bytes"] == 0
 
     pair.applier("eu", "us").stop()
     pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (3, 'c')")
@@ -141,6 +142,7 @@ def test_status_tells_positions_lag_and_state(running):
     link = pair.status()["eu", "us"]
     assert (link["state"], link["topic_seq"], link["applied_seq"]) == ("stopped", 3, 2)
     assert 2 <= link["lag_seconds"] < 60, "the transaction that waits has waited that long"
+    assert 50 < link["lag_bytes"] < 1000000, "of the topic, by its newest records' size"
 
     pair.applier("us", "eu").stop()
     pair.us.stop()
@@ -178,6 +180,7 @@ def test_a_daemon_that_was_killed_is_seen_at_once(running):
     assert link["state"] == "stopped" and "ended without a word" in link["last_error"]
 
 
+@pytest.mark.own_broker
 def test_what_cannot_be_reached_is_not_known(running):
     pair = running
     pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (1, 'a')")
@@ -230,7 +233,7 @@ def test_conflicts_are_listed_and_shown(running):
     assert listed("--to", "us") == [at_us]
     assert listed("--table", "shop.i*", "--to", "us") == [at_us] and listed("--table", "shop.other") == []
     assert len(listed("--since", "10m")) == 2 and listed("--since", "2199-01-01T00:00:00") == []
-    pair.us.sql("INSERT INTO drc.conflicts SELECT NULL, `at`, link, gtid, c.seq, db, tbl, row_key, kind, policy, verdict, why,"
+    pair.us.sql("INSERT INTO drc.conflicts SELECT NULL, `at`, link, gtid, c.seq, db, tbl, row_key, kind, cause, policy, verdict, why,"
                 " before_image, incoming_image, local_image, result_image, images, result_hash, state, changed, NULL, NULL, NULL, NULL, NULL"
                 " FROM drc.conflicts c, shop.seq_1_to_200")
     assert [entry["id"] for entry in listed("--to", "us", "--limit", 3)] == [201, 200, 199]
@@ -273,7 +276,7 @@ def test_events_of_topic_and_binlog(running):
 def test_config_check_sums_up_without_secrets(make_pair):
     pair = make_pair(conflicts={"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}})
     said = pair.ctl("config", "check").stdout
-    assert "pair shop" in said and "link eu to us (two-way)" in said and "topic drc.shop.eu" in said
+    assert f"pair {pair.name} (" in said and "link eu to us (two-way)" in said and f"topic {pair.topic('eu')}" in said
     assert "conflicts by default: latest by updated_at tie eu,us" in said
     assert pair.eu.password not in said
     (pair.directory / "us.password").unlink()
@@ -308,3 +311,11 @@ def test_what_is_wrong_with_the_command_is_said(make_pair):
     assert "asia" in wrong("--from", "eu", "wait", "--to", "asia")
     for command in ("status", "wait", "events", "version"):
         assert "Usage: drcctl " + command in pair.ctl(command, "--help").stdout
+
+
+def test_an_answer_that_cannot_be_written_is_none():
+    argv = [place.programs() / "drcctl", "check", "--rules"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert done.returncode == 75
+    assert done.stderr == "drcctl: not all of the answer could be written to stdout: No space left on device\n"

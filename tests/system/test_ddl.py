@@ -41,7 +41,7 @@ def test_every_change_is_run_where_it_stands(make_pair):
     pair.wait("eu", "us")
     assert_same(pair)
     assert journal(pair) == []
-    assert pair.us.query("SELECT topic, ddl_state FROM drc.links") == [("drc.shop.eu", "done")]
+    assert pair.us.query("SELECT topic, ddl_state FROM drc.links") == [(pair.topic("eu"), "done")]
 
 
 @pytest.mark.parametrize("tool", [GH_OST, PT_OSC], ids=["gh_ost", "pt_osc"])

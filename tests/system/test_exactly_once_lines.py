@@ -12,6 +12,8 @@ from support.mixed_load import MixedLoad
 from support.pairfile import DELETE
 from support.proxy import Proxy
 
+pytestmark = pytest.mark.own_broker
+
 FLOOD = 4000  # transactions
 ATTEMPTS = 5
 
@@ -114,6 +116,7 @@ def test_a_line_that_died_without_a_word(lines, stream):
     """The source goes on writing into it, and starts no other dump for the same replica until it gives up."""
     pair, to_source, _ = lines
     stream(pair=pair)
+    pair.until(lambda: pair.capture("eu").status()["state"] == "running", 20, "dump")  # or its line is a later one, and served
     to_source.lose()
     pair.eu.sql("CREATE TABLE shop.wide (id INT PRIMARY KEY, b LONGBLOB)")
     for i in range(30):

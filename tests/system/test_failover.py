@@ -57,7 +57,7 @@ def test_a_promoted_replica_takes_over(two_hosts):
         load.start().wait_for(50)
         load.stop()
     pair.settle()
-    assert f"the source is {name(spare.server)}" in capture.text()
+    assert f"the source is: {name(spare.server)}" in capture.text()
     TokenLoad.check(pair.us, loads)
     TokenLoad.check(spare.server, loads)
     assert {daemon.status()["state"] for daemon in pair.daemons} == {"running"}
@@ -75,7 +75,7 @@ def test_a_replica_that_lacks_what_is_published_is_refused_by_name(two_hosts):
     pair.eu.kill()
     spare.promote()
     capture = pair.capture("eu")
-    pair.until(lambda: f"host {name(spare.server)} has come to" in capture.text(), 30, "refusal of the spare")
+    pair.until(lambda: f"not taken as the source: {name(spare.server)} has come to" in capture.text(), 30, "refusal of the spare")
     assert "of what is published: not taken as the source" in capture.text()
     pair.until(lambda: capture.status()["state"] == "retrying", 30, "word that capture waits for the other host")
     assert "lacks" in capture.status()["last_error"]
@@ -101,4 +101,4 @@ def test_a_region_without_any_host_that_has_all_stops(two_hosts):
     cause = capture.expect_exit(69)
     assert "the source lost transactions" in cause
     for server in (pair.eu, spare.server):
-        assert f"host {name(server)} has come to" in capture.text()
+        assert f"not taken as the source: {name(server)} has come to" in capture.text()

@@ -28,7 +28,8 @@ def poisoned(make_pair):
 
 def forge(pair, *arguments):
     topic = pair.topic("eu")
-    genuine = [record["value"] for record in pair.kafka.records(topic) if record["headers"].get("drc-seq") == "1"]
+    data = [record for record in pair.kafka.records(topic) if "drc-kind" not in record["headers"]]
+    genuine = [record["value"] for record in data if record["headers"]["drc-seq"] == "1"]
     assert len(genuine) == 1, "the topic holds one transaction"
     made = subprocess.run([FORGE, *arguments], input=genuine[0], stdout=subprocess.PIPE, check=True)
     pair.kafka.produce(topic, made.stdout)

@@ -1,11 +1,14 @@
 """What the account of a region may do: what `drcctl grants` prints, as all tests; what is missing is told as SQL that mends it."""
 
+import json
 import pathlib
 import re
 import subprocess
 
 import pytest
 from support import place
+from support.mariadb import MariaDB
+from support.mysql import MySQL
 
 ITEM = (
     "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40),"
@@ -20,10 +23,13 @@ def grant_only(server, *grants):
     server.sql("SET SESSION sql_log_bin = 0", f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {ACCOUNT}", *grants)
 
 
+BY_TIME = {"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}}
+
+
 @pytest.fixture
 def granted(make_pair):
     """A pair whose accounts have, as all have, what is printed, and nothing else."""
-    pair = make_pair(conflicts={"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}})
+    pair = make_pair(conflicts=BY_TIME)
     pair.everywhere("CREATE DATABASE shop", ITEM)
     return pair
 
@@ -35,12 +41,19 @@ def printed(config, *arguments, expect=0):
     return done.stdout if expect == 0 else done.stderr
 
 
-def test_documents_say_what_is_printed():
-    blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+def test_documents_say_what_is_printed(directory):
+    blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "servers.md").read_text(encoding="utf-8"), re.S)
     for flavour, block in zip(("mariadb", "mysql"), blocks, strict=True):
         create, *grants = [line.strip() for line in block.splitlines() if line.strip()]
         assert create.startswith(f"CREATE USER {ACCOUNT} IDENTIFIED BY")
         assert grants == printed(ROOT / "conf" / "two-way.yaml", "--region", "eu", "--flavor", flavour).splitlines()
+    standby = re.findall(r"^GRANT (.*) ON \*\.\* TO drc@'%';  +-- (\w+)", (ROOT / "docs" / "apply.md").read_text(encoding="utf-8"), re.M)
+    assert [flavour.lower() for _, flavour in standby] == ["mariadb", "mysql"], '"apply.md"'
+    text = (ROOT / "conf" / "one-way.yaml").read_text(encoding="utf-8")
+    (directory / "standby.yaml").write_text(text.replace("    to: us\n", "    to: us\n    standby: true\n"), encoding="utf-8")
+    for privilege, flavour in standby:
+        words = ("--region", "us", "--flavor", flavour.lower())
+        assert privilege in printed(directory / "standby.yaml", *words) and privilege not in printed(ROOT / "conf" / "one-way.yaml", *words)
     assert f"`{DDL}`" in (ROOT / "docs" / "ddl.md").read_text(encoding="utf-8")
 
 
@@ -66,6 +79,10 @@ def test_what_is_printed_follows_the_pair_file(directory):
     assert "ON `my\\_shop%`.* TO" in of("us", "mariadb", include="my_shop*.item")
     assert of("us", "mariadb", "--role", "reconcile").count("GRANT") == 2
     assert "BINLOG MONITOR" in of("us", "mariadb", "--role", "operator")
+    assert "GRANT TRIGGER ON `shop`.* TO" in of("us", "mariadb", "--role", "operator")
+    assert "TRIGGER" in of("us", "mysql", links="apply: {writer: sql}") and "TRIGGER" not in sql
+    forecast = [line.split(" TO ")[0] for line in of("us", "mysql", "--role", "forecast").splitlines()]
+    assert forecast == ["GRANT SELECT ON `drc`.*", "GRANT SELECT ON `shop`.*"]
     assert "--flavor mariadb" in printed(path, expect=64)
 
 
@@ -85,6 +102,53 @@ def test_the_printed_grants_are_all_that_is_needed(granted):
     assert pair.status()["eu", "us"]["state"] == "running"
     for daemon in pair.daemons:
         assert "GRANT" not in daemon.text(), f"{daemon.name} misses a grant"
+
+
+def privileges(statements):
+    """(privilege, place), one by one, of what is printed."""
+    for statement in statements:
+        words, place_ = re.fullmatch(r"GRANT (.*) ON (\S+) TO .*", statement).groups()
+        yield from ((word, place_) for word in words.split(", "))
+
+
+def missing_grants(pair, region):
+    found = json.loads(pair.ctl("check", "--region", region, "--json", expect=None).stdout)["findings"]
+    return [each for each in found if each["check"] == "grant_missing"]
+
+
+@pytest.mark.parametrize("server", [MariaDB, MySQL], ids=["mariadb", "mysql"])
+def test_each_printed_privilege_is_needed_and_missed(make_pair, server):
+    pair = make_pair(server=server, conflicts=BY_TIME)
+    pair.everywhere("CREATE DATABASE shop", ITEM)
+    rows = ", ".join(f"({n}, 'a')" for n in range(1, 30))
+    pair.start()
+    pair.eu.sql(f"INSERT INTO shop.item (id, name) VALUES {rows}")
+    pair.settle()
+    pair.wait_for_canaries()
+    applier, unlogged = pair.applier("eu", "us"), "SET SESSION sql_log_bin = 0"
+    one_by_one = list(privileges(pair.printed_grants("us", pair.us.kind)))
+    assert len(one_by_one) >= 5
+    for number, (privilege, at) in enumerate(one_by_one):
+        pair.us.sql(unlogged, f"REVOKE {privilege} ON {at} FROM {ACCOUNT}")
+        (missed,) = missing_grants(pair, "us")
+        assert missed["what"].endswith(f"has not {privilege} ON {at}"), missed
+        if privilege.startswith("REPLICATION SLAVE"):
+            refused = pair.tool("drc-capture", "--region", "us", "--check", expect=77)
+            assert missed["fix"] in refused.stderr
+        elif privilege == "REPLICATION MASTER ADMIN":
+            assert f"Run: {missed['fix']}" in pair.tool("drc-capture", "--region", "us", "--check").stderr
+        else:
+            applier.stop()
+            pair.eu.sql(f"INSERT INTO shop.item (id, name) VALUES ({100 + number}, 'b')", f"DELETE FROM shop.item WHERE id = {2 + number}",
+                        "UPDATE shop.item SET name = CONCAT(name, 'c') WHERE id = 1")  # fmt: skip
+            applier.launch()
+            assert privilege in applier.expect_exit(77), privilege
+        pair.us.sql(unlogged, missed["fix"])
+        if not applier.running:
+            applier.start()
+            pair.wait("eu", "us")
+    assert missing_grants(pair, "us") == []
+    pair.assert_equal("shop.item")
 
 
 def test_the_applier_tells_all_that_it_misses_at_once(granted):

@@ -26,9 +26,6 @@ def next_ids(cursor, count=1):
     return [row[0] for row in cursor.fetchall()]
 
 
-OWN_SCHEMA = "GRANT ALL PRIVILEGES ON drc.* TO drc@'%'"  # a region without a link has no role that is granted anything
-
-
 def install(pair, *regions):
     for region in regions:
         pair.ctl("ids", "install", "--region", region)
@@ -168,7 +165,7 @@ def same_slot(server, first):
 def test_open_transactions_never_wait_for_each_others_ids(make_pair, kind):
     pair = make_pair(server={"mariadb": MariaDB, "mysql": MySQL}[kind], options=TRUST, regions=("eu",), links=[])
     pair.eu.start()
-    pair.eu.sql(OWN_SCHEMA)
+    pair.eu.sql(*pair.printed_grants("eu", pair.eu.kind, "--role", "operator"))
     install(pair, "eu")
     insert = "INSERT INTO shop.own VALUES (drc.next_id(), {})"
     isolations = ["REPEATABLE READ", "READ COMMITTED", "SERIALIZABLE"] * 8
@@ -246,7 +243,7 @@ def test_ids_flow_through_a_pair(make_pair):
 def test_installing_needs_trust_and_can_be_printed(make_pair):
     pair = make_pair(regions=("eu",), links=[])
     pair.eu.start()
-    pair.eu.sql(OWN_SCHEMA)
+    pair.eu.sql(*pair.printed_grants("eu", pair.eu.kind, "--role", "operator"))
     refused = pair.ctl("ids", "install", "--region", "eu", expect=78).stderr
     assert "SET GLOBAL log_bin_trust_function_creators = ON" in refused
     script = pair.ctl("ids", "install", "--region", "eu", "--dry-run").stdout

@@ -63,7 +63,7 @@ def test_only_what_the_window_touched_is_compared(make_pair, directory, server):
     ]
     assert [json.loads(key)["id"] for table, key, _ in found if table == "item"] == [1, 2, 5]
     facts = json.dumps(report)
-    assert f"{begin} .. " in facts and "drc.shop.us" in facts
+    assert f"{begin} .. " in facts and pair.topic("us") in facts
 
     # A time is widened; what has no key goes whole; a table that nobody touched does not.
     pair.us.sql("INSERT INTO shop.heap VALUES (3, 'z')")
@@ -86,12 +86,94 @@ def test_only_what_the_window_touched_is_compared(make_pair, directory, server):
     assert any(line["type"] == "unsettled" and line["table"] == "late" for line in report), report
 
 
-def test_a_window_that_is_purged_or_unknown_is_said(make_pair):
-    pair = make_pair(links=[("eu", "us")])
-    pair.everywhere("CREATE DATABASE shop", TABLES[0])
+def at(server, expression="NOW(6)"):
+    """A time of the server's, as the options take it."""
+    return server.value(f"SELECT DATE_FORMAT(CONVERT_TZ({expression}, @@session.time_zone, '+00:00'), '%Y-%m-%dT%H:%i:%s')")
+
+
+def ids(found):
+    return [json.loads(key)["id"] for _, key, _ in found]
+
+
+def test_no_window_hides_what_was_written_in_it(make_pair):
+    """Clocks that sessions set, bounds that are not where they should be, differences enough."""
+    pair = make_pair(conflicts={"default": {"policy": "latest"}})
+    pair.everywhere("CREATE DATABASE shop", TABLES[0], TABLES[4])
     pair.start()
-    pair.eu.sql("INSERT INTO shop.item VALUES (1, 'a')")
+    pair.eu.sql("INSERT INTO shop.item VALUES (1, 'a'), (2, 'a'), (3, 'a'), (4, 'a'), (5, 'a'), (6, 'a')", "INSERT INTO shop.idle VALUES (1, 1)")
+    pair.us.sql("UPDATE shop.item SET name = 'us' WHERE id = 0")
     pair.settle()
+    pair.us.sql("UPDATE shop.item SET name = 'us' WHERE id = 4")
+    pair.captured("us")
+    of_us = pair.events("us")[-1]["gtid"]
+    pair.eu.sql(
+        "SET timestamp = 1000000000",  # as mysqlbinlog's output does
+        "UPDATE shop.item SET name = 'of old' WHERE id = 1",
+        "SET timestamp = UNIX_TIMESTAMP(SYSDATE()) + 86400",
+        "UPDATE shop.item SET name = 'of tomorrow' WHERE id = 2",
+        "SET timestamp = DEFAULT",
+        "UPDATE shop.item SET name = 'now' WHERE id = 3",
+    )
+    pair.settle()
+    first, last = [event["gtid"] for event in pair.events("eu")][0], pair.events("eu")[-1]["gtid"]
+    plant(pair.us, "UPDATE shop.item SET name = 'planted'", "UPDATE shop.idle SET v = 2")
+    until = at(pair.eu)
+    for words in (["--since", "10m"], ["--since", "10m", "--until", until], ["--since", first, "--until", last]):
+        _, found = incident(pair, *words, expect=1)
+        assert len(found) == 7 and ids(found) == [1, 1, 2, 3, 4, 5, 6], words
+    _, found = incident(pair, "--since", of_us, expect=1)  # a transaction of the other region; eu's are taken by time
+    assert 4 in ids(found)
+
+    report, found = incident(pair, "--since", "10m", "--max-diffs", 2, expect=2)
+    assert {table for table, _, _ in found} == {"item"} and "--max-diffs" in json.dumps(report)
+    assert report[-1]["differences"] == len(found) >= 2
+    refused = lambda *words: pair.tool("drc-reconcile", "incident", "--pair", "eu,us", *words, expect=None)
+    for words, why in (
+        (["--since", "5m", "--until", "10m"], "is before --since"),
+        (["--since", at(pair.eu, "NOW() + INTERVAL 3 HOUR")], "lies ahead"),
+        (["--until", "1m"], "--since is needed"),
+    ):
+        done = refused(*words)
+        assert done.returncode == 64 and why in done.stderr, done
+    done = refused("--since", last, "--until", first)
+    assert done.returncode == 2 and "before it begins" in done.stderr, done
+    done = refused("--since", last, "--until", at(pair.eu, "NOW() - INTERVAL 3 HOUR"))
+    assert done.returncode == 2 and "before it begins" in done.stderr, done
+
+    # Of topics that have lost their beginning it is said; of a window that has not, nothing.
+    pair.stop()
+    pair.kafka.delete_records(pair.topic("eu"), pair.events("eu")[2]["offset"])
+    report, found = incident(pair, "--since", "10m", "--timeout", 1, expect=2)
+    assert "no longer holds the beginning of the window" in json.dumps(report)
+
+
+def test_statements_in_the_window_send_their_tables_whole(make_pair):
+    pair = make_pair(links=[("eu", "us")], config={"links": [{"from": "eu", "to": "us", "start": "beginning", "ddl": "apply"}]})
+    pair.everywhere("CREATE DATABASE shop", *TABLES)
+    pair.start()
+    pair.eu.sql(
+        "USE shop",
+        "INSERT INTO item VALUES (1, 'a')",
+        "INSERT INTO late VALUES (1, 1), (2, 2)",
+        "INSERT INTO idle VALUES (1, 1), (2, 2)",
+        "TRUNCATE TABLE item",
+        "ALTER TABLE late ADD COLUMN more INT",
+        "UPDATE late SET v = 3 WHERE id = 1",
+        "RENAME TABLE idle TO former",
+        "UPDATE former SET v = 3 WHERE id = 1",
+        "CREATE TABLE gone (id INT PRIMARY KEY)",
+        "INSERT INTO gone VALUES (1)",
+        "DROP TABLE gone",
+    )
+    pair.settle()
+    report, found = incident(pair, "--since", "1h", expect=0)
+    assert not found, found
+    # What nobody touched: a statement says nothing about rows.
+    plant(pair.us, "INSERT INTO shop.item VALUES (7, 'left')", "UPDATE shop.late SET more = 1 WHERE id = 2", "DELETE FROM shop.former WHERE id = 2")
+    _, found = incident(pair, "--since", "1h", expect=1)
+    assert [(table, kind) for table, _, kind in found] == [
+        ("former", "missing_at_target"), ("item", "extra_at_target"), ("late", "diverged")
+    ]
     done = pair.tool("drc-reconcile", "incident", "--pair", "eu,us", "--since", "0-77-12", expect=2)
     assert "no topic of the pair holds that transaction" in done.stdout + done.stderr
     done = pair.tool("drc-reconcile", "incident", "--pair", "eu,us", "--since", "soon", expect=64)

@@ -61,6 +61,7 @@ def test_records_follow_the_limit_of_the_topic(make_stream, stream):
     assert "queue.buffering.max.kbytes has no room for a record of 5" in capture.expect_exit(78)
 
 
+@pytest.mark.own_broker
 def test_a_stalled_broker_holds_the_source_back_in_bounded_memory(make_stream, stream):
     limits = {"queue_bytes": "1MiB"}
     kafka = {"properties": {"queue.buffering.max.kbytes": 4096}}

@@ -14,6 +14,8 @@ from support.mysql import MySQL
 from support.proxy import CUTS, Proxy
 from support.target_kills import TargetKiller
 
+pytestmark = pytest.mark.own_broker
+
 WORKERS = 4
 LOST_COMMITS = 0.1  # of all
 TORN_TOKENS = {

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import struct
 import time
+import zlib
 
 import pytest
 
@@ -80,6 +82,11 @@ def test_a_lost_tail_is_named_judged_and_brought_back_once(make_pair, directory,
     assert (row["before"]["name"], row["lost"]["name"], row["survivor"]["name"]) == ("a", "eu", "us")
     assert f"seq {first + 3}" in found[4]["why"]
 
+    assert lost_tail(pair, "--pair", "us,eu", "--tables", "shop.item", "--binlog", *files)[1] == found
+    report, others = lost_tail(pair, "--tables", "shop.other", "--binlog", *files, expect=0)
+    assert not others and "6 of them, which change none of --tables" in text_of(report)
+    lost_tail(pair, "--pair", "eu,ap", "--binlog", *files, expect=64)
+
     # Nothing was written by that; what is put aside needs the applier to be stopped.
     replay = ["--binlog", *files, "--replay", "safe", "--why", "a test"]
     page = directory / "tail.html"
@@ -117,3 +124,81 @@ def test_a_lost_tail_is_named_judged_and_brought_back_once(make_pair, directory,
         1: "eu", 2: "us", 3: "us", 4: "eu again", 6: "eu", 7: "us later", 8: "eu is back"
     }
     assert [each["why"] for each in pair.conflicts() if each["policy"] == "replay-tail"] == ["a test"]
+
+
+EVIL = "</script><script>document.title='run'</script>\n\x1b[31m\"'`"
+NASTY = "shop.`ev``il\n</script>\"'`"
+
+
+def relay_log(data):
+    """The same file as a replica keeps what it got: its format event says so."""
+    (size,) = struct.unpack_from("<I", data, 13)
+    event = bytearray(data[4 : 4 + size])
+    event[17] |= 0x40
+    event[-4:] = struct.pack("<I", zlib.crc32(event[:-4]))
+    return data[:4] + event + data[4 + size :]
+
+
+def test_files_that_are_not_what_they_should_be(make_pair, directory):
+    """Compressed events, nasty names and values in every form; and a line for each set of files that does not hold the tail."""
+    compressed = {"eu": {"log_bin_compress": "ON", "log_bin_compress_min_len": "10"}, "us": {}}
+    pair = make_pair(conflicts=LATEST, config={"capture": {"heartbeat": "500ms"}}, options=compressed)
+    pair.everywhere(
+        "CREATE DATABASE shop",
+        f"CREATE TABLE {NASTY} (id INT PRIMARY KEY, `gtid` TEXT, `</td><script>` VARBINARY(60), `class` VARCHAR(200))",
+    )
+    pair.start()
+    pair.eu.sql(f"INSERT INTO {NASTY} VALUES (1, 'a', X'ff3c', 'x'), (2, 'b', '', 'y'), (3, 'c', NULL, 'z')")
+    pair.settle()
+    pair.capture("eu").kill()
+    with pair.eu.connect(autocommit=True) as connection, connection.cursor() as cursor:
+        for row in (1, 2, 3):
+            cursor.execute("FLUSH BINARY LOGS")
+            cursor.execute(f"UPDATE {NASTY} SET gtid = %s, `</td><script>` = X'ff3c00', class = REPEAT('w', 150) WHERE id = %s", [EVIL, row])
+        cursor.execute(f"UPDATE {NASTY} SET class = 'of two' WHERE id IN (2, 3)")
+    pair.eu.kill()
+    files, others = rescue(pair.eu, directory / "rescued", torn=False), rescue(pair.us, directory / "others", torn=False)
+    time.sleep(1.1)
+    pair.us.sql(f"UPDATE {NASTY} SET gtid = CONCAT('us', CHAR(10), '</script>') WHERE id = 2")
+    pair.captured("us")
+
+    page = directory / "tail.html"
+    report, found = lost_tail(pair, "--binlog", *files, "--html", page)
+    assert [line["class"] for line in found] == ["safe", "superseded", "safe", "conflicting"]
+    (row,) = found[3]["rows"]
+    assert (row["table"], row["lost"]["gtid"], row["lost"]["class"]) == ("ev`il\n</script>\"'", EVIL, "of two")
+    assert row["lost"]["</td><script>"] == {"hex": "ff3c00"} and row["survivor"]["gtid"] == "us\n</script>"
+    text = page.read_text(encoding="utf-8")
+    assert "<h1>4 transactions lost, eu and us</h1>" in text and 'class="stats"' not in text
+    assert text.count("<script") == 1 and text.count("</script>") == 1 and "\x1b" not in text
+    said = pair.tool("drc-reconcile", "lost-tail", "--from", "eu", "--to", "us", "--binlog", *files, expect=1).stdout
+    assert "\x1b" not in said and "2 transactions, " not in said and "4 transactions lost" in said
+
+    def made(name, data):
+        path = directory / name
+        path.write_bytes(data)
+        return path
+
+    first, data = files[0], files[-1].read_bytes()
+    wrong = {
+        "are not in their order": list(reversed(files)),
+        "one was given twice": [*files, files[-1]],
+        "of different servers": [*files[:-1], *others],
+        "they are of another server": others,
+        "begins after": [*files[:-2], files[-1]],
+        "while all before it was read up to": files[-1:],
+        "is encrypted": [*files[:-1], made("encrypted", b"\xfd" + data[1:])],
+        "is a relay log": [made("relay", relay_log(first.read_bytes())), *files[1:]],
+        "ends inside an event": [made("torn", first.read_bytes()[:-10]), *files[1:]],
+        "is no binlog file": [made("empty", b"")],
+        "there is no such file": [directory / "none"],
+        "wrong checksum": [*files[:-1], made("damaged", data[:300] + bytes([data[300] ^ 1]) + data[301:])],
+    }
+    for why, given in wrong.items():
+        done = pair.tool("drc-reconcile", "lost-tail", "--from", "eu", "--to", "us", "--binlog", *given, expect=2)
+        assert why in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    # What the disk did not get any more is not there; what it got is, whole transactions only.
+    for cut in (4, 50, len(data) // 2, len(data) - 60):
+        report, found = lost_tail(pair, "--binlog", *files[:-1], made("cut", data[:cut]))
+        assert [line["seq"] for line in found] == [2, 3, 4, 5][: len(found)] and len(found) in (2, 3, 4)
+        assert "holds nothing" in text_of(report) if cut == 4 else "torn" in text_of(report)

@@ -3,6 +3,7 @@
 Two servers of 300 MB each take their time to start, so that each pair here serves several checks.
 """
 
+import contextlib
 import json
 import re
 import time
@@ -16,6 +17,7 @@ from support.mysql import MySQL
 LATEST = {"default": {"policy": "latest", "by": ["updated_at"], "tie": ["eu", "us"]}}
 STAMP = "updated_at TIMESTAMP(6) NOT NULL DEFAULT '2026-01-01 00:00:00'"
 ACCOUNT = "'drc'@'%'"
+BUSY = 60  # connections: more than the daemons and a test need
 
 
 def kinds(server):
@@ -110,9 +112,7 @@ def test_types_conflicts_and_tools(make_pair):
     pair.assert_equal("shop.types", "shop.heap", "shop.item")
     assert pair.conflicts() == []
     assert pair.applier("eu", "us").status()["conflicts"] == 0
-    for region in ("eu", "us"):
-        proved = lambda region=region: pair.capture(region).status()["canary_us"] > 0
-        pair.until(proved, 30, f"proof of the loop mark at {region}")
+    pair.wait_for_canaries()
 
     for applier in pair.appliers.values():
         applier.stop()
@@ -210,9 +210,32 @@ FAMILY = (
 )
 
 
+def held_by_load_and_slowed_by_an_operator(pair, applier):
+    """More connections than the limit hold the link; `drcctl throttle` slows it down; both end as they are told."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(BUSY):
+            stack.enter_context(pair.us.connect())
+        pair.until(lambda: applier.status()["state"] == "throttled", 20, "word that the load is too high")
+        assert f"Threads_connected of the target is above {BUSY}" in applier.status()["cause"]
+        pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (100, 'load')")
+        pair.captured("eu")
+        time.sleep(1)
+        assert pair.us.value("SELECT COUNT(*) FROM shop.item WHERE id = 100") == 0
+    pair.wait("eu", "us")
+
+    pair.ctl("throttle", "--from", "eu", "--to", "us", "--rate", "10", "--why", "a test")
+    pair.eu.sql(*[f"INSERT INTO shop.item (id, name) VALUES ({number}, 'slow')" for number in range(101, 141)])
+    pair.wait("eu", "us", timeout=1, expect=75)
+    assert pair.us.value("SELECT COUNT(*) FROM shop.item WHERE id > 100") < 40
+    pair.ctl("throttle", "--from", "eu", "--to", "us", "--release")
+    pair.wait("eu", "us")
+    pair.assert_equal("shop.item")
+
+
 def test_one_way_trouble(make_pair):
-    """Cascades, XA, a big transaction, a target that is read-only, one that restarts, one that its applier has locked out."""
-    pair = make_pair(server=MySQL, links=[("eu", "us")], conflicts={"default": {"policy": "source_wins"}})
+    """Cascades, XA, a big transaction, a throttle, a target that is read-only, one that restarts, one that its applier has locked out."""
+    throttle = {"regions": {"us": {"throttle": {"max_load": [f"Threads_connected={BUSY}"]}}}}
+    pair = make_pair(server=MySQL, links=[("eu", "us")], conflicts={"default": {"policy": "source_wins"}}, config=throttle)
     pair.everywhere("CREATE DATABASE shop", FILLER, PARENT, CHILD, ORPHAN, ITEM)
     pair.start()
     applier = pair.applier("eu", "us")
@@ -242,11 +265,18 @@ def test_one_way_trouble(make_pair):
     pair.assert_equal("shop.filler", "shop.item")
     assert applier.status()["exact"] == 2
 
+    held_by_load_and_slowed_by_an_operator(pair, applier)
+
     pair.us.sql("SET GLOBAL read_only = ON")
     pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (3, 'later')")
     pair.until(lambda: applier.status()["state"] in ("retrying", "waiting"), 30, "word that the target is read-only")
     assert "read-only" in applier.status()["last_error"] or "read_only" in applier.status()["last_error"]
+    word = ["--from", "eu", "--to", "us", "--why", "a test"]
+    said = pair.ctl("pause", *word, expect=75).stderr
+    assert "is retrying what it has in hand" in said and re.search("read[-_]only", said)
     pair.us.sql("SET GLOBAL read_only = OFF")
+    pair.until(lambda: applier.status()["state"] == "paused", 30, "the pause")
+    pair.ctl("resume", *word)
     pair.wait("eu", "us")
 
     with TokenLoadOf(pair) as load:

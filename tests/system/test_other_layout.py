@@ -8,6 +8,9 @@ import json
 
 import pytest
 
+from support.statements import Statements
+
+
 @pytest.fixture(params=["binlog", "sql"])
 def writer(request):
     return request.param
@@ -17,9 +20,9 @@ def writer(request):
 def layouts(writer, make_pair):
     """A function: statements for eu's schema, statements for us; a running one-way link."""
 
-    def make(here, there, **more):
+    def make(here, there, workers=4, **more):
         pair = make_pair(links=[("eu", "us")], **more)
-        pair.file["links"][0]["apply"] = {"writer": writer}
+        pair.file["links"][0]["apply"] = {"writer": writer, "workers": workers}
         pair.write_config()
         pair.everywhere("CREATE DATABASE shop")
         pair.eu.sql("SET SESSION sql_log_bin = 0", *here)
@@ -64,6 +67,77 @@ def test_columns_of_another_order_and_width(layouts):
     query = "SELECT id, name, CAST(price AS CHAR), CAST(at AS CHAR), kind, note FROM shop.item ORDER BY id"
     assert rows(pair, query) == wanted
     assert rows(pair, "SELECT a, b FROM shop.log ORDER BY b") == [(1, "x"), (1, "y")]
+    # Members that change places at the target while the link runs: nothing else of its definition tells.
+    pair.us.sql("ALTER TABLE shop.item MODIFY kind ENUM('b','a','c')")
+    pair.eu.sql("INSERT INTO shop.item (id, kind) VALUES (6, 'a'), (7, 'b')", "UPDATE shop.item SET kind = 'a' WHERE id = 1")
+    assert rows(pair, "SELECT id, kind FROM shop.item ORDER BY id") == [(1, "a"), (5, None), (6, "a"), (7, "b")]
+
+
+def read_once_a_group(pair):
+    """Before images are verified by one read a table and group, however many rows it has; with keys of numbers and of text."""
+    applier, tables, link = pair.applier("eu", "us"), ("item", "word"), ["--from", "eu", "--to", "us", "--why", "a group"]
+    pair.eu.sql(*[f"INSERT INTO shop.{table} SELECT seq, 0 FROM shop.seq_1_to_400" for table in tables])
+    pair.wait("eu", "us")
+    pair.ctl("pause", *link)
+    for first in range(0, 400, 10):
+        keys = f"id > {first} AND id <= {first + 10}"
+        change = "DELETE FROM shop.{} WHERE " if first % 40 == 0 else "UPDATE shop.{} SET n = n + 1 WHERE "
+        pair.eu.sql("BEGIN", *[change.format(table) + keys for table in tables], "COMMIT")
+    pair.eu.sql("BEGIN", *[f"UPDATE shop.{table} SET n = 7" for table in tables], "COMMIT")
+    pair.captured("eu")
+    pair.until(lambda: applier.status()["topic_seq"] == pair.capture("eu").status()["seq"], 60, "all of it at the applier")
+    before = applier.status()["groups"]
+    with Statements(pair.us) as asked:
+        pair.ctl("resume", *link)
+        pair.wait("eu", "us")
+    groups = applier.status()["groups"] - before
+    assert 1 <= groups <= 4, "41 transactions of 1400 rows"
+    reads = {table: asked.executed(f"%FROM `shop`.`{table}` FORCE INDEX%FOR UPDATE") for table in tables}
+    assert reads == dict.fromkeys(tables, groups)
+    for table in tables:
+        assert pair.us.query(f"SELECT COUNT(*), SUM(n) FROM shop.{table}") == [(300, 2100)]
+
+
+def test_how_many_statements_rows_take(layouts, writer):
+    """One read a group verifies all of a table's rows. Rows of a table without a key go few a statement, as each of them reads it
+    from its beginning: an answer to thousands at once would be waited for in vain.
+    """
+    log = "CREATE TABLE shop.log (a INT, b VARCHAR(20))"
+    item = "CREATE TABLE shop.item (id INT PRIMARY KEY, n INT)"
+    word = "CREATE TABLE shop.word (id VARCHAR(20) PRIMARY KEY, n INT)"
+    pair = layouts([log, item, word], [log, item, word], workers=1)
+    sent = lambda: int(pair.us.query("SHOW GLOBAL STATUS WHERE Variable_name = 'Com_binlog'")[0][1])
+    pair.eu.sql(f"INSERT INTO shop.log VALUES {', '.join(f'({n}, 0)' for n in range(40))}")
+    pair.wait("eu", "us")
+    before = sent()
+    pair.eu.sql("UPDATE shop.log SET b = a", "DELETE FROM shop.log WHERE a >= 20")
+    assert rows(pair, "SELECT COUNT(*), SUM(a = b) FROM shop.log") == [(20, 20)]
+    assert sent() - before == (60 / 4 if writer == "binlog" else 0)
+    assert_undoubted(pair)
+    read_once_a_group(pair)
+    assert_undoubted(pair)
+
+
+TABLES = 90  # which three numbers of keys make more statements of than the server is told to keep
+STATEMENTS = 262
+
+
+def test_tables_beyond_what_a_server_keeps_statements_for(make_pair):
+    """A schema may have more tables than sessions may prepare statements."""
+    pair = make_pair(links=[("eu", "us")])
+    pair.file["links"][0]["apply"] = {"workers": 1}
+    pair.write_config()
+    pair.everywhere("CREATE DATABASE shop", *[f"CREATE TABLE shop.t{n} (id INT PRIMARY KEY, n INT)" for n in range(TABLES)])
+    pair.us.sql(f"SET GLOBAL max_prepared_stmt_count = {STATEMENTS}")
+    pair.start()
+    fill, change = "INSERT INTO shop.t{} SELECT seq, 0 FROM shop.seq_1_to_60", "UPDATE shop.t{} SET n = n + 1 WHERE id <= "
+    for statement in (fill, f"{change} 1", f"{change} 20", f"{change} 60"):
+        pair.eu.sql("BEGIN", *[statement.format(n) for n in range(TABLES)], "COMMIT")
+        pair.wait("eu", "us")
+    sums = " UNION ALL ".join(f"SELECT COUNT(*), SUM(n) FROM shop.t{n}" for n in range(TABLES))
+    assert pair.us.query(sums) == [(60, 81)] * TABLES
+    assert "DRC-3013" not in pair.applier("eu", "us").text(), "it had to try again"
+    assert_undoubted(pair)
 
 
 SOURCE = "CREATE TABLE shop.item (id INT PRIMARY KEY, n INT)"
@@ -155,9 +229,20 @@ LATIN1 = "CREATE TABLE shop.item (id INT PRIMARY KEY, v TINYTEXT CHARACTER SET l
 UTF8 = "CREATE TABLE shop.item (id INT PRIMARY KEY, v TINYTEXT CHARACTER SET utf8mb4)"
 
 
-def test_a_value_that_does_not_fit_stops_the_link(layouts):
-    pair = layouts([LATIN1], [UTF8], config={"apply": {"on_data_error": "stop"}})
-    pair.eu.sql("INSERT INTO shop.item VALUES (2, REPEAT('ä', 128))")
-    last = pair.applier("eu", "us").expect_exit(69)
+def test_a_value_that_does_not_fit_is_parked_or_stops_the_link(layouts):
+    pair = layouts([LATIN1], [UTF8])
+    applier = pair.applier("eu", "us")
+    long = "INSERT INTO shop.item VALUES ({}, REPEAT('ä', 128))"
+    pair.eu.sql(long.format(1), "INSERT INTO shop.item VALUES (2, 'ä')", "UPDATE shop.item SET v = 'x' WHERE id = 1")
+    pair.until(lambda: applier.status()["parked_transactions"] == 2, 30, "the value that is put aside, and what waits for it")
+    parked = pair.ctl("parked", "list", "--from", "eu", "--to", "us").stdout
+    assert "column `v` of `shop`.`item`" in parked and "longer than the target's column" in parked
+    assert pair.us.query("SELECT id FROM shop.item") == [(2,)]
+
+    pair.file["apply"] = {"on_data_error": "stop"}
+    pair.write_config()
+    pair.ctl("reload", "--from", "eu", "--to", "us")
+    pair.eu.sql(long.format(3))
+    last = applier.expect_exit(69)
     assert "column `v` of `shop`.`item`" in last
     assert "longer than the target's column" in last

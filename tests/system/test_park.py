@@ -132,6 +132,25 @@ def test_a_missing_parent_is_waited_for_and_what_is_given_up_stays_known(one_way
     assert [(each["seq"], each["state"]) for each in parked(pair, "--all")] == [(third, "discarded")]
 
 
+def test_who_gives_up_while_it_is_tried_again_is_heard(one_way):
+    pair = one_way()
+    pair.us.sql("INSERT INTO shop.item VALUES (90, 'of us', 7)")
+    pair.eu.sql("INSERT INTO shop.item VALUES (1, 'clashes', 7)")
+    pair.wait("eu", "us", expect=69)
+    ((first, _, _),) = seqs(pair)
+    with pair.us.connect(autocommit=False) as holder, holder.cursor() as cursor:
+        cursor.execute("SELECT id FROM shop.item WHERE code = 7 FOR UPDATE")
+        retry(pair, str(first))
+        waiting = "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'"
+        pair.until(lambda: pair.us.value(waiting) > 0, 20, "another try, which waits for the row")
+        pair.ctl("parked", "discard", str(first), "--from", "eu", "--to", "us", "--why", "lost patience")
+        holder.rollback()
+    pair.until(lambda: not seqs(pair), 20, "an empty park")
+    assert seqs(pair, "--all") == [(first, 0, "discarded")]
+    assert names(pair.us) == {90: "of us"}
+    pair.wait("eu", "us")
+
+
 def test_a_big_transaction_is_parked_whole(one_way):
     pair = one_way()
     pair.applier("eu", "us").stop()

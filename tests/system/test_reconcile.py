@@ -279,5 +279,9 @@ def test_what_is_wrong_with_the_command_is_said(make_pair):
 def test_a_pattern_that_matches_no_table_is_not_taken_for_equal(make_pair):
     pair = make_pair(links=[("eu", "us")])
     pair.everywhere("CREATE DATABASE shop", "CREATE TABLE shop.item (id INT PRIMARY KEY)")
-    done = pair.tool("drc-reconcile", "full", "--pair", "eu,us", "--tables", "shop.typo", expect=2)
-    assert "no table of the pair on either side matches --tables" in done.stdout + done.stderr
+    pair.capture("eu").start()
+    pair.until(lambda: pair.stream_stands("eu"), 60, "a stream of eu")
+    for mode in (["full"], ["incident", "--since", "1h"]):
+        done = pair.tool("drc-reconcile", *mode, "--pair", "eu,us", "--tables", "shop.typo", expect=2)
+        assert "no table of the pair on either side matches --tables" in done.stderr
+    pair.tool("drc-reconcile", "incident", "--since", "1h", "--pair", "eu,us", "--tables", "shop.item")  # nobody wrote it

@@ -5,6 +5,7 @@ import pty
 import random
 import re
 import select
+import signal
 import subprocess
 import time
 
@@ -86,6 +87,40 @@ def test_killed_at_random_moments_it_tells_the_same(filled, long_run):
     assert kills > 0 and grown > 100
     assert told(json_lines(report.read_text(encoding="utf-8"))) == told(whole)
     assert not state.exists(), "a run that came to its end leaves nothing to go on with"
+
+
+def test_a_signal_ends_it_in_order_and_it_is_gone_on_with(filled):
+    pair = filled
+    state, report, flag, errors = (pair.directory / name for name in ("state", "stopped.json", "hold", "errors"))
+    whole = pair.reconcile("--chunk-rows", 100, expect=1)
+
+    def stopped(number, ready, *words):
+        # A shell without job control has its background jobs ignore SIGINT.
+        argv = ["env", "--default-signal=INT,TERM", *command(pair, "--state", state), *[str(word) for word in words]]
+        with errors.open("w", encoding="utf-8") as said:
+            with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=said, text=True, cwd=pair.directory) as child:
+                pair.until(lambda: ready() or child.poll() is not None, 60, "something to be stopped in")
+                child.send_signal(number)
+                out = child.communicate(timeout=60)[0]
+        assert child.returncode == 2, errors.read_text()
+        assert f"drc-reconcile: {signal.Signals(number).name}: it ends" in errors.read_text()
+        assert "it was stopped by a signal" in errors.read_text()
+        return out
+
+    # In the middle of the chunks; what was found until then is told, as text and as objects.
+    grown = lambda: state.exists() and state.stat().st_size > 1500
+    text = stopped(signal.SIGINT, grown, "--chunk-rows", 1)
+    assert "\nDifferences:\n  shop.first " in text and "; incomplete, see above" in text
+    size = state.stat().st_size
+    grown = lambda: state.stat().st_size > size + 500
+    stopped(signal.SIGTERM, grown, "--chunk-rows", 1, "--json", report)
+    lines = json_lines(report.read_text(encoding="utf-8"))
+    assert lines[-1]["exit_code"] == 2 and 0 < lines[-1]["differences"] < DIFFERENCES
+    # While it stands still, too.
+    flag.touch()
+    stopped(signal.SIGINT, lambda: f"the flag file {flag} is there" in errors.read_text(), "--flag-file", flag)
+    assert told(pair.reconcile("--state", state, expect=1)) == told(whole)
+    assert not state.exists()
 
 
 def test_a_state_of_something_else_is_refused(filled):

@@ -54,6 +54,28 @@ PLANTED = (
     "DROP TABLE shop.gone",
     f"UPDATE {NASTY} SET `v\"al` = '</script>' WHERE `ke``y '` = 2",
 )
+
+# What the streams know of, and how it came to differ: written by eu, then changed behind the back of one side.
+STREAMED = (
+    "UPDATE shop.item SET a = 'once' WHERE id IN (40, 41, 42, 43)",
+    "UPDATE shop.item SET a = 'twice', j = '{\"a\": [1, 3]}', f = 1.1, d = 0.1 WHERE id IN (40, 41, 42)",
+    "INSERT INTO shop.item (id, u) VALUES (6000, 906000)",
+)
+PLANTED_LATER = {
+    "us": (
+        "UPDATE shop.item SET a = 'once', j = '{\"a\": [1, 2.5]}', f = 40 / 7e0, d = 40 / 11e0 WHERE id = 40",
+        "UPDATE shop.item SET a = 'never heard of' WHERE id = 41",
+        "DELETE FROM shop.item WHERE id = 6000",
+    ),
+    "eu": ("UPDATE shop.item SET a = 'past the binlog' WHERE id = 42", "DELETE FROM shop.item WHERE id = 43"),
+}
+LATER = {
+    40: ("stale", "lost_in_transit"),
+    41: ("diverged", "foreign_write"),
+    42: ("diverged", "never_published"),
+    43: ("extra_at_target", "never_published"),
+    6000: ("missing_at_target", "lost_in_transit"),
+}
 DIVERGED = (11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 27, 28, 29)
 
 
@@ -63,6 +85,7 @@ def truth():
         *[("item", {"id": n}, "missing_at_target") for n in (1, 1503, 3000)],
         *[("item", {"id": n}, "extra_at_target") for n in (0, 5000)],
         *[("item", {"id": n}, "diverged") for n in DIVERGED],
+        *[("item", {"id": n}, kind) for n, (kind, _) in LATER.items()],
         ("word", {"word": "Wort 7", "no": 7}, "diverged"),
         ("word", {"word": "ß", "no": 8}, "missing_at_target"),
         ("heap", {"a": 1, "b": "v1"}, "extra_at_target"),
@@ -124,6 +147,10 @@ def test_exactly_what_was_planted(make_pair, kinds, long_run):
         fill(server)
     plant(pair.us, *PLANTED)
     pair.start()
+    pair.eu.sql(*STREAMED)
+    pair.settle()
+    for region, statements in PLANTED_LATER.items():
+        plant(pair.servers[region], *statements)
     stop, broken = threading.Event(), []
     writers = [threading.Thread(target=write, args=(server, n, stop, broken)) for n, server in enumerate((pair.eu, pair.us))]
     for writer in writers:
@@ -136,6 +163,8 @@ def test_exactly_what_was_planted(make_pair, kinds, long_run):
             rows[-1] = {**summary, "differences": sum(line["type"] == "difference" for line in rows)}
             found = differences(rows)
             assert found == planted, f"false: {found - planted}\nnot found: {planted - found}\n{summary}"
+            causes = {line["key"]["id"]: line["cause"] for line in rows if line["type"] == "difference" and line["table"] == "item"}
+            assert causes == {n: LATER[n][1] if n in LATER else "before_start" for n in causes}
             assert summary["problems"] == 0, [line for line in report if line["type"] == "problem"]
     finally:
         stop.set()

@@ -49,8 +49,35 @@ def test_old_entries_and_tombstones_go(pair):
     pair.until(lambda: pair.us.value("SELECT COUNT(*) FROM drc.tombstones WHERE region = 'eu'") == 0, 60, "empty graves")
     assert [row[0] for row in pair.us.query("SELECT id FROM drc.conflicts ORDER BY id")] == [4, 5, 6, 7, 8]
     said = applier.text()
-    assert "nears the end of conflicts.retention" in said and "7 of them open" in said
-    assert "3 entries of the conflict journal of us are removed" in said
+    assert "nears the end of conflicts.retention" in said and "open=7" in said
+    assert "entries of the conflict journal are removed target=us entries=3" in said
     pair.settle()
     assert [len(published(pair, region)) for region in ("eu", "us")] == before, "none of it was published"
     pair.assert_equal("shop.item")
+    check_size(pair, applier)
+
+
+def check_size(pair, applier):
+    """The oldest entries go by the room that all take, and only by as much as the server's statistics say."""
+    applier.stop()
+    warned = applier.text().count("nears the end of conflicts.retention")
+    pair.us.sql(
+        "DELETE FROM drc.conflicts",
+        "INSERT INTO drc.conflicts (at, link, gtid, seq, db, tbl, row_key, kind, policy, verdict, why, incoming_image, images)"
+        " SELECT UTC_TIMESTAMP(6), 'eu:us', '', seq, 'shop', 'item', '{}', 'update/changed', 'latest', 'local', '',"
+        " REPEAT('x', 2000), '' FROM drc.seq_1_to_3000",
+        "ANALYZE TABLE drc.conflicts",
+    )
+    newest = pair.us.value("SELECT MAX(id) FROM drc.conflicts")
+    pair.file["conflicts"]["retention"] = {"age": "0s", "rows": 0, "bytes": "4MiB"}
+    pair.write_config()
+    told = pair.us.value(
+        "SELECT DATA_LENGTH + INDEX_LENGTH FROM information_schema.TABLES WHERE (TABLE_SCHEMA, TABLE_NAME) = ('drc', 'conflicts')"
+    )
+    assert told > 5 << 20
+    applier.start()
+    left = 3000 * (4 << 20) / told
+    pair.until(lambda: pair.us.value("SELECT COUNT(*) FROM drc.conflicts") <= left + 2, 60, "a smaller journal")
+    rows = [row[0] for row in pair.us.query("SELECT id FROM drc.conflicts ORDER BY id")]
+    assert len(rows) >= left - 2 and rows == list(range(newest - len(rows) + 1, newest + 1)), (len(rows), left)
+    assert applier.text().count("nears the end of conflicts.retention") == warned + 1

@@ -15,6 +15,8 @@ from support.mariadb import MariaDB
 from support.mysql import MySQL
 from support.mariadb import MariaDB
 
+pytestmark = pytest.mark.own_broker
+
 MYSQL = {
     "plugin_load_add": "semisync_source.so",
     "rpl_semi_sync_source_enabled": "ON",

@@ -62,6 +62,25 @@ def test_a_lost_topic_is_rebuilt_from_the_ledger(eu_us):
     assert len(acts(pair)) == 1
 
 
+def test_an_applier_that_is_started_anew_right_after_a_rebuild_goes_on(eu_us):
+    """With nothing but the act in its ledger: that has the epoch and the chain of its new place, not the act's own."""
+    pair = eu_us.start()
+    capture, applier = pair.capture("eu"), pair.applier("eu", "us")
+    for first in (1, 6):
+        insert(pair, first, 5)
+        pair.wait("eu", "us")
+    capture.stop()
+    pair.kafka.delete_topic(pair.topic("eu"))
+    act(pair, "rebuild", "--from-ledgers")
+    capture.start()
+    pair.until(lambda: acts(pair), 60, "the act in the journal")
+    applier.stop()
+    applier.start()
+    insert(pair, 11, 5)
+    settled(pair)
+    assert len(acts(pair)) == 1
+
+
 def test_targets_at_different_places_and_prepared_bodies_find_their_own(make_pair):
     """`us` stands before transactions that `ap` has; bodies prepared long before the loss are captured again."""
     pair = prepared(make_pair(regions=("eu", "us", "ap"), conflicts={"default": {"policy": "stop"}})).start()
@@ -171,7 +190,7 @@ def test_a_restored_source_is_told_and_its_branch_accepted(eu_us):
     cause = capture.expect_exit(69)
     assert "lost transactions" in cause and "3 published transactions" in cause
     assert "drcctl stream accept-branch --region eu --why TEXT" in cause
-    assert all(f"published and not in the source: {gtid} " in capture.text() for gtid in lost)
+    assert all(f"published and not in the source gtid={gtid} " in capture.text() for gtid in lost)
 
     dry = act(pair, "accept-branch", "--dry-run")
     assert all(gtid in dry.stdout for gtid in lost) and "nothing was changed" in dry.stdout

@@ -1,17 +1,70 @@
 """What the applier says of its target when it starts, and how it holds back: throttle, a bounded queue."""
 
+import contextlib
+import subprocess
 import time
 
+import pymysql
+
+from support import place
 from support.mariadb import MariaDB
 
 BOUND = 1 << 20
 ROWS = 40
+BUSY = 60  # connections: more than the daemons and this test need
+
+
+def reconcile_waits(pair, directory, replica):
+    """drc-reconcile stands still for a flag file and for the replica that is behind, and goes on when it no longer is."""
+    flag, said = directory / "hold-reconcile", directory / "reconcile.log"
+    flag.touch()
+    argv = [place.programs() / "drc-reconcile", "--config", pair.config, "full", "--pair", "eu,us", "--flag-file", flag]
+    with open(said, "wb") as log, subprocess.Popen([str(word) for word in argv], stdout=log, stderr=log) as child:
+        says = lambda text: text in said.read_text(encoding="utf-8")
+        pair.until(lambda: says(f"the flag file {flag} is there"), 30, "reconcile to wait for the flag file")
+        behind = f"replica 127.0.0.1:{replica.port} of us is more than 1 s behind"
+        pair.until(lambda: says(behind), 30, "reconcile to wait for the replica")
+        flag.unlink()
+        time.sleep(2)
+        assert child.poll() is None and not says("shop.item"), said.read_text(encoding="utf-8")
+        replica.sql("START SLAVE")
+        child.wait(120)
+    assert child.returncode == 1 and says("shop.item"), said.read_text(encoding="utf-8")
+
+
+def held_by_load(pair, applier):
+    """More connections than the limit hold the link, at which nothing comes into effect; when they are gone it goes on."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(BUSY):
+            stack.enter_context(pair.us.connect())
+        pair.until(lambda: applier.status()["state"] == "throttled", 20, "word that the load is too high")
+        assert f"Threads_connected of the target is above {BUSY}" in applier.status()["cause"]
+        pair.eu.sql("INSERT INTO shop.item VALUES (200, 'load')")
+        pair.captured("eu")
+        time.sleep(1)
+        assert pair.us.value("SELECT COUNT(*) FROM shop.item WHERE id = 200") == 0
+    pair.wait("eu", "us")
+    assert applier.status()["state"] == "running"
+
+
+def slots_that_are_gone(pair, applier):
+    """A slot of the ledger that somebody took away is named, also the last one; brought back it lets the link go on."""
+    applier.stop()
+    pair.us.sql("CREATE TABLE drc.kept LIKE drc.ledger", "INSERT INTO drc.kept SELECT * FROM drc.ledger")
+    for slot in (1, 3):
+        pair.us.sql(f"DELETE FROM drc.ledger WHERE slot = {slot}")
+        applier.start()
+        assert f"slot {slot} of this link is gone" in applier.expect_exit(69)
+        pair.us.sql("INSERT IGNORE INTO drc.ledger SELECT * FROM drc.kept")
+    applier.start()
+    pair.eu.sql("INSERT INTO shop.item VALUES (300, 'slots')")
+    pair.wait("eu", "us")
 
 
 def test_findings_at_the_start_and_a_throttle_that_fills_no_more_than_its_queue(make_pair, directory):
     flag = directory / "hold"
     replica = MariaDB("us2", directory / "us2", 12, options={"read_only": "ON"})
-    throttle = {"flag_file": str(flag), "max_load": ["Threads_connected=1000"], "max_lag": "1s"}
+    throttle = {"flag_file": str(flag), "max_load": [f"Threads_connected={BUSY}"], "max_lag": "1s"}
     throttle["replicas"] = [f"127.0.0.1:{replica.port}"]
     pair = make_pair(
         links=[("eu", "us")], config={"limits": {"queue_bytes": "1MiB"}, "regions": {"us": {"throttle": throttle}}}
@@ -58,8 +111,20 @@ def test_findings_at_the_start_and_a_throttle_that_fills_no_more_than_its_queue(
         pair.until(lambda: applier.status()["state"] == "throttled", 30, "word that the replica is behind")
         assert "is more than 1 s behind" in applier.status()["cause"]
         pair.eu.sql("INSERT INTO shop.item VALUES (101, 'b')")
-        replica.sql("START SLAVE")
+        reconcile_waits(pair, directory, replica)
         pair.wait("eu", "us")
         pair.assert_equal("shop.item")
+
+        held_by_load(pair, applier)
+
+        # Workers that connect anew look at the server alone: what was found of its tables holds all the same.
+        for (connection,) in pair.us.query("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'drc'"):
+            with contextlib.suppress(pymysql.err.OperationalError):  # it may have gone by itself
+                pair.us.sql(f"KILL {connection}")
+        pair.eu.sql("INSERT INTO shop.item VALUES (102, 'c')")
+        pair.wait("eu", "us")
+        assert "connection" in applier.text() and "no longer so" not in applier.text()
+
+        slots_that_are_gone(pair, applier)
     finally:
         replica.kill()

@@ -11,13 +11,16 @@ import re
 import threading
 import time
 
+import pymysql
 import pytest
 from support import causal
 from support.mariadb import MariaDB
 from support.mysql import MySQL
 
 CAUSAL = {"default": {"policy": "latest", "versions": "causal", "tie": ["eu", "us"]}}
+BY_COLUMN = {"policy": "latest", "by": ["v"], "tie": ["eu", "us"], "versions": "causal", "delete": "delete_wins"}
 ITEM = "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40), n INT NOT NULL DEFAULT 0)"
+LOCK_WAIT_TIMEOUT = 1205
 SECOND = 1.1  # MariaDB's binlog says when a statement began to the second
 
 
@@ -37,10 +40,14 @@ def names(server):
     return dict(server.query("SELECT id, name FROM shop.item"))
 
 
+def dated(number, name, at):
+    return f"UPDATE shop.dated SET name = '{name}', v = {at} WHERE id = {number}"
+
+
 def journal(server):
-    """{id: [(kind, verdict)]}, in the order of the entries."""
+    """{id: [(kind, verdict)]} of shop.item, in the order of the entries."""
     found = {}
-    for key, kind, verdict in server.query("SELECT row_key, kind, verdict FROM drc.conflicts ORDER BY id"):
+    for key, kind, verdict in server.query("SELECT row_key, kind, verdict FROM drc.conflicts WHERE tbl = 'item' ORDER BY id"):
         found.setdefault(int(json.loads(key)["id"]), []).append((kind, verdict))
     return found
 
@@ -57,8 +64,9 @@ def meet(pair, first, then):
 
 
 def two_regions(make_pair, **more):
-    pair = make_pair(conflicts=CAUSAL, **more)
-    pair.everywhere("CREATE DATABASE shop", ITEM)
+    pair = make_pair(conflicts={**CAUSAL, "tables": {"shop.dated": BY_COLUMN}}, **more)
+    dated_rows = "INSERT INTO shop.dated VALUES (1, 'old', 1), (2, 'old', 1), (3, 'old', 1)"
+    pair.everywhere("CREATE DATABASE shop", ITEM, "CREATE TABLE shop.dated (id INT PRIMARY KEY, name VARCHAR(40), v INT)", dated_rows)
     pair.start()
     pair.eu.sql(*[insert(number, "same") for number in range(1, 11)])
     pair.settle()
@@ -81,10 +89,15 @@ def test_the_later_change_wins_without_a_version_column(make_pair, server):
     ]
     meet(
         pair,
-        (pair.eu, [rename(1, "eu"), rename(2, "eu"), rename(3, "eu"), delete(4), insert(21, "eu"), insert(22, "both"), insert(23, "eu")]),
-        (pair.us, later_at_us),
+        (
+            pair.eu,
+            [rename(1, "eu"), rename(2, "eu"), rename(3, "eu"), delete(4), insert(21, "eu"), insert(22, "both"), insert(23, "eu"),
+             dated(1, "eu", 9), "DELETE FROM shop.dated WHERE id = 2"],
+        ),
+        (pair.us, [*later_at_us, dated(1, "us", 5), dated(2, "us", 99), "DELETE FROM shop.dated WHERE id = 3"]),
     )
-    pair.assert_equal("shop.item")
+    pair.assert_equal("shop.item", "shop.dated")
+    assert pair.us.query("SELECT * FROM shop.dated") == [(1, "eu", 9)], "by its column, though later; and deletes win"
     found = names(pair.eu)
     assert (found[1], found[2], found[4], found[21], found[22]) == ("same", "us", "us", "us", "both")
     assert 3 not in found and 23 not in found
@@ -94,6 +107,8 @@ def test_the_later_change_wins_without_a_version_column(make_pair, server):
     assert lost_at_us[22] == [("insert/exists", "same")]
     assert sorted(lost_at_us) == [1, 2, 3, 4, 21, 22, 23], lost_at_us
     assert journal(pair.eu)[1][0] == ("update/changed", "incoming")
+
+    assert {entry["cause"] for entry in pair.conflicts()} == {"concurrent"}
 
     # What knows of all that was there before is no conflict, whoever wrote that.
     before = (journal(pair.eu), journal(pair.us))
@@ -218,6 +233,93 @@ def test_a_link_of_a_mesh_waits_for_what_its_source_knew_of(make_pair):
     assert {entry["kind"] for entry in pair.conflicts()} == {"update/changed"}
 
 
+DELETE_WINS = {"default": {"policy": "latest", "delete": "delete_wins"}}
+
+
+def only(pair, source, target):
+    """Let that link bring what there is, and no other."""
+    for link, applier in pair.appliers.items():
+        if link != (source, target) and applier.running:
+            applier.stop()
+    if not pair.applier(source, target).running:
+        pair.applier(source, target).start()
+    pair.wait(source, target)
+
+
+def test_what_a_delete_has_ended_stays_ended(make_pair):
+    """Where a delete wins over all that did not know of it, the newest change need not be what the row stands for. What has ended
+    is kept at the target: the applier that knew it is killed before it matters."""
+    pair = make_pair(conflicts=DELETE_WINS)
+    pair.everywhere("CREATE DATABASE shop", ITEM, *[insert(number, "old") for number in (1, 2)])
+    pair.start()
+    for applier in pair.appliers.values():
+        applier.stop()
+    began = pair.us.value("SELECT UNIX_TIMESTAMP()")
+    pair.eu.sql(delete(1), delete(2))
+    pair.us.sql(delete(1))
+    only(pair, "us", "eu")  # eu knows that us has deleted 1, and nothing of what us does from here on
+    pair.applier("us", "eu").stop()
+    time.sleep(SECOND)
+    pair.us.sql(insert(1, "ended"), delete(2), insert(2, "ended"))
+    only(pair, "eu", "us")
+    assert names(pair.us) == {}, "eu's deletes did not know of these rows, and win"
+
+    # eu writes 2 again and knows nothing of its delete at us, which a later change of us hides that has ended itself.
+    pair.eu.sql(insert(2, "overlooked"))
+    only(pair, "eu", "us")
+    assert names(pair.us) == {}, "a delete that the change did not know of has been overlooked"
+    assert journal(pair.us)[2][-1] == ("insert/deleted", "local")
+
+    # eu writes 1 again and knows of us's delete, but by an earlier clock than us's row had that has ended.
+    pair.applier("eu", "us").kill()
+    pair.eu.sql(f"SET timestamp = {began}", insert(1, "stays"), rename(1, "stays, renamed"))
+    only(pair, "eu", "us")
+    assert names(pair.us) == {1: "stays, renamed"}, "what had ended came back"
+    assert pair.us.value("SELECT COUNT(*) FROM drc.ends") > 0
+    pair.start()
+    pair.settle()
+    pair.assert_equal("shop.item")
+    assert names(pair.eu) == {1: "stays, renamed"}
+
+
+@pytest.mark.parametrize("path", ["auto", "exact"])
+def test_a_key_that_stays_free_is_held_until_the_verdict_is_committed(make_pair, path):
+    """Both regions have deleted a row. While that of the other is put down nobody takes the key, who could not know of it."""
+    pair = two_regions(make_pair)
+    for link in pair.file["links"]:
+        link["apply"] = {"path": path}
+    pair.write_config()
+    pair.applier("us", "eu").stop()
+    pair.start()
+    pair.applier("eu", "us").stop()
+    pair.eu.sql(delete(1))
+
+    def taken():
+        with pair.eu.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SET SESSION innodb_lock_wait_timeout = 1, autocommit = 0")
+            try:
+                cursor.execute(insert(1, "eu again"))
+            except pymysql.err.OperationalError as error:
+                assert error.args[0] == LOCK_WAIT_TIMEOUT, error
+                return True
+            connection.rollback()
+            return False
+
+    with pair.eu.connect() as guard, guard.cursor() as cursor:
+        cursor.execute("BACKUP STAGE START")
+        cursor.execute("BACKUP STAGE BLOCK_COMMIT")  # the verdict comes as far as its COMMIT
+        pair.us.sql(delete(1))
+        pair.until(taken, 30, "transaction that holds the key")
+        cursor.execute("BACKUP STAGE END")
+    pair.wait("us", "eu")
+    pair.eu.sql(insert(1, "eu again"))
+    pair.start()
+    pair.settle()
+    pair.assert_equal("shop.item")
+    assert names(pair.us)[1] == "eu again"
+    assert journal(pair.eu) == {1: [("delete/missing", "same")]}
+
+
 REGIONS = {
     "mariadb": (("eu", "us"), None, 3, 20),
     "mixed": (("eu", "us"), {"eu": MariaDB, "us": MySQL}, 2, 10),
@@ -242,3 +344,7 @@ def test_random_histories_end_equal(make_pair, regions, long_run):
     assert pair.conflicts(), "nothing happened at once"
     held = {number: {"id": number, "name": name} for number, name in pair.eu.query("SELECT id, name FROM shop.hot")}
     assert held == causal.latest(pair, "shop.hot")  # as an account says that owes nothing to the appliers
+    assert causal.restore_losers(pair, None if long_run else 6) > 0
+    pair.start()
+    pair.settle()
+    pair.assert_equal("shop.hot")

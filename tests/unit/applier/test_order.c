@@ -119,6 +119,14 @@ static void a_void_place_leaves_its_sets_to_the_next(void **state)
     free(gone);
     free_places(order_done(&o, &next, 1, 0));
     assert_true(span_is(buf_span(&o.state.held), "held as of 1"));
+
+    gone = add(&o, 14); /* void before anything came behind it */
+    order_remove(&o, gone);
+    place_free(gone);
+    free(gone);
+    next = add(&o, 14);
+    free_places(order_done(&o, &next, 1, 0));
+    assert_true(span_is(buf_span(&o.state.held), "held as of 2"));
     close_order(&o);
 }
 

@@ -88,6 +88,11 @@ static void it_is_drained_in_order(void **state)
     keyset_clear(&before);
     assert_true(is_free(p, &before, 3)); /* once 1 is gone */
     assert_true(is_free(p, &before, 4));
+    assert_false(park_has_free(p)); /* 1 waits for the operator, 3 for 1, 4 for 3 */
+    park_leave(p, 1);
+    assert_true(park_has_free(p));
+    park_note_refused(p, 3); /* it was tried, and waits for him too */
+    assert_false(park_has_free(p));
     keyset_free(&before);
     park_free(&p);
 }

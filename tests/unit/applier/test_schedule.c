@@ -237,6 +237,30 @@ static void a_big_one_that_waits_yields_to_one_that_waits_for_its_locks(void **s
     schedule_free(&s); /* with what is unfinished */
 }
 
+/* Else it would hold its worker, and locks, that the earlier one may turn out to need. */
+static void a_big_one_does_not_begin_while_an_earlier_one_has_no_worker(void **state)
+{
+    (void)state;
+    struct schedule *s = open_schedule(3);
+    struct writeset both = {0};
+    put(s, 1, 100);
+    put(s, 2, 200);
+    struct txn *one = take(s, 0), *two = take(s, 1);
+    touch_key(&both, 100, false);
+    touch_key(&both, 200, false);
+    assert_int_equal(schedule_put(s, make(3, WHOLE), &both), 0);
+    put_part(s, 4, RECORD_FIRST, 400);
+    assert_null(take(s, 2));
+    commit(s, 0, one);
+    struct txn *first = take(s, 2); /* the third one stands behind the second now */
+    assert_non_null(first);
+    commit(s, 1, two);
+    assert_int_equal(take_and_commit(s, 1), 3);
+    txn_free(&first);
+    writeset_free(&both);
+    schedule_free(&s);
+}
+
 static void the_cause_of_an_end_is_seen_when_all_is_in_effect(void **state)
 {
     (void)state;
@@ -312,6 +336,7 @@ int main(void)
         cmocka_unit_test(fragments_wait_for_what_they_meet_only),
         cmocka_unit_test(void_fragments_leave_no_trace),
         cmocka_unit_test(a_big_one_that_waits_yields_to_one_that_waits_for_its_locks),
+        cmocka_unit_test(a_big_one_does_not_begin_while_an_earlier_one_has_no_worker),
         cmocka_unit_test(the_cause_of_an_end_is_seen_when_all_is_in_effect),
         cmocka_unit_test(abandoned_or_held_nothing_comes_out),
         cmocka_unit_test(what_the_ledger_has_is_passed),

@@ -2,6 +2,7 @@
  * the third region's stream is there already, and what is said when nobody can tell. */
 #include <stdlib.h>
 
+#include "applier/causal.h"
 #include "applier/versions_private.h"
 #include "applier/writeset.h"
 #include "tests/unit/cmocka_all.h"
@@ -109,9 +110,10 @@ static int end_xa(struct kit *k, bool commits)
 #define WHOLE (RECORD_FIRST | RECORD_LAST)
 
 /* What a change of row `id` is told whose source knew of a stream up to `low`, and of `also`. */
-static struct versions_question ask_of(struct kit *k, enum versions_stream stream, uint32_t id, uint64_t low,
-                                       uint64_t also)
+static struct versions_question ask_by(struct kit *k, struct causal *causal, enum versions_stream stream, uint32_t id,
+                                       uint64_t low, uint64_t also)
 {
+    struct err err;
     struct cut cut = {0};
     struct buf bytes = {0}, scratch = {0}, image = {0};
     struct cell cells[2];
@@ -124,13 +126,22 @@ static struct versions_question ask_of(struct kit *k, enum versions_stream strea
     struct bytes r = bytes_of(buf_span(&image));
     image_split(cells, k->table, NULL, &r);
     struct versions_question q = {.key = version_key_of(TABLE_ID, k->table, cells, &scratch), .cut = buf_span(&bytes)};
-    versions_ask(&k->v, &q, 1);
+    if (causal) /* no rule that keeps ends: the target is not asked */
+        assert_int_equal(causal_ask(causal, NULL, &q, 1, &err), 0);
+    else
+        versions_ask(&k->v, &q, 1);
     q.cut = (struct span){0};
     cut_free(&cut);
     buf_free(&bytes);
     buf_free(&scratch);
     buf_free(&image);
     return q;
+}
+
+static struct versions_question ask_of(struct kit *k, enum versions_stream stream, uint32_t id, uint64_t low,
+                                       uint64_t also)
+{
+    return ask_by(k, NULL, stream, id, low, also);
 }
 
 static struct versions_question ask(struct kit *k, uint32_t id, uint64_t low, uint64_t also)
@@ -208,6 +219,66 @@ static void test_what_was_won_over_is_known(void **state)
     assert_int_equal(ask(&k, 7, 0, 0).answer, VERSIONS_CONCURRENT);
     versions_outdo(&k.v, &q.key, VERSIONS_OWN, q.found[VERSIONS_OWN].seq); /* of the one before: too late */
     assert_int_equal(ask(&k, 7, 0, 0).answer, VERSIONS_CONCURRENT);
+    close_kit(&k);
+}
+
+/* What a target transaction has won over it knows from then on; others do when it is in effect, and not if it is
+ * undone. */
+static void test_what_a_transaction_won_over_lasts_as_long_as_it(void **state)
+{
+    (void)state;
+    struct kit k;
+    open_kit(&k);
+    struct causal *c = causal_new(&k.v, NULL, true), *other = causal_new(&k.v, NULL, true);
+    assert_int_equal(feed(&k, WHOLE, 7, 7), 1);
+    struct versions_question q = ask_by(&k, c, VERSIONS_OWN, 7, 0, 0);
+    uint64_t seq = q.found[VERSIONS_OWN].seq;
+    assert_int_equal(q.answer, VERSIONS_CONCURRENT);
+    causal_won(c, &q.key, VERSIONS_PEER, seq); /* of another stream */
+    assert_int_equal(ask_by(&k, c, VERSIONS_OWN, 7, 0, 0).answer, VERSIONS_CONCURRENT);
+    causal_won(c, &q.key, VERSIONS_OWN, seq);
+    assert_int_equal(ask_by(&k, c, VERSIONS_OWN, 7, 0, 0).answer, VERSIONS_KNOWN);
+    assert_int_equal(ask_by(&k, other, VERSIONS_OWN, 7, 0, 0).answer, VERSIONS_CONCURRENT);
+    causal_undo(c);
+    assert_int_equal(ask_by(&k, c, VERSIONS_OWN, 7, 0, 0).answer, VERSIONS_CONCURRENT);
+    causal_won(c, &q.key, VERSIONS_OWN, seq);
+    causal_mark(c);
+    causal_undo(c); /* to the mark, which is behind it */
+    assert_int_equal(ask_by(&k, c, VERSIONS_OWN, 7, 0, 0).answer, VERSIONS_KNOWN);
+    causal_forget(c);
+    assert_int_equal(ask_by(&k, c, VERSIONS_OWN, 7, 0, 0).answer, VERSIONS_CONCURRENT);
+    causal_committed(c); /* nothing was won since */
+    assert_int_equal(ask_by(&k, other, VERSIONS_OWN, 7, 0, 0).answer, VERSIONS_CONCURRENT);
+    causal_won(c, &q.key, VERSIONS_OWN, seq);
+    causal_committed(c);
+    assert_int_equal(ask_by(&k, other, VERSIONS_OWN, 7, 0, 0).answer, VERSIONS_KNOWN);
+    assert_int_equal(feed(&k, WHOLE, 7, 7), 1); /* a later one it has not won over */
+    assert_int_equal(ask_by(&k, c, VERSIONS_OWN, 7, 0, 0).answer, VERSIONS_CONCURRENT);
+    causal_free(&c);
+    causal_free(&other);
+    close_kit(&k);
+}
+
+/* Where deletes win over all that did not know of them, one counts also when a later change hides it that counts for
+ * nothing any more. */
+static void test_a_delete_behind_the_newest_change_is_not_overlooked(void **state)
+{
+    (void)state;
+    static const struct known_change nothing[VERSIONS_STREAMS];
+    struct kit k;
+    open_kit(&k);
+    assert_int_equal(feed(&k, WHOLE, 7, 0), 1);
+    assert_int_equal(feed(&k, WHOLE, 0, 7), 1);
+    struct versions_question q = ask(&k, 7, 0, 0);
+    versions_outdo(&k.v, &q.key, VERSIONS_OWN, q.found[VERSIONS_OWN].seq);
+    q = ask(&k, 7, 0, 0);
+    assert_int_equal(q.answer, VERSIONS_KNOWN);
+    assert_true(versions_are_contested(&q));
+    assert_true(versions_have_moved(&q, nothing));
+    assert_false(versions_have_moved(&q, q.found)); /* it was told before */
+    q = ask(&k, 7, 1, 0);                           /* who knows of the delete */
+    assert_false(versions_are_contested(&q));
+    assert_false(versions_have_moved(&q, nothing));
     close_kit(&k);
 }
 
@@ -349,6 +420,8 @@ int main(void)
         cmocka_unit_test(test_deletes_and_moved_keys_are_versions),
         cmocka_unit_test(test_an_xa_body_counts_when_it_is_committed),
         cmocka_unit_test(test_what_was_won_over_is_known),
+        cmocka_unit_test(test_what_a_transaction_won_over_lasts_as_long_as_it),
+        cmocka_unit_test(test_a_delete_behind_the_newest_change_is_not_overlooked),
         cmocka_unit_test(test_older_than_what_is_held_nobody_can_say),
         cmocka_unit_test(test_the_wait_ends_when_the_position_is_passed),
         cmocka_unit_test(test_of_the_peers_stream_counts_what_is_in_effect),

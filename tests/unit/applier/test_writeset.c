@@ -11,6 +11,7 @@ struct fixture {
     struct target_table table;
     const char *collations[COLUMNS];
     struct foreign_keys foreign;
+    uint16_t flags; /* of rows */
     struct arena scratch;
 };
 
@@ -103,6 +104,7 @@ static struct writeset set_of(struct fixture *f, const struct row *before, const
                               .op = !before  ? ROWS_INSERT
                                     : !after ? ROWS_DELETE
                                              : ROWS_UPDATE,
+                              .flags = f->flags,
                               .count = 1,
                               .images = buf_span(&images)};
     writeset_add_rows(&w, t, &rows, &f->scratch);
@@ -176,6 +178,19 @@ static void null_clashes_with_nothing_but_rows_without_any_key_keep_their_order(
     add_unique(&f, "PRIMARY", ID, false);
     add_unique(&f, "u", U, true);
     assert_false(meet(set_of(&f, NULL, &none), set_of(&f, NULL, &none_too)));
+    fixture_close(&f);
+}
+
+/* Nor does the key in front tell a row where it is NULL: then the others do, changed or not. */
+static void a_key_that_may_be_null_does_not_stand_for_the_others(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f, "t");
+    add_unique(&f, "u", U, true);
+    add_unique(&f, "name", NAME, false);
+    const struct row bob = {1, "Bob", 0, 0}, changed = {5, "Bob", 0, 0};
+    assert_true(meet(set_of(&f, &bob, &changed), set_of(&f, &changed, NULL)));
     fixture_close(&f);
 }
 
@@ -276,6 +291,27 @@ static void what_cascades_runs_alone(void **state)
     writeset_free(&gone);
     writeset_free(&come);
     writeset_free(&moved);
+
+    link.delete_cascades = false;
+    link.update_cascades = true;
+    const struct row renamed = {7, "q", 0, 0};
+    struct writeset other = set_of(&f, &p, &renamed);
+    gone = set_of(&f, &p, NULL);
+    moved = set_of(&f, &p, &q);
+    assert_true(moved.alone);
+    assert_false(gone.alone);
+    assert_false(other.alone);
+    writeset_free(&gone);
+    writeset_free(&moved);
+    writeset_free(&other);
+
+    link.delete_cascades = true;
+    f.flags = ROWS_NO_FOREIGN_KEY_CHECKS; /* nothing cascades then */
+    gone = set_of(&f, &p, NULL);
+    moved = set_of(&f, &p, &q);
+    assert_false(gone.alone || moved.alone);
+    writeset_free(&gone);
+    writeset_free(&moved);
     fixture_close(&f);
 }
 
@@ -312,6 +348,7 @@ int main(void)
         cmocka_unit_test(rows_of_one_key_meet_and_others_do_not),
         cmocka_unit_test(a_second_unique_key_counts_as_the_collation_has_it),
         cmocka_unit_test(null_clashes_with_nothing_but_rows_without_any_key_keep_their_order),
+        cmocka_unit_test(a_key_that_may_be_null_does_not_stand_for_the_others),
         cmocka_unit_test(without_a_key_all_rows_meet),
         cmocka_unit_test(children_meet_the_coming_and_going_of_their_parent_only),
         cmocka_unit_test(an_end_that_is_not_known_touches_the_parents_table),

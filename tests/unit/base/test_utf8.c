@@ -1,11 +1,9 @@
-/* Telling UTF-8, JSON strings and printable text; and log lines, which are made of the latter. */
+/* Telling UTF-8, JSON strings and printable text. */
 #include "common/base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/base/log.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/random.h"
 
@@ -100,55 +98,6 @@ static void any_bytes_become_bounded_valid_text(void **state)
     }
 }
 
-/* What log_at writes to stderr, into a fresh string. */
-static char *logged(enum log_level set, const char *journal, enum log_level level, const char *message)
-{
-    int fds[2];
-    char *got = calloc(1, 8192);
-    assert_int_equal(pipe(fds), 0);
-    int old = dup(STDERR_FILENO);
-    dup2(fds[1], STDERR_FILENO);
-    if (journal)
-        setenv("JOURNAL_STREAM", journal, 1);
-    else
-        unsetenv("JOURNAL_STREAM");
-    log_setup(set);
-    log_at(level, "%s", message);
-    dup2(old, STDERR_FILENO);
-    close(old);
-    close(fds[1]);
-    ssize_t n = read(fds[0], got, 8191);
-    assert_true(n >= 0);
-    close(fds[0]);
-    return got;
-}
-
-static void log_lines_have_priority_or_time(void **state)
-{
-    (void)state;
-    char *line = logged(LOG_INFO, "8:1234", LOG_WARN, "slow\nvery");
-    assert_string_equal(line, "<4>slow\\x0avery\n");
-    free(line);
-    line = logged(LOG_INFO, NULL, LOG_INFO, "ready");
-    assert_int_equal(strlen(line), strlen("2026-01-31T23:59:59.123Z info: ready\n"));
-    assert_true(line[4] == '-' && line[10] == 'T' && line[19] == '.' && line[23] == 'Z');
-    assert_string_equal(line + 24, " info: ready\n");
-    free(line);
-    line = logged(LOG_INFO, NULL, LOG_DEBUG, "hidden");
-    assert_string_equal(line, "");
-    free(line);
-    char longest[6000];
-    memset(longest, '\x01', sizeof longest); /* four characters each when printed */
-    longest[sizeof longest - 1] = '\0';
-    line = logged(LOG_DEBUG, NULL, LOG_DEBUG, longest);
-    assert_string_equal(line + strlen(line) - 4, "...\n");
-    free(line);
-    assert_int_equal(log_level_parse("error"), LOG_ERROR);
-    assert_int_equal(log_level_parse("debug"), LOG_DEBUG);
-    assert_int_equal(log_level_parse("loud"), -1);
-    assert_int_equal(log_level_parse(""), -1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,7 +105,6 @@ int main(void)
         cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(printable_text_holds_nothing_that_moves_a_cursor),
         cmocka_unit_test(any_bytes_become_bounded_valid_text),
-        cmocka_unit_test(log_lines_have_priority_or_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

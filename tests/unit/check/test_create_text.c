@@ -25,7 +25,7 @@ static void lines_of_a_table(void **state)
         {CREATE_UNIQUE,  "`u`"   },
         {CREATE_KEY,     "`k`"   },
         {CREATE_FOREIGN, "`f`"   },
-        {CREATE_OTHER,   "`c`"   },
+        {CREATE_CHECK,   "`c`"   },
     };
     struct create_text t;
     create_text_read(&t, span_str(item));
@@ -53,6 +53,9 @@ static void what_is_the_same(void **state)
     assert_null(create_text_find(&other, &t.lines[2]));
     assert_ptr_equal(create_text_find(&other, &t.lines[3]), &other.lines[1]); /* a key, by what it is of */
     assert_null(create_text_find(&other, &t.lines[4]));
+    assert_null(create_text_named(&other, &t.lines[2]));
+    assert_null(create_text_named(&other, &t.lines[3]));
+    assert_ptr_equal(create_text_named(&other, &t.lines[4]), &other.lines[2]); /* another key of that name */
     assert_int_equal(other.charset.n, 0);
     create_text_free(&t);
     create_text_free(&other);

@@ -52,6 +52,8 @@ static void just_what_is_needed(void **state)
                 "GRANT USAGE ON *.* TO `drc`@`%`", "GRANT ALL PRIVILEGES ON `drc`.* TO `drc`@`%`",
                 "GRANT EXECUTE ON FUNCTION `drc`.`next_id` TO `drc`@`%`", "GRANT SELECT ON `shop`.* TO `drc`@`%`"),
            "", "", "");
+    expect(LIST("GRANT SELECT, INSERT ON `shop`.* TO x"),
+           LIST("GRANT SELECT, INSERT ON `shop`.* TO y", "GRANT SELECT, INSERT ON `shop`.`big` TO y"), "", "", "");
     expect(LIST("GRANT SELECT ON `my\\_shop`.* TO x"), LIST("GRANT SELECT ON `my_shop`.* TO y"), "", "", "");
 }
 

@@ -40,6 +40,10 @@ static const struct named_rule convergent[] = {
     {"latest",                                    {.policy = POLICY_LATEST},                                      true,  true,  true,  TWO | THREE},
     {"latest, delete wins",                       {.policy = POLICY_LATEST, .deletes = DELETE_WINS},              true,  true,  true,  TWO | THREE},
     {"latest by column",                          {.policy = POLICY_LATEST, BY_COLUMN},                           false, true,  true,  TWO        },
+    {"latest by column, causal, delete wins",
+     {.policy = POLICY_LATEST, BY_COLUMN, .deletes = DELETE_WINS},
+     true,                                                                                                               true,
+     true,                                                                                                                             TWO        },
     {"latest by column, causal, nothing deleted", {.policy = POLICY_LATEST, BY_COLUMN},                           true,  true,  false, TWO        },
     {"latest, nothing deleted",                   {.policy = POLICY_LATEST, BY_COLUMN},                           false, false, false, TWO        },
     {"latest, a column ignored",
@@ -75,6 +79,7 @@ static const struct named_rule divergent[] = {
      true,                                                                                                          TWO | THREE},
     {"no tombstones",             {.policy = POLICY_LATEST, BY_COLUMN},                         false, false, true, TWO | THREE},
     {"latest by column, causal",  {.policy = POLICY_LATEST, BY_COLUMN},                         true,  true,  true, TWO | THREE},
+    {"latest by column of three", {.policy = POLICY_LATEST, BY_COLUMN},                         false, true,  true, THREE      },
     {"updates win",               {.policy = POLICY_LATEST, .deletes = DELETE_UPDATE_WINS},     true,  true,  true, TWO | THREE},
 };
 
@@ -189,6 +194,24 @@ static void what_does_not_converge_is_shown_by_a_history(void **state)
         }
 }
 
+/* By version columns it converges where all deletes are known (above); an applier that knows only of those that its
+ * link has brought does not. */
+static void version_columns_want_all_deletes_to_be_known(void **state)
+{
+    (void)state;
+    const struct named_rule r = {
+        "latest by column", {.policy = POLICY_LATEST, BY_COLUMN},
+         false, true, true, TWO
+    };
+    struct world_setting s = setting_of(&r, 2);
+    struct lint_finding found;
+    s.unaware = true;
+    lint_rule(&found, &s, 6, LINT_HISTORIES, 1);
+    assert_true(found.diverges);
+    printf("%s\n", buf_cstr(&found.history));
+    lint_finding_free(&found);
+}
+
 /* Each side takes itself for the first between equal versions. */
 static void a_wrong_tie_break_is_caught(void **state)
 {
@@ -247,6 +270,7 @@ int main(void)
         cmocka_unit_test(counters_equal_the_sum_of_increments),
         cmocka_unit_test(the_linter_lets_them_pass),
         cmocka_unit_test(what_does_not_converge_is_shown_by_a_history),
+        cmocka_unit_test(version_columns_want_all_deletes_to_be_known),
         cmocka_unit_test(a_wrong_tie_break_is_caught),
         cmocka_unit_test(a_wrong_applier_is_caught),
     };

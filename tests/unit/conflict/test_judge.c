@@ -104,6 +104,7 @@ static const struct row rows[] = {
     {CONFLICT_DELETE_CHANGED, POLICY_LATEST,      "a50", NULL,  "b40", VERDICT_LOCAL, "beats a delete"},
     {CONFLICT_DELETE_CHANGED, POLICY_LATEST,      "a50", NULL,  "b50", VERDICT_LOCAL, "beats a delete"},
     {CONFLICT_DELETE_MISSING, POLICY_LATEST,      "a50", NULL,  NULL,  VERDICT_SAME,     "gone already"},
+    {CONFLICT_UPDATE_CHANGED, POLICY_MERGE,       "a30", "b50", "c60", VERDICT_LOCAL,    "ver 5 < 6"}, /* both changed both */
     {CONFLICT_UNIQUE_CLASH,   POLICY_LATEST,      NULL,  "a50", "b40", VERDICT_PARK,     "another row"},
     {CONFLICT_UNIQUE_CLASH,   POLICY_LATEST,      "a30", "a50", "b40", VERDICT_PARK,     "another row"},
     {CONFLICT_REFUSED,        POLICY_LATEST,      "a50", NULL,  "a50", VERDICT_PARK,     "refuses"},
@@ -299,6 +300,16 @@ static void order_holds_only_when_the_version_rises(void **state)
     other.by = absent;
     other.by_count = 1;
     assert_true(conflict_order_holds(&other, f->table, five, four));
+    /* A group's own column has to rise when a column of the group changes. */
+    char *of_name[] = {by_name}, *of_rev[] = {by_rev};
+    struct policy_group group = {
+        .columns = of_name, .column_count = 1, .policy = POLICY_LATEST, .by = of_rev, .by_count = 1};
+    rule.groups = &group;
+    rule.group_count = 1;
+    assert_true(conflict_order_holds(&rule, f->table, four, five));
+    assert_false(conflict_order_holds(&rule, f->table, four, image_of(&f->arena, "b50")));
+    assert_true(conflict_order_holds(&rule, f->table, four, image_of(&f->arena, "b51")));
+    rule.group_count = 0;
     rule.policy = POLICY_SOURCE_WINS;
     assert_true(conflict_order_holds(&rule, f->table, five, four));
 }
@@ -330,6 +341,41 @@ static void a_rule_fits_a_table_that_has_its_columns(void **state)
     struct err err = {0};
     assert_int_equal(conflict_rule_fits(&merges, f->table, &err), -1);
     assert_non_null(strstr(err.text, "is generated"));
+}
+
+static void the_cause_is_told_where_it_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        enum conflict_kind kind;
+        enum conflict_causality causality;
+        bool unseen_delete;
+        const char *two_way;
+        const char *one_way;
+    } cases[] = {
+        {CONFLICT_UPDATE_CHANGED, CAUSALITY_IMAGES,     false, "",              "foreign_write"},
+        {CONFLICT_UPDATE_CHANGED, CAUSALITY_CONCURRENT, false, "concurrent",    "foreign_write"},
+        {CONFLICT_DELETE_MISSING, CAUSALITY_AFTER,      false, "foreign_write", "foreign_write"},
+        {CONFLICT_FOREIGN_WRITE,  CAUSALITY_AFTER,      false, "foreign_write", "foreign_write"},
+        {CONFLICT_INSERT_DELETED, CAUSALITY_AFTER,      true,  "concurrent",    "foreign_write"},
+        {CONFLICT_INSERT_EXISTS,  CAUSALITY_IMAGES,     false, "",              "foreign_write"},
+        {CONFLICT_UNIQUE_CLASH,   CAUSALITY_CONCURRENT, false, "",              ""             },
+        {CONFLICT_NO_PARENT,      CAUSALITY_IMAGES,     false, "",              ""             },
+        {CONFLICT_HAS_CHILD,      CAUSALITY_IMAGES,     false, "",              ""             },
+        {CONFLICT_REFUSED,        CAUSALITY_AFTER,      false, "",              ""             },
+        {CONFLICT_ORDER_VIOLATED, CAUSALITY_IMAGES,     false, "",              ""             },
+        {CONFLICT_WITH_LOSER,     CAUSALITY_AFTER,      false, "",              ""             },
+    };
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        const struct conflict_case c = {.kind = cases[i / 2].kind,
+                                        .causality = cases[i / 2].causality,
+                                        .unseen_delete = cases[i / 2].unseen_delete,
+                                        .one_way = i % 2 != 0};
+        const char *want = c.one_way ? cases[i / 2].one_way : cases[i / 2].two_way;
+        const char *cause = conflict_cause_name(conflict_cause(&c));
+        if (strcmp(cause, want) != 0)
+            fail_msg("case %zu: %s, not %s", i, cause, want);
+    }
 }
 
 static void names_are_the_documented_ones(void **state)
@@ -364,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rule_that_cannot_be_carried_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(order_holds_only_when_the_version_rises, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rule_fits_a_table_that_has_its_columns, set_up, tear_down),
+        cmocka_unit_test(the_cause_is_told_where_it_is_known),
         cmocka_unit_test(names_are_the_documented_ones),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);

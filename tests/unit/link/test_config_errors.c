@@ -110,7 +110,7 @@ static void names_from_the_file_are_printable_in_messages(void **state)
     assert_bytes_refused(
         span_str("\"a\\nb\\e[31m\": 1\n"),
         "dir/drc.yaml:1:1: unknown key \"a\\x0ab\\x1b[31m\"; known here are pair, kafka, regions, links, "
-        "tables, conflicts, allow_divergence, apply, capture, limits, control, log");
+        "tables, conflicts, allow_divergence, apply, capture, limits, check, control, log");
 }
 
 static void the_number_of_regions_is_bounded(void **state)

@@ -127,7 +127,7 @@ static void a_file_that_others_can_read_is_refused(void **state)
     }
 }
 
-static void a_file_of_another_user_is_refused(void **state)
+static void a_file_of_another_user_is_roots_only(void **state)
 {
     struct place *p = *state;
     if (geteuid() != 0)
@@ -135,8 +135,14 @@ static void a_file_of_another_user_is_refused(void **state)
     load(p, WITH_FILE, "");
     write_secret(p, "hunter2\n", 8, 0600);
     assert_int_equal(chown(p->password_file, 4321, (gid_t)-1), 0);
-    assert_refused(p, FILE_COLUMN, "%s belongs to another user (uid 4321); run: chown 0 %s", p->password_file,
+    assert_int_equal(chmod(p->directory, 0755), 0);
+    assert_int_equal(chmod(p->password_file, 0644), 0);
+    assert_int_equal(seteuid(4322), 0);
+    assert_refused(p, FILE_COLUMN, "%s belongs to another user (uid 4321); run: chown 4322 %s", p->password_file,
                    p->password_file);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chmod(p->password_file, 0600), 0);
+    assert_password(p, "hunter2");
 }
 
 static void a_file_that_holds_no_password_is_refused(void **state)
@@ -249,7 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_PLACE(a_file_that_only_its_owner_can_read_is_taken),
         IN_PLACE(a_file_that_others_can_read_is_refused),
-        IN_PLACE(a_file_of_another_user_is_refused),
+        IN_PLACE(a_file_of_another_user_is_roots_only),
         IN_PLACE(a_file_that_holds_no_password_is_refused),
         IN_PLACE(the_environment_is_taken),
         IN_PLACE(a_systemd_credential_is_taken),

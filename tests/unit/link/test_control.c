@@ -436,6 +436,7 @@ static bool ask_fails(const char *path, const char *says, enum err_class class, 
         return false;
     assert_int_equal(err.class, class);
     assert_int_equal(err.exit_code, exit_code);
+    assert_null(strchr(err.text, '\x1b')); /* it goes to a terminal */
     return true;
 }
 
@@ -456,6 +457,8 @@ static void a_daemon_that_speaks_otherwise_is_refused(void **state)
     assert_ask_fails(path, "drc-test eu protocol 2\n", ERR_FATAL, EXIT_UNSAFE);
     assert_ask_fails(path, "drc-test eu protocol 1x\n", ERR_FATAL, EXIT_UNSAFE);
     assert_ask_fails(path, "SSH-2.0\n", ERR_FATAL, EXIT_UNSAFE);
+    assert_ask_fails(path, "drc-test eu protocol \n", ERR_FATAL, EXIT_UNSAFE);
+    assert_ask_fails(path, "\x1b[2J protocol 2\n", ERR_FATAL, EXIT_UNSAFE);
     assert_ask_fails(path, "denied: whoever you are\n", ERR_FATAL, EXIT_DENIED);
     assert_ask_fails(path, "busy: too many clients\n", ERR_RETRY, EXIT_TRY_AGAIN);
     assert_ask_fails(path, "drc-test", ERR_RETRY, EXIT_TRY_AGAIN);

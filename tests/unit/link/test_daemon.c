@@ -64,7 +64,7 @@ static void run(struct outcome *out, int (*body)(void))
         (void)setenv("NOTIFY_SOCKET", variable, 1);
         (void)alarm(20);
         (void)dup2(pipe_fds[1], STDERR_FILENO);
-        log_setup(LOG_INFO);
+        log_setup(LOG_INFO, LOG_TEXT);
         _exit(body());
     }
     (void)close(pipe_fds[1]);
@@ -80,7 +80,7 @@ static void run(struct outcome *out, int (*body)(void))
 
 static int stopped_by(int number)
 {
-    struct stop *stop = daemon_signals();
+    struct stop *stop = daemon_signals(NULL);
     struct err err = {0};
     daemon_notify("READY=1");
     (void)kill(getpid(), SIGPIPE);
@@ -107,11 +107,11 @@ static void signals_request_the_stop(void **state)
     struct outcome o;
     run(&o, stopped_by_term);
     assert_int_equal(o.code, 0);
-    assert_non_null(strstr(o.log, "notice: drc-test eu: stopped: SIGTERM\n"));
+    assert_non_null(strstr(o.log, "notice: DRC-1001 drc-test eu: stopped: SIGTERM\n"));
     assert_string_equal(o.notified, "READY=1|STOPPING=1\nSTATUS=Stopped: SIGTERM|");
     run(&o, stopped_by_int);
     assert_int_equal(o.code, 0);
-    assert_non_null(strstr(o.log, "notice: drc-test eu: stopped: SIGINT\n"));
+    assert_non_null(strstr(o.log, "notice: DRC-1001 drc-test eu: stopped: SIGINT\n"));
 }
 
 static int fails_while_stopping(void)
@@ -147,14 +147,14 @@ static void the_last_line_names_the_cause(void **state)
     struct outcome o;
     run(&o, fails_while_stopping);
     assert_int_equal(o.code, EXIT_UNSAFE);
-    assert_non_null(strstr(o.log, "error: drc-test: stopped, exit code 69: gap in seq\n"));
+    assert_non_null(strstr(o.log, "error: DRC-1069 drc-test: stopped, exit code 69: gap in seq\n"));
     assert_string_equal(o.notified, "STOPPING=1\nSTATUS=Stopped, exit code 69: gap in seq|");
     run(&o, gives_up);
     assert_int_equal(o.code, EXIT_TRY_AGAIN);
-    assert_non_null(strstr(o.log, "error: drc-test: stopped, exit code 75: broker away\n"));
+    assert_non_null(strstr(o.log, "error: DRC-1075 drc-test: stopped, exit code 75: broker away\n"));
     run(&o, ends_by_itself);
     assert_int_equal(o.code, 0);
-    assert_non_null(strstr(o.log, "notice: drc-test: stopped: done\n"));
+    assert_non_null(strstr(o.log, "notice: DRC-1001 drc-test: stopped: done\n"));
 }
 
 static int notifies_nobody(void)

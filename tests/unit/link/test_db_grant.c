@@ -16,6 +16,8 @@ static void a_refusal_that_tells_what_is_missing(void **state)
     (void)state;
     expect(1142, "SELECT command denied to user 'drc'@'127.0.0.1' for table `shop`.`it``em`",
            "GRANT SELECT ON `shop`.`it``em` TO 'drc'@'%';");
+    expect(1142, "SHOW command denied to user 'drc'@'127.0.0.1' for table `shop`.`item`",
+           "GRANT SELECT ON `shop`.`item` TO 'drc'@'%';");
     expect(1142, "SELECT, UPDATE command denied to user 'drc'@'127.0.0.1' for table `shop`.`item`",
            "GRANT SELECT, UPDATE ON `shop`.`item` TO 'drc'@'%';");
     expect(1142, "SELECT command denied to user 'drc'@'127.0.0.1' for table `drc`.`ledger`",

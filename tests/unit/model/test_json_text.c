@@ -49,6 +49,35 @@ static void as_mysql_writes_it(void **state)
     }
 }
 
+static void decimals_that_mysql_printed_are_decimals_again(void **state)
+{
+    (void)state;
+    static const struct {
+        bool decimal;
+        const char *text, *restored; /* NULL: the same */
+    } cases[] = {
+        {true,  "[1.50, -0.000001, 99999999999999999999999999999999999999999999999999999999999999999]", NULL   },
+        {true,  "{\"a\": -123456789012345678.010}",                                                     NULL   },
+        {true,  "18446744073709551616",                                                                 NULL   },
+        {true,  "1.0000000000000000001",                                                                NULL   },
+        {false, "[1.5, 1.0, -0.0, 0.1, 1e65, 5e-324, 1e15, 18446744073709551615, -7]",                  NULL   },
+        {false, "1.00E2",                                                                               "100.0"},
+        {false, "0.1234567890123456789012345678901",
+         "0.12345678901234568"                                                                                 }, /* no DECIMAL has 31 digits behind the point */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf doc = {0}, typed = {0}, text = {0};
+        assert_true(to_binary(&typed, cases[i].text));
+        assert_true(json_printed_to_binary(span_str(cases[i].text), &doc, NULL));
+        assert_true(json_binary_put_text(buf_span(&doc), &text));
+        assert_string_equal(buf_cstr(&text), cases[i].restored ? cases[i].restored : cases[i].text);
+        assert_int_equal(span_eq(buf_span(&doc), buf_span(&typed)), !cases[i].decimal);
+        buf_free(&typed);
+        buf_free(&doc);
+        buf_free(&text);
+    }
+}
+
 static void what_is_not_json_is_refused(void **state)
 {
     (void)state;
@@ -220,9 +249,13 @@ static void texts_have_one_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_have_one_form),         cmocka_unit_test(as_mysql_writes_it),
-        cmocka_unit_test(what_is_not_json_is_refused), cmocka_unit_test(nesting_is_bounded),
-        cmocka_unit_test(numbers_keep_their_value),    cmocka_unit_test(documents_are_compared_by_what_they_say),
+        cmocka_unit_test(texts_have_one_form),
+        cmocka_unit_test(as_mysql_writes_it),
+        cmocka_unit_test(decimals_that_mysql_printed_are_decimals_again),
+        cmocka_unit_test(what_is_not_json_is_refused),
+        cmocka_unit_test(nesting_is_bounded),
+        cmocka_unit_test(numbers_keep_their_value),
+        cmocka_unit_test(documents_are_compared_by_what_they_say),
         cmocka_unit_test(random_documents_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

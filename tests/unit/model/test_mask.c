@@ -72,6 +72,11 @@ static void what_a_server_quotes_is_not_told(void **state)
     assert_string_equal(mask_server_text(&m, t, text, &out), "Duplicate entry '***'");
     assert_string_equal(mask_server_text(NULL, t, text, &out), text);
     assert_string_equal(mask_server_text(&m, t, "it's full", &out), "it's full");
+    text = "BINLOG: Table has no partition for value 4711 (1526)";
+    assert_string_equal(mask_server_text(&m, t, text, &out), "BINLOG: Table has no partition for value ***");
+    assert_string_equal(mask_server_text(NULL, t, text, &out), text);
+    text = "Found a row in wrong partition p0 (1 != 2) from `id`:1, `mail`:'o'neil', `note`:me";
+    assert_string_equal(mask_server_text(&m, t, text, &out), "Found a row in wrong partition ***");
     buf_free(&out);
     arena_free(&a);
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "reconcile/report.h"
+#include "reconcile/report_text.h"
 #include "tests/unit/cmocka_all.h"
 
 struct run {
@@ -64,6 +65,7 @@ static void every_member_is_told(void **state)
         column("</script>\"`\n", false, "\"a\"", "{\"hex\": \"ff\"}"),
         column("same", false, "1.5", "1.5"),
         column("gone", false, "1", NULL),
+        column("\xc2\x85", false, "\"\xe2\x80\xa8\xe2\x80\xa9\xc2\xa0\"", NULL), /* where some readers end a line */
     };
     const struct difference d = {
         .class = DIFFERENCE_DIVERGED,
@@ -71,7 +73,7 @@ static void every_member_is_told(void **state)
         .db = span_str("sh\"op"),
         .table = span_str("it\xffm"),
         .columns = row,
-        .column_count = 4,
+        .column_count = 5,
         .journal_id = 4711,
         .journal_at = "us",
         .last = {{0}, {.region = "us", .gtid = span_str("0-1-2"), .seq = 9, .time_us = 1000000}},
@@ -87,7 +89,8 @@ static void every_member_is_told(void **state)
     has(text, "{\"type\": \"difference\", \"db\": \"sh\\\"op\", \"table\": \"it\xef\xbf\xbdm\", \"key\": {\"id\": 7}, "
               "\"class\": \"diverged\", \"cause\": \"conflict_loser\", \"journal_id\": 4711, \"journal_at\": \"us\", "
               "\"columns\": [\"</script>\\\"`\\n\"], "
-              "\"source\": {\"id\": 7, \"</script>\\\"`\\n\": \"a\", \"same\": 1.5, \"gone\": 1}, "
+              "\"source\": {\"id\": 7, \"</script>\\\"`\\n\": \"a\", \"same\": 1.5, \"gone\": 1, "
+              "\"\\u0085\": \"\\u2028\\u2029\xc2\xa0\"}, "
               "\"target\": {\"id\": 7, \"</script>\\\"`\\n\": {\"hex\": \"ff\"}, \"same\": 1.5}, "
               "\"last_write\": {\"source\": null, \"target\": {\"region\": \"us\", \"gtid\": \"0-1-2\", \"seq\": 9, "
               "\"at\": \"1970-01-01T00:00:01.000000Z\"}}, \"detail\": \"why\"}\n");
@@ -175,6 +178,71 @@ static void a_full_disk_is_told(void **state)
     report_close(&report);
 }
 
+/* What people read: one difference and a fact, as text. */
+static char *text_of(const struct difference *d, const struct report_totals *totals)
+{
+    const struct report_options options = {
+        .mode = "full", .regions = {"eu", "us"}
+    };
+    char *text = NULL;
+    size_t n = 0;
+    struct err err = {0};
+    FILE *f = open_memstream(&text, &n);
+    assert_non_null(f);
+    struct report_text *t = report_text_new(f, &options);
+    report_text_fact(t, "eu", "\x1b[2J");
+    report_text_difference(t, "diverged", d);
+    assert_int_equal(report_text_summary(t, totals, &err), 0);
+    report_text_free(&t);
+    fclose(f);
+    return text;
+}
+
+/* Names, values, and the defaults of columns that a definition's difference quotes. */
+static void nothing_moves_a_terminals_cursor(void **state)
+{
+    (void)state;
+    struct difference_column row[] = {
+        column("i\x1b[1Ad", true, "\"\\u001b\"", "\"\\u001b\""),
+        column("v\n\r", false, "\"a\xc2\x9b\"", "\"\xf0\x9f\x98\x80\""),
+    };
+    const struct difference d = {
+        .class = DIFFERENCE_DIVERGED,
+        .db = span_str("sh\x1bop"),
+        .table = span_str("it\nem"),
+        .columns = row,
+        .column_count = 2,
+        .last = {{0}, {.region = "us", .gtid = span_str("0-1-2\x1b")}},
+        .detail = "`v` has the default '\x1b[2J\r\n' at the source",
+    };
+    const struct report_totals totals = {.tables = 1};
+    char *text = text_of(&d, &totals);
+    has(text, "# eu: \\x1b[2J\n");
+    has(text, "  sh\\x1bop.it\\x0aem ");
+    has(text, "has the default '\\x1b[2J\\x0d\\x0a' at the source\n");
+    has(text, "\xf0\x9f\x98\x80");
+    for (const char *c = text; *c; c++)
+        assert_true(*c == '\n' || (unsigned char)*c >= ' ');
+    assert_null(strstr(text, "\xc2\x9b"));
+    free(text);
+}
+
+static void text_that_cannot_be_written_is_told(void **state)
+{
+    (void)state;
+    const struct report_options options = {
+        .mode = "full", .regions = {"eu", "us"}
+    };
+    const struct report_totals totals = {.tables = 1};
+    struct err err = {0};
+    FILE *f = fopen("/dev/full", "we");
+    assert_non_null(f);
+    struct report_text *t = report_text_new(f, &options);
+    assert_int_equal(report_text_summary(t, &totals, &err), -1);
+    report_text_free(&t);
+    fclose(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +250,8 @@ int main(void)
         cmocka_unit_test(masked_values_are_not_told),
         cmocka_unit_test(counts_and_problems_make_the_code),
         cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(nothing_moves_a_terminals_cursor),
+        cmocka_unit_test(text_that_cannot_be_written_is_told),
     };
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }

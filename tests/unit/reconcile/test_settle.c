@@ -3,6 +3,7 @@
 #include "reconcile/settle.h"
 
 #include "reconcile/marker.h"
+#include "reconcile/ready.h"
 #include "reconcile/settle_probe.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -25,6 +26,8 @@ static struct {
     unsigned marks;         /* marks taken */
     unsigned quiet_from;    /* marks from this one on find nothing new */
     unsigned wait_fails_at; /* wait number, from 1; 0: never */
+    unsigned stopped_at;    /* look after which somebody stops the run; 0: nobody does */
+    struct stop *stop;
     unsigned waits;
     uint64_t look_ms; /* how long hot rows are looked at */
     bool look_fails;
@@ -32,6 +35,12 @@ static struct {
     int sides[LOOKS]; /* asked, in order */
     unsigned rounds;
 } world;
+
+/* Stands in for ready.c: there is nothing to be opened. */
+void ready_wait(struct run *run)
+{
+    (void)run;
+}
 
 /* These two stand in for links.c. */
 int links_mark(struct links *l, bool *moved, struct err *err)
@@ -73,6 +82,8 @@ static int look(struct run *run, const struct plan *plan, struct suspects *s, st
     world.look++;
     if (world.look_fails)
         return err_retry(err, "the database went away");
+    if (world.look == world.stopped_at)
+        stop_request(world.stop, "SIGINT");
     for (size_t i = 0; i < s->count; i++)
         for (unsigned side = 0; side < 2; side++)
             s->list[i].now[side] = state_at(script_of(&s->list[i]), world.look, side);
@@ -162,6 +173,7 @@ static int settle_scripts(struct script *scripts, size_t count, unsigned quiet_f
     };
     struct run run = {.meter = meter_new(true), .timeout_ms = 1000, .look_ms = world.look_ms, .wishes = &wishes};
     run.marker = asks ? (struct marker *)(void *)&nobody : NULL;
+    run.stop = world.stop = stop_new();
     struct suspects s = {0};
     struct err err = {0};
     assert_int_equal(report_open(&run.report, &options, &err), 0);
@@ -180,6 +192,7 @@ static int settle_scripts(struct script *scripts, size_t count, unsigned quiet_f
     suspects_free(&s);
     report_close(&run.report);
     meter_free(&run.meter);
+    stop_free(&world.stop);
     return rc;
 }
 
@@ -234,6 +247,21 @@ static void the_same_states_again_and_again_are_a_difference(void **state)
     assert_true(s[0].told && !s[0].unsettled);
     assert_true(s[1].told && !s[1].unsettled);
     assert_int_equal(world.look, 11); /* the later one last changed at the third */
+}
+
+static void a_run_that_is_stopped_looks_no_more(void **state)
+{
+    (void)state;
+    struct script s[] = {
+        {.name = "late", .states = "abbb"},
+        {.name = "same", .states = "ab"  }
+    };
+    struct table_counts counts;
+    world.stopped_at = 2;
+    assert_int_equal(settle_scripts(s, 2, LOOKS * 2, &counts), 0);
+    assert_int_equal(world.look, 2);
+    assert_int_equal(counts.in_flight, 1);
+    assert_true(s[1].told && s[1].unsettled);
 }
 
 static void what_keeps_changing_is_unsettled(void **state)
@@ -375,6 +403,7 @@ int main(void)
         cmocka_unit_test_setup(what_becomes_equal_was_under_way, clean_world),
         cmocka_unit_test_setup(nothing_committed_meanwhile_makes_one_look_certain, clean_world),
         cmocka_unit_test_setup(the_same_states_again_and_again_are_a_difference, clean_world),
+        cmocka_unit_test_setup(a_run_that_is_stopped_looks_no_more, clean_world),
         cmocka_unit_test_setup(what_keeps_changing_is_unsettled, clean_world),
         cmocka_unit_test_setup(what_keeps_changing_gets_its_time, clean_world),
         cmocka_unit_test_setup(links_that_do_not_come_leave_the_rest_unsettled, clean_world),

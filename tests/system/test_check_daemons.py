@@ -1,0 +1,44 @@
+"""Daemons judge their servers by the rules of drcctl check: when they start, and again every check.interval."""
+
+import re
+
+from support.mariadb import MariaDB
+
+ITEM = "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40))"
+
+
+def told(daemon, severity, what):
+    """The lines of a daemon's log about a finding, which is in all of them whole: what, why and what mends it."""
+    ids = {"error": "DRC-1020", "warning": "DRC-1021", "gone": "DRC-1023"}
+    lines = [line for line in daemon.text().splitlines() if ids[severity] in line and what in line]
+    assert all(re.search(r"region \w+: .*: .*\. Run: .+", line) for line in lines), lines
+    return lines
+
+
+def test_daemons_check_their_servers_at_the_start_and_again(make_pair):
+    pair = make_pair(
+        links=[("eu", "us")],
+        server=MariaDB,
+        options={"eu": {"gtid_strict_mode": "OFF"}, "us": {}},
+        config={"check": {"interval": "1s"}},
+    )
+    pair.everywhere("CREATE DATABASE shop", ITEM)
+    capture, applier = pair.capture("eu"), pair.applier("eu", "us")
+    pair.start()
+    assert len(told(capture, "warning", "gtid_strict_mode is OFF")) == 1
+
+    breaks = {capture: ("eu", "sync_binlog", 0, 1), applier: ("us", "slave_exec_mode", "'IDEMPOTENT'", "'STRICT'")}
+    for daemon, (region, name, wrong, right) in breaks.items():
+        pair.servers[region].sql(f"SET GLOBAL {name} = {wrong}")
+        pair.until(lambda: told(daemon, "error", f"{name} is {str(wrong).strip(chr(39))}"), 30, f"finding of {name}")
+        (line,) = told(daemon, "error", f"{name} is")
+        fix = re.search(r"Run: (SET GLOBAL .*?;)", line)[1]
+        assert fix == f"SET GLOBAL {name} = {right};"
+        pair.servers[region].sql(fix)
+        pair.until(lambda: told(daemon, "gone", name), 30, f"end of the finding of {name}")
+        assert len(told(daemon, "error", f"{name} is")) == 1, "each is told once"
+
+    pair.us.sql("SET SESSION sql_log_bin = 0", "REVOKE BINLOG REPLAY ON *.* FROM drc@'%'")
+    pair.until(lambda: told(applier, "error", "has not BINLOG REPLAY"), 30, "finding of a grant that was taken away")
+    assert len(told(capture, "warning", "gtid_strict_mode is OFF")) == 1
+    assert capture.running and applier.running, "what is found while they run stops no daemon"
