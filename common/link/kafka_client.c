@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 
 /* Each client has these. */
@@ -194,4 +195,54 @@ int kafka_error(const struct kafka_client *client, struct err *err, rd_kafka_res
     if (err)
         err->code = code;
     return rc;
+}
+
+/* ---- questions to the leader ---- */
+
+#define PARTITION 0
+#define ASK_AGAIN_MS 100
+
+/* Nobody leads the partition right now, or another one than librdkafka knows of. */
+static bool is_moving(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH || code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE;
+}
+
+/* True, after a while, if the question is to be asked again. */
+static bool again(rd_kafka_resp_err_t code, uint64_t deadline)
+{
+    if (!is_moving(code) || clock_mono_ms() + ASK_AGAIN_MS >= deadline)
+        return false;
+    clock_sleep_ms(ASK_AGAIN_MS);
+    return true;
+}
+
+rd_kafka_resp_err_t kafka_ask_bounds(struct kafka_client *client, const char *topic, int64_t *low, int64_t *high)
+{
+    rd_kafka_resp_err_t code;
+    uint64_t deadline = clock_mono_ms() + KAFKA_QUESTION_MS;
+    do
+        code = rd_kafka_query_watermark_offsets(client->rk, topic, PARTITION, low, high, KAFKA_QUESTION_MS);
+    while (again(code, deadline));
+    return code;
+}
+
+rd_kafka_resp_err_t kafka_ask_offset_at(struct kafka_client *client, const char *topic, int64_t time_ms,
+                                        int64_t *offset)
+{
+    rd_kafka_resp_err_t code;
+    uint64_t deadline = clock_mono_ms() + KAFKA_QUESTION_MS;
+    rd_kafka_topic_partition_list_t *question = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *partition = rd_kafka_topic_partition_list_add(question, topic, PARTITION);
+    do {
+        partition->offset = time_ms; /* and the answer comes in its place */
+        code = rd_kafka_offsets_for_times(client->rk, question, KAFKA_QUESTION_MS);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            code = partition->err;
+    } while (again(code, deadline));
+    *offset = partition->offset;
+    rd_kafka_topic_partition_list_destroy(question);
+    return code;
 }

@@ -50,6 +50,14 @@ void kafka_client_close(struct kafka_client *client);
 int kafka_error(const struct kafka_client *client, struct err *err, rd_kafka_resp_err_t code, const char *what,
                 const char *detail);
 
+/* Ask the leader of the topic's only partition for the first offset that is there and the one that comes next. Asked
+ * again while the leader is moving: for KAFKA_QUESTION_MS, as long as an answer may take. */
+MUST_CHECK rd_kafka_resp_err_t kafka_ask_bounds(struct kafka_client *client, const char *topic, int64_t *low,
+                                                int64_t *high);
+/* The same for the offset of the first record that is not before `time_ms`; below zero: there is none. */
+MUST_CHECK rd_kafka_resp_err_t kafka_ask_offset_at(struct kafka_client *client, const char *topic, int64_t time_ms,
+                                                   int64_t *offset);
+
 /* Ask the cluster for settings of a topic, its defaults included. A value is empty when the broker does not know the
  * name. */
 struct kafka_topic_setting {

@@ -235,8 +235,7 @@ int kafka_reader_next(struct kafka_reader *r, struct kafka_record *out, int time
 
 int kafka_reader_bounds(struct kafka_reader *r, int64_t *low, int64_t *high, struct err *err)
 {
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(r->client.rk, r->topic, PARTITION, low, high, KAFKA_QUESTION_MS);
+    rd_kafka_resp_err_t code = kafka_ask_bounds(&r->client, r->topic, low, high);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return 0;
     rd_kafka_poll(r->client.rk, 0);
@@ -246,14 +245,7 @@ int kafka_reader_bounds(struct kafka_reader *r, int64_t *low, int64_t *high, str
 int kafka_reader_offset_at(struct kafka_reader *r, int64_t *offset, int64_t time_ms, struct err *err)
 {
     int64_t low;
-    rd_kafka_topic_partition_list_t *question = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_t *partition = rd_kafka_topic_partition_list_add(question, r->topic, PARTITION);
-    partition->offset = time_ms; /* and the answer comes in its place */
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(r->client.rk, question, KAFKA_QUESTION_MS);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        code = partition->err;
-    *offset = partition->offset;
-    rd_kafka_topic_partition_list_destroy(question);
+    rd_kafka_resp_err_t code = kafka_ask_offset_at(&r->client, r->topic, time_ms, offset);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return kafka_error(&r->client, err, code, "asking for the offset of a time", NULL);
     return *offset >= 0 ? 0 : kafka_reader_bounds(r, &low, offset, err);

@@ -130,8 +130,7 @@ out:
 
 static int ask_bounds(struct kafka_topic_facts *out, struct kafka_client *client, const char *topic, struct err *err)
 {
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(client->rk, topic, 0, &out->low, &out->high, KAFKA_QUESTION_MS);
+    rd_kafka_resp_err_t code = kafka_ask_bounds(client, topic, &out->low, &out->high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return question_error(client, err, code, "asking for the topic's offsets");
     return 0;

@@ -172,3 +172,13 @@ def test_the_topic_is_looked_at_while_capture_runs(stream, setting):
     pair, _ = stream()
     pair.kafka.alter_topic(pair.topic("eu"), setting)
     assert "cleanup.policy=compact" in pair.capture("eu").expect_exit(78, timeout=40)
+
+
+@pytest.mark.own_broker
+def test_a_question_while_a_leader_is_being_chosen_is_asked_again(stream):
+    pair, _ = stream()
+    for _ in range(3):
+        pair.kafka.freeze()
+        time.sleep(6)  # more than the controller waits for its node: it leads nothing then
+        pair.kafka.thaw()
+        assert all(pair.events("eu", "--control") for _ in range(10))
