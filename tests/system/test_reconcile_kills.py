@@ -23,10 +23,12 @@ def dice():
     return random.Random(seed)
 
 
-def killed_after(pair, seconds, mode, *words):
-    """Whether it was killed; what it would have said goes nowhere."""
+def killed_after(pair, seconds, mode, *words, once=lambda: True):
+    """Killed so long after `once` came true: whether it was; what it would have said goes nowhere."""
     argv = [place.programs() / "drc-reconcile", "--config", pair.config, mode, *words]
     with subprocess.Popen([str(word) for word in argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        while child.poll() is None and not once():
+            time.sleep(0.002)
         try:
             child.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -42,7 +44,7 @@ def same_after_kills(pair, dice, rounds, mode, *words):
     begin = time.monotonic()
     pair.tool("drc-reconcile", *words, expect=1)
     usual, whole = time.monotonic() - begin, json_lines(report.read_text(encoding="utf-8"))
-    kills = sum(killed_after(pair, dice.uniform(0, usual), *words) for _ in range(rounds))
+    kills = sum(killed_after(pair, dice.uniform(0, usual * n / rounds), *words) for n in range(1, rounds + 1))
     assert kills > 0
     pair.tool("drc-reconcile", *words, expect=1)
     again = json_lines(report.read_text(encoding="utf-8"))
@@ -82,16 +84,19 @@ def test_repairs_that_were_killed_are_gone_on_with_and_can_all_be_undone(make_pa
     begin = time.monotonic()
     pair.tool("drc-reconcile", *words[:-2], "--dry-run", expect=1)
     usual = time.monotonic() - begin
-    kills = sum(killed_after(pair, usual * dice.uniform(0.5, 2), *words) for _ in range(12 if long_run else 4))
+    files = lambda: sorted(pair.directory.glob(f"{undo}*"))
+    killed_after(pair, dice.uniform(0, usual / 10), *words, once=files)
+    assert files()
+    for _ in range(11 if long_run else 3):
+        killed_after(pair, usual * dice.uniform(0.5, 2), *words)
     pair.tool("drc-reconcile", *words, expect=None)
     pair.settle()
     pair.assert_equal("shop.item")
     assert pair.reconcile()[-1]["differences"] == 0
 
     # What the killed ones repaired, their files undo; the newest first.
-    files = sorted(pair.directory.glob(f"{undo}.[0-9]*"), key=lambda file: -int(file.suffix[1:]))
-    assert kills == 0 or files
-    for file in (pair.directory / undo, *files):
+    kept = sorted(pair.directory.glob(f"{undo}.[0-9]*"), key=lambda file: -int(file.suffix[1:]))
+    for file in (pair.directory / undo, *kept):
         run_sql(pair.us, file)
     assert pair.us.raw("SELECT * FROM shop.item ORDER BY id") == planted
 

@@ -13,7 +13,6 @@ import pytest
 from support.load import TokenLoad
 from support.mariadb import MariaDB
 from support.mysql import MySQL
-from support.mariadb import MariaDB
 
 pytestmark = pytest.mark.own_broker
 
