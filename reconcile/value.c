@@ -81,6 +81,11 @@ static void put_around(struct buf *out, const char *before, const struct value *
     buf_put_str(out, after);
 }
 
+static void put_number(struct buf *out, const struct value *v)
+{
+    put_around(out, v->tc->padded ? "(" : "", v, v->tc->padded ? " + 0)" : "");
+}
+
 /* ENUM: by its place in a list, 0 (no member) included. SET: each bit to its place. NULL stays NULL. */
 static void put_members(struct buf *out, const struct value *v)
 {
@@ -129,11 +134,12 @@ static void put_string(struct buf *out, const struct value *v)
 void value_put_read(struct buf *out, const struct value *v)
 {
     switch (v->class) {
-    case VALUE_INTEGER: /* one without a sign may be shown with zeros in front */
-        put_around(out, v->c->is_unsigned ? "(" : "", v, v->c->is_unsigned ? " + 0)" : "");
+    case VALUE_INTEGER:
+        put_number(out, v);
         break;
     case VALUE_DECIMAL:
-        put_around(out, v->decimal ? "CAST(" : "", v, "");
+        buf_put_str(out, v->decimal ? "CAST(" : "");
+        put_number(out, v);
         if (v->decimal)
             buf_printf(out, " AS DECIMAL(%u,%u))", v->decimal >> 8, v->decimal & 0xffu);
         break;

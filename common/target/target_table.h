@@ -31,6 +31,7 @@ struct target_column {
     const char *charset;   /* name of its character set; NULL for types without one and for byte strings */
     const char *collation; /* the same of its collation; "" */
     enum column_fill fill; /* what it gets where a row brings no value */
+    bool padded;           /* as text it has zeros in front: ZEROFILL, YEAR */
 };
 
 struct target_key {

@@ -240,6 +240,7 @@ bool target_type_of(struct column *c, struct target_column *tc, const struct typ
     c->type = rule->type;
     c->meta = meta_of(c, rule, f, a);
     c->is_unsigned = says(f->column_type, "unsigned") || c->type == COLUMN_YEAR;
+    tc->padded = says(f->column_type, "zerofill") || c->type == COLUMN_YEAR;
     tc->form = rule->form;
     tc->fill = fill_of(c, f);
     old_temporal(c, f->column_type);

@@ -15,13 +15,13 @@ DOCUMENT = '{"b": [1.50, 2, 18446744073709551616], "a": {"y": null, "xx": "ä \\
 TABLES = {
     "item": (
         "id INT UNSIGNED ZEROFILL PRIMARY KEY, name VARCHAR(20) CHARACTER SET latin1, price DECIMAL(8,2), at DATETIME(2), day DATE,"
-        " kind ENUM('a','b'), flags SET('x','y'), n INT, r FLOAT, bin BINARY(4), bits BIT(3)",
+        " kind ENUM('a','b'), flags SET('x','y'), n INT, r FLOAT, bin BINARY(4), bits BIT(3), paid DECIMAL(8,2) UNSIGNED ZEROFILL",
         "own INT DEFAULT 7, flags SET('z','y','x'), kind ENUM('c','b','a'), at DATETIME(6), day DATETIME(3), price DECIMAL(20,4),"
-        " NAME VARCHAR(300), id BIGINT UNSIGNED, n DECIMAL(20,3), r DOUBLE, bin BINARY(9), bits BIT(20), PRIMARY KEY (id)",
-        "(1, 'ä', -12.5, '2026-11-22 10:20:30.25', '2026-02-28', 'a', 'x,y', -7, -0e0, 'b', 5), (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),"
-        " (3, '', 0, '2026-01-01', '2026-01-01', 'b', '', 0, 1.5, '', 0)",
-        "(9, 'x,y', 'a', '2026-11-22 10:20:30.25', '2026-02-28', -12.5, 'ä', 1, -7, 0, 'b', 5), (DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, 2, NULL, NULL, NULL, NULL),"
-        " (DEFAULT, '', 'b', '2026-01-01', '2026-01-01', 0, '', 3, 0, 1.5, '', 0)",
+        " NAME VARCHAR(300), id BIGINT UNSIGNED, n DECIMAL(20,3), r DOUBLE, bin BINARY(9), bits BIT(20), paid DECIMAL(8,2) UNSIGNED, PRIMARY KEY (id)",
+        "(1, 'ä', -12.5, '2026-11-22 10:20:30.25', '2026-02-28', 'a', 'x,y', -7, -0e0, 'b', 5, 7.5), (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),"
+        " (3, '', 0, '2026-01-01', '2026-01-01', 'b', '', 0, 1.5, '', 0, 0)",
+        "(9, 'x,y', 'a', '2026-11-22 10:20:30.25', '2026-02-28', -12.5, 'ä', 1, -7, 0, 'b', 5, 7.5), (DEFAULT, NULL, NULL, NULL, NULL, NULL, NULL, 2, NULL, NULL, NULL, NULL, NULL),"
+        " (DEFAULT, '', 'b', '2026-01-01', '2026-01-01', 0, '', 3, 0, 1.5, '', 0, 0)",
     ),
     "document": (
         "id INT PRIMARY KEY, j JSON, k JSON",
@@ -90,6 +90,7 @@ DEFINITIONS = {
         f"`name` has the collation {LATIN}",
         "`name` is varchar(20) at the source and varchar(300) at the target",
         "`own` is only at the target",
+        "`paid` is decimal(8,2) unsigned zerofill at the source and decimal(8,2) unsigned at the target",
         "`price` is decimal(8,2) at the source and decimal(20,4) at the target",
         "`r` is float at the source and double at the target",
     ],

@@ -7,6 +7,7 @@ struct side {
     struct column c;
     const char *charset;
     enum read_form form;
+    bool padded;
     const char *read; /* the expression; NULL: the column's name */
     const char *key;  /* the literal of `text`; NULL: it can be no key */
 };
@@ -50,8 +51,9 @@ static const struct span cba[] = {
     {(const uint8_t *)"a", 1}
 };
 
-#define UTF8(column) column, "utf8mb4", READ_PLAIN
-#define NONE(column) column, NULL, READ_PLAIN
+#define UTF8(column) column, "utf8mb4", READ_PLAIN, false
+#define NONE(column) column, NULL, READ_PLAIN, false
+#define PADDED(column) column, NULL, READ_PLAIN, true
 
 static void assert_pair(const struct pair_case *x)
 {
@@ -60,8 +62,10 @@ static void assert_pair(const struct pair_case *x)
     struct arena a = {0};
     struct buf why = {0};
     for (int side = 0; side < 2; side++) {
-        tc[side] = (struct target_column){
-            .form = x->of[side].form, .charset = x->of[side].charset, .collation = "a_collation"};
+        tc[side] = (struct target_column){.form = x->of[side].form,
+                                          .charset = x->of[side].charset,
+                                          .collation = "a_collation",
+                                          .padded = x->of[side].padded};
         pair[side] = (struct value){.c = &x->of[side].c, .tc = &tc[side]};
     }
     if (!value_pair(pair, &a, &why))
@@ -93,10 +97,12 @@ static void pairs_have_forms(void **state)
     const struct pair_case cases[] = {
   /* clang-format off */
         {{{NONE(PLAIN(LONG, 0)), NULL, "-7"}, {NONE(PLAIN(LONGLONG, 0)), NULL, "-7"}}, "-7", "-7"},
-        {{{NONE(WITHOUT_SIGN(LONG)), "(`c` + 0)", "4294967296"}, {NONE(PLAIN(LONGLONG, 0)), NULL, "4294967296"}}, "4294967296", "4294967296"},
+        {{{PADDED(WITHOUT_SIGN(LONG)), "(`c` + 0)", "4294967296"}, {NONE(PLAIN(LONGLONG, 0)), NULL, "4294967296"}}, "4294967296", "4294967296"},
         {{{NONE(PLAIN(LONG, 0)), "CAST(`c` AS DECIMAL(22,2))", "-7.00"}, {NONE(DECIMAL(10, 2)), "CAST(`c` AS DECIMAL(22,2))", "-7.00"}}, "-7.00", "-7.00"},
         {{{NONE(DECIMAL(8, 2)), "CAST(`c` AS DECIMAL(20,4))", "7.5000"}, {NONE(DECIMAL(20, 4)), "CAST(`c` AS DECIMAL(20,4))", "7.5000"}}, "7.5000", "7.5000"},
         {{{NONE(DECIMAL(8, 2)), NULL, "7.50"}, {NONE(DECIMAL(8, 2)), NULL, "7.50"}}, "7.50", "7.50"},
+        {{{PADDED(DECIMAL(8, 2)), "(`c` + 0)", "7.50"}, {NONE(DECIMAL(8, 2)), NULL, "7.50"}}, "7.50", "7.50"},
+        {{{NONE(WITHOUT_SIGN(LONG)), NULL, "7"}, {NONE(WITHOUT_SIGN(LONG)), NULL, "7"}}, "7", "7"},
         {{{NONE(PLAIN(BIT, 3)), "CAST(`c` AS UNSIGNED)", "300"}, {NONE(PLAIN(BIT, 12)), "CAST(`c` AS UNSIGNED)", "300"}}, "300", "300"},
         {{{UTF8(enum_of(ab, 2)), "ELT(CAST(`c` AS UNSIGNED) + 1, 0, 3, 2)", NULL}, {UTF8(enum_of(cba, 3)), "CAST(`c` AS UNSIGNED)", "3"}}, "3", "\"a\""},
         {{{UTF8(set_of(cba, 3)), "CAST(`c` AS UNSIGNED)", "6"},
@@ -105,18 +111,18 @@ static void pairs_have_forms(void **state)
          "2026-01-31 00:00:00.00", "\"2026-01-31 00:00:00.00\""},
         {{{NONE(PLAIN(TIME2, 3)), NULL, "'-01:00:00.500'"}, {NONE(PLAIN(TIME2, 1)), "CONCAT(`c`, '00')", "'-01:00:00.500'"}}, "-01:00:00.500", "\"-01:00:00.500\""},
         {{{UTF8(TEXT(VARCHAR, 40, UTF8MB4)), NULL, "_utf8mb4 X'61'"}, {UTF8(TEXT(BLOB, 4, UTF8MB4)), NULL, "_utf8mb4 X'61'"}}, "a", "\"a\""},
-        {{{TEXT(VARCHAR, 40, LATIN1), "latin1", READ_PLAIN, "CONVERT(`c` USING utf8mb4)", "CONVERT(_utf8mb4 X'c3a4' USING latin1) COLLATE a_collation"},
+        {{{TEXT(VARCHAR, 40, LATIN1), "latin1", READ_PLAIN, false, "CONVERT(`c` USING utf8mb4)", "CONVERT(_utf8mb4 X'c3a4' USING latin1) COLLATE a_collation"},
           {UTF8(TEXT(VARCHAR, 160, UTF8MB4)), "CONVERT(`c` USING utf8mb4)", "_utf8mb4 X'c3a4'"}}, "\xc3\xa4", "\"\xc3\xa4\""},
         {{{NONE(BYTES(STRING, 4)), "TRIM(TRAILING X'00' FROM `c`)", NULL}, {NONE(BYTES(STRING, 9)), "TRIM(TRAILING X'00' FROM `c`)", NULL}}, "a", "{\"hex\": \"61\"}"},
         {{{NONE(BYTES(VARCHAR, 20)), NULL, "X'61'"}, {NONE(BYTES(BLOB, 2)), NULL, "X'61'"}}, "a", "{\"hex\": \"61\"}"},
-        {{{BYTES(STRING, 16), NULL, READ_UUID, "LOWER(HEX(CAST(`c` AS BINARY(16))))", "'123e4567-e89b-12d3-a456-426655440000'"},
+        {{{BYTES(STRING, 16), NULL, READ_UUID, false, "LOWER(HEX(CAST(`c` AS BINARY(16))))", "'123e4567-e89b-12d3-a456-426655440000'"},
           {NONE(BYTES(STRING, 16)), "LOWER(HEX(`c`))", "X'" UUID_DIGITS "'"}}, UUID_DIGITS, "\"" UUID_DIGITS "\""},
         {{{NONE(BYTES(STRING, 16)), "LOWER(HEX(`c`))", "X'" UUID_DIGITS "'"},
           {UTF8(TEXT(STRING, 144, UTF8MB4)), "LOWER(REPLACE(CONVERT(`c` USING utf8mb4), '-', ''))", NULL}}, UUID_DIGITS, "\"" UUID_DIGITS "\""},
-        {{{BYTES(STRING, 4), NULL, READ_INET4, "LOWER(HEX(CAST(`c` AS BINARY(4))))", "INET6_NTOA(X'c0000201')"},
+        {{{BYTES(STRING, 4), NULL, READ_INET4, false, "LOWER(HEX(CAST(`c` AS BINARY(4))))", "INET6_NTOA(X'c0000201')"},
           {UTF8(TEXT(VARCHAR, 60, UTF8MB4)), "IFNULL(LOWER(HEX(INET6_ATON(CONVERT(`c` USING utf8mb4)))), CONCAT('?', HEX(`c`)))", NULL}}, "c0000201", "\"c0000201\""},
         {{{NONE(PLAIN(JSON, 4)), NULL, NULL}, {UTF8(TEXT(BLOB, 4, UTF8MB4)), "CONVERT(`c` USING utf8mb4)", NULL}}, "[1]", "\"[1]\""},
-        {{{vector_of(2), NULL, READ_VECTOR, "CAST(`c` AS BINARY)", "X'61626364'"}, {NONE(BYTES(VARCHAR, 8)), NULL, "X'61626364'"}}, "abcd", "{\"hex\": \"61626364\"}"},
+        {{{vector_of(2), NULL, READ_VECTOR, false, "CAST(`c` AS BINARY)", "X'61626364'"}, {NONE(BYTES(VARCHAR, 8)), NULL, "X'61626364'"}}, "abcd", "{\"hex\": \"61626364\"}"},
   /* clang-format on */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
