@@ -233,10 +233,19 @@ class Pair:
     def until(self, condition, timeout, what):
         """Poll `condition` until it is true, watching the daemons; fail after `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        while not condition():
+        while not self._holds(condition):
             self.check()
             assert time.monotonic() < deadline, f"no {what} within {timeout} s{self.tails()}"
             time.sleep(0.1)
+
+    def _holds(self, condition):
+        """What `condition` says. Where a daemon does not answer because it ends, that end is what fails the test."""
+        try:
+            return condition()
+        except OSError:
+            time.sleep(1)
+            self.check()
+            raise
 
     def tails(self, count=6):
         """The last lines of every daemon's log, for an error message."""

@@ -81,11 +81,11 @@ def test_every_transaction_is_accounted_for_and_a_loss_is_named(make_pair, serve
     report, others = audit(pair, "--region", "eu", "--tables", "shop.other", expect=0)
     assert not others and " 1 parked" in json.dumps(report[-1])
 
-    # A ledger of another history.
-    pair.us.sql("UPDATE drc.ledger SET chain = chain + 1")
+    # A ledger of another history; the canary's row, which the capture may make at any moment, has no chain.
+    pair.us.sql("UPDATE drc.ledger SET chain = chain + 1 WHERE chain <> 0")
     _, found = audit(pair, "--region", "eu", expect=1)
     assert len(found["eu:us", "ledger_differs"]) == 1
-    pair.us.sql("UPDATE drc.ledger SET chain = chain - 1")
+    pair.us.sql("UPDATE drc.ledger SET chain = chain - 1 WHERE chain <> 0")
 
     # A record that a copy of the topic lacks, and a ledger that was set ahead by hand.
     pair.eu.sql("INSERT INTO shop.item VALUES (7, 'behind it', 7)")
