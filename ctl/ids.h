@@ -56,6 +56,7 @@ struct ids_region {
     struct ids_settings planned;  /* as they should be: ids_plan_settings */
     unsigned tag;                 /* in the pair file */
     bool generator;               /* drc.next_id() is there */
+    bool generator_broken;        /* and its counter, drc.id_tick, is not: every call fails */
     unsigned generator_tag;       /* 0: not ours */
     struct ids_host *hosts;
     size_t host_count;

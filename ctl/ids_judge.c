@@ -283,6 +283,19 @@ static void judge_generator(struct findings *out, const struct ids_region *r)
                           });
 }
 
+static void judge_counter(struct findings *out, const struct ids_region *r)
+{
+    if (r->generator_broken)
+        findings_add(out, (struct finding){
+                              .severity = FINDING_ERROR,
+                              .check = "generator",
+                              .where = xstrdup(r->name),
+                              .what = xstrdup("drc." IDS_TABLE ", the counter of drc." IDS_FUNCTION "(), is gone"),
+                              .why = xstrdup("every call of the function fails"),
+                              .fix = xasprintf("drcctl ids install --region %s", r->name),
+                          });
+}
+
 void ids_judge(struct findings *out, const struct ids_facts *f, unsigned headroom)
 {
     for (size_t i = 0; i < f->count; i++) {
@@ -299,5 +312,6 @@ void ids_judge(struct findings *out, const struct ids_facts *f, unsigned headroo
             judge_sequence_end(out, r, &r->sequences[s], headroom);
         }
         judge_generator(out, r);
+        judge_counter(out, r);
     }
 }

@@ -141,8 +141,8 @@ const struct check_rule check_rules_other[] = {
      .cure = "`ALTER SEQUENCE … NOCYCLE;`"},
     {.id = "sequence_headroom", IDS(WARNING), .what = "few values of a SEQUENCE are left",
      .why = "once they are used up NEXTVAL fails", .cure = "`ALTER SEQUENCE … NOMAXVALUE;`"},
-    {.id = "generator", IDS(ERROR), .what = "`drc.next_id()` is not the one that the pair file asks for",
-     .why = "another region may give the same ids", .cure = "`drcctl ids install --region …`"},
+    {.id = "generator", IDS(ERROR), .what = "`drc.next_id()` is not the one that the pair file asks for, or its counter is gone",
+     .why = "another region may give the same ids; without its counter every call fails", .cure = "`drcctl ids install --region …`"},
 
     {.id = "kafka_unreachable", KAFKA(ERROR), .what = "no broker answers",
      .why = "capture and applier wait for it", .cure = "start the brokers, or mend kafka.bootstrap"},

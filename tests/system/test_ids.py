@@ -326,6 +326,9 @@ def test_findings_are_mended_by_their_own_fixes(make_pair, other):
     pair.write_config()
     provoke(pair, [("generator", "us")])
     assert pair.us.value("SELECT drc.next_id() & 1023") == 9
+    pair.us.sql("DROP TABLE drc.id_tick")
+    provoke(pair, [("generator", "us")])
+    assert pair.us.value("SELECT drc.next_id() & 1023") == 9
     other_host(pair)
 
 

@@ -311,6 +311,8 @@ static void a_generator_with_another_tag_is_found(void **state)
     w.regions[1].tag = 17;
     judge(&w);
     assert_int_equal(w.found.count, 0);
+    w.regions[1].generator_broken = true;
+    assert_string_equal(only(&w, "generator", "us")->why, "every call of the function fails");
     assert_false(ids_generator_tag(&w.regions[1].generator_tag, span_str("somebody else's")));
     buf_free(&comment);
 }
