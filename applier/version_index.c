@@ -1,4 +1,8 @@
-/* Blocks of versions, the newest first; those beyond the bound on memory in a mapped file. */
+/* Blocks of versions, the newest first; those beyond the bound on memory in a mapped file.
+ *
+ * To look into each block for a key would cost as many cache misses as there are blocks. So 64 blocks in a row share a
+ * filter, a Bloom filter that lies across: a word has a bit for each of them, two words of one cache line say which
+ * blocks may have the key, and full ones that have it not are looked into once in twenty times. */
 #include "applier/version_index.h"
 
 #include <assert.h>
@@ -6,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,6 +20,8 @@
 #define BLOCK_VERSIONS 65536u
 #define PAGE 65536u          /* a multiple of any */
 #define OUTDONE (1ull << 63) /* in a place's seq */
+#define SPAN_BLOCKS 64u      /* that share a filter: the bits of a word */
+#define LINE_WORDS 8u        /* 64 bytes; a filter has as many lines as a block has places */
 
 /* Free while key.b is 0. */
 struct place {
@@ -39,7 +46,11 @@ struct version_index {
     struct block *blocks; /* the oldest first; only the last one takes more */
     size_t count;
     size_t cap;
-    size_t in_memory; /* blocks */
+    size_t in_memory;   /* blocks */
+    uint64_t let_go;    /* blocks that there were before these: what their numbers begin with */
+    uint64_t **filters; /* of the blocks from number let_go / SPAN_BLOCKS * SPAN_BLOCKS on */
+    size_t filter_count;
+    size_t filter_cap;
     int fd;           /* -1: nothing was spilled yet */
     size_t extents;   /* of the file */
     size_t *free_extents;
@@ -71,6 +82,11 @@ static size_t block_bytes(const struct version_index *ix)
     return ix->places * sizeof(struct place);
 }
 
+static size_t filter_bytes(const struct version_index *ix)
+{
+    return ix->places * LINE_WORDS * sizeof(uint64_t);
+}
+
 struct version_index *version_index_new(const struct version_index_setup *setup)
 {
     struct version_index *ix = xcalloc(1, sizeof *ix);
@@ -98,11 +114,33 @@ static void block_free(struct version_index *ix, struct block *b)
     ix->free_extents[ix->free_count++] = b->extent;
 }
 
+/* The oldest of them. */
+static void filters_drop(struct version_index *ix, size_t count)
+{
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        free(ix->filters[i]);
+    ix->filter_count -= count;
+    memmove(ix->filters, ix->filters + count, ix->filter_count * sizeof *ix->filters);
+}
+
+static void filter_add(struct version_index *ix)
+{
+    if (ix->filter_count == ix->filter_cap) {
+        ix->filter_cap = ix->filter_cap ? 2 * ix->filter_cap : 4;
+        ix->filters = xreallocarray(ix->filters, ix->filter_cap, sizeof *ix->filters);
+    }
+    ix->filters[ix->filter_count++] = xcalloc(1, filter_bytes(ix));
+}
+
 void version_index_clear(struct version_index *ix)
 {
     for (size_t i = 0; i < ix->count; i++)
         block_free(ix, &ix->blocks[i]);
+    filters_drop(ix, ix->filter_count);
     ix->count = 0;
+    ix->let_go = 0;
 }
 
 void version_index_free(struct version_index **index)
@@ -114,6 +152,7 @@ void version_index_free(struct version_index **index)
     if (ix->fd >= 0)
         (void)close(ix->fd);
     free(ix->blocks);
+    free(ix->filters);
     free(ix->free_extents);
     free(ix->directory);
     free(ix);
@@ -192,6 +231,8 @@ static int add_block(struct version_index *ix, struct err *err)
         ix->cap = ix->cap ? 2 * ix->cap : 8;
         ix->blocks = xreallocarray(ix->blocks, ix->cap, sizeof *ix->blocks);
     }
+    if ((ix->let_go + ix->count) % SPAN_BLOCKS == 0)
+        filter_add(ix);
     ix->blocks[ix->count++] = (struct block){.places = xcalloc(ix->places, sizeof(struct place))};
     ix->in_memory++;
     return 0;
@@ -215,12 +256,40 @@ static bool is_full(const struct version_index *ix, const struct block *b)
     return 4 * (b->count + 1) > 3 * ix->places;
 }
 
+/* The key's two words in a filter, one of which may stand for another key, seldom both. */
+static void words_of(const struct version_index *ix, uint64_t *filter, const struct version_key *key,
+                     uint64_t *words[2])
+{
+    uint64_t *line = filter + ((size_t)key->b & (ix->places - 1)) * LINE_WORDS;
+    unsigned first = (unsigned)(key->a >> 61), apart = 1 + (unsigned)(key->a >> 48) % (LINE_WORDS - 1);
+    words[0] = &line[first];
+    words[1] = &line[(first + apart) % LINE_WORDS];
+}
+
+static void filter_mark(struct version_index *ix, const struct version_key *key)
+{
+    uint64_t *words[2], bit = 1ull << (ix->let_go + ix->count - 1) % SPAN_BLOCKS;
+    words_of(ix, ix->filters[ix->filter_count - 1], key, words);
+    *words[0] |= bit;
+    *words[1] |= bit;
+}
+
 static struct place *find(const struct version_index *ix, const struct version_key *key)
 {
-    for (size_t i = ix->count; i > 0; i--) {
-        struct place *p = place_of(ix, &ix->blocks[i - 1], key);
-        if (p->key.b != 0)
-            return p;
+    size_t gone = ix->let_go % SPAN_BLOCKS; /* of the first filter's blocks */
+    for (size_t f = ix->filter_count; f-- > 0;) {
+        uint64_t *words[2];
+        words_of(ix, ix->filters[f], key, words);
+        uint64_t may = *words[0] & *words[1];
+        if (f == 0)
+            may = may >> gone << gone;
+        while (may) {
+            size_t bit = 63 - (size_t)__builtin_clzll(may);
+            struct place *p = place_of(ix, &ix->blocks[f * SPAN_BLOCKS + bit - gone], key);
+            if (p->key.b != 0)
+                return p;
+            may &= ~(1ull << bit);
+        }
     }
     return NULL;
 }
@@ -236,6 +305,7 @@ int version_index_put(struct version_index *ix, const struct version_key *key, u
     struct place *p = place_of(ix, b, key);
     b->count += p->key.b == 0;
     *p = (struct place){*key, seq, stamp, deleted};
+    filter_mark(ix, key);
     if (seq > b->last_seq)
         b->last_seq = seq;
     return 0;
@@ -266,6 +336,8 @@ void version_index_let_go(struct version_index *ix, uint64_t seq)
         block_free(ix, &ix->blocks[gone++]);
     if (gone == 0)
         return;
+    filters_drop(ix, (size_t)((ix->let_go + gone) / SPAN_BLOCKS - ix->let_go / SPAN_BLOCKS));
+    ix->let_go += gone;
     ix->count -= gone;
     memmove(ix->blocks, ix->blocks + gone, ix->count * sizeof *ix->blocks);
 }
@@ -280,7 +352,7 @@ size_t version_index_count(const struct version_index *ix)
 
 size_t version_index_bytes(const struct version_index *ix)
 {
-    return ix->in_memory * block_bytes(ix);
+    return ix->in_memory * block_bytes(ix) + ix->filter_count * filter_bytes(ix);
 }
 
 size_t version_index_spilled(const struct version_index *ix)

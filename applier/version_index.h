@@ -3,8 +3,9 @@
  *
  * Changes are put in stream order and found by key; the newest of a key counts. What every change in flight knows is
  * let go in large steps. Versions stand in blocks of one size, each a hash table of its own: a full one is never
- * touched again but for marks, so letting go and moving out of memory are done by the block. Blocks beyond the bound on
- * memory lie in a file without a name, mapped, where the system's page cache decides what stays at hand.
+ * touched again but for marks, so letting go and moving out of memory are done by the block. Filters tell which of them
+ * may have a key. Blocks beyond the bound on memory lie in a file without a name, mapped, where the system's page cache
+ * decides what stays at hand.
  *
  * Pure but for that file. One thread at a time. */
 #ifndef DRC_APPLIER_VERSION_INDEX_H
@@ -34,7 +35,7 @@ struct version {
 struct version_index;
 
 struct version_index_setup {
-    size_t memory_bytes;   /* bound; one block at least */
+    size_t memory_bytes;   /* bound on blocks, one at least; filters, a fortieth of all blocks, come beside */
     size_t block_versions; /* a power of two: places a block, of which three quarters are used; 0: 65536 */
     const char *directory; /* for what is beyond it */
 };
