@@ -51,8 +51,8 @@ struct version_index {
     uint64_t **filters; /* of the blocks from number let_go / SPAN_BLOCKS * SPAN_BLOCKS on */
     size_t filter_count;
     size_t filter_cap;
-    int fd;           /* -1: nothing was spilled yet */
-    size_t extents;   /* of the file */
+    int fd;         /* -1: nothing was spilled yet */
+    size_t extents; /* of the file */
     size_t *free_extents;
     size_t free_count;
     size_t free_cap;
