@@ -315,6 +315,7 @@ static void a_generator_with_another_tag_is_found(void **state)
     assert_string_equal(only(&w, "generator", "us")->why, "every call of the function fails");
     assert_false(ids_generator_tag(&w.regions[1].generator_tag, span_str("somebody else's")));
     buf_free(&comment);
+    findings_free(&w.found);
 }
 
 static void a_host_with_other_settings_is_found(void **state)
