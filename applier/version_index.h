@@ -35,7 +35,7 @@ struct version {
 struct version_index;
 
 struct version_index_setup {
-    size_t memory_bytes;   /* bound on blocks, one at least; filters, a fortieth of all blocks, come beside */
+    size_t memory_bytes;   /* bound; one block with its filter at least: 72 bytes a place */
     size_t block_versions; /* a power of two: places a block, of which three quarters are used; 0: 65536 */
     const char *directory; /* for what is beyond it */
 };

@@ -53,3 +53,12 @@ def test_a_daemon_that_is_lost_fails_the_wait(pair):
     with pytest.raises(ProcessDied, match="capture-eu ended unexpectedly .exit code -9"):
         pair.wait("eu", "us", timeout=20)
     pair.capture("eu").wanted = False
+
+
+def test_a_daemon_that_ends_by_itself_is_told_by_who_waits_for_its_answers(pair):
+    pair.everywhere(ITEM)
+    pair.start()
+    os.kill(pair.capture("eu").pid, signal.SIGTERM)
+    with pytest.raises(ProcessDied, match="capture-eu ended unexpectedly .exit code 0"):
+        pair.until(lambda: pair.capture("eu").status() and False, 20, "anything")
+    pair.capture("eu").wanted = False
