@@ -33,12 +33,12 @@ static int admit(struct sink *s, const struct target_table *table, struct apply_
 
 /* A definition that changed since it was loaded is loaded again, within the same transaction: from then on it is
  * locked. */
-int apply_table(struct sink *s, const struct table_def *source, const struct convert_plan **plan,
-                struct apply_outcome *out, struct err *err)
+int apply_table(struct sink *s, const struct rows *rows, const struct convert_plan **plan, struct apply_outcome *out,
+                struct err *err)
 {
     for (int tries = 0; tries < 3; tries++) {
         struct buf why = {0};
-        int rc = sink_table(s, source, plan, &why, err);
+        int rc = sink_table(s, rows->table, sink_columns(s, rows), plan, &why, err);
         if (rc == 0)
             return wait_for(out, &why);
         buf_free(&why);
@@ -54,13 +54,13 @@ int apply_table(struct sink *s, const struct table_def *source, const struct con
         if (rc == 1) {
             rc = admit(s, table, out, err);
             if (rc == 1)
-                *mark = (void *)source;
+                *mark = s;
             return rc;
         }
         sink_forget_table(s, table);
     }
-    return err_retry(err, "the definition of `%.*s`.`%.*s` keeps changing at the target", SPAN_ARG(source->db),
-                     SPAN_ARG(source->name));
+    return err_retry(err, "the definition of `%.*s`.`%.*s` keeps changing at the target", SPAN_ARG(rows->table->db),
+                     SPAN_ARG(rows->table->name));
 }
 
 /* COMMIT what was written, or roll back and leave `out` to say why. */

@@ -441,7 +441,7 @@ int exact_rows(struct sink *s, const struct txn *txn, bool inside, struct apply_
     if (rc == 1)
         rc = exact_weigh(&x.versions, s, txn, out, err);
     for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
-        rc = apply_table(s, txn->rows[k].table, &x.plan, out, err);
+        rc = apply_table(s, &txn->rows[k], &x.plan, out, err);
         if (rc != 1)
             break;
         x.table = x.plan->table;

@@ -4,10 +4,10 @@
 
 #include "applier/apply.h"
 
-/* How rows of a transaction that has begun go to the target's table: it takes them, and its definition is locked and as
- * loaded. 1: so; 0: not now, out->result and why are set; -1. */
-int apply_table(struct sink *s, const struct table_def *source, const struct convert_plan **plan,
-                struct apply_outcome *out, struct err *err);
+/* How these rows of a transaction that has begun go to the target's table: it takes them, and its definition is locked
+ * and as loaded. 1: so; 0: not now, out->result and why are set; -1. */
+int apply_table(struct sink *s, const struct rows *rows, const struct convert_plan **plan, struct apply_outcome *out,
+                struct err *err);
 
 /* The rows of one transaction or fragment inside a target transaction that has begun; nothing is committed or rolled
  * back. 1: written; 0: out tells doubt or wait; -1: error. `careful`: fast_rows reads what inserts expect, too.

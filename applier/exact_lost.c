@@ -71,7 +71,7 @@ int exact_lose(struct sink *s, const struct txn *txn, const struct exact_loser *
     struct losing l = {.sink = s, .txn = txn, .loser = loser};
     int rc = s->ground->undo(s, err) ? -1 : 1;
     for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
-        rc = apply_table(s, txn->rows[k].table, &l.plan, out, err);
+        rc = apply_table(s, &txn->rows[k], &l.plan, out, err);
         if (rc == 1 && put_rows(&l, &txn->rows[k], err))
             rc = -1;
     }

@@ -90,7 +90,7 @@ int exact_weigh(struct exact_versions *v, struct sink *s, const struct txn *txn,
     causal_mark(s->causal);
     for (size_t k = 0; rc == 1 && k < txn->rows_count; k++) {
         const struct convert_plan *plan;
-        rc = apply_table(s, txn->rows[k].table, &plan, out, err);
+        rc = apply_table(s, &txn->rows[k], &plan, out, err);
         if (rc != 1 || !is_causal(s, plan->table->def))
             continue;
         any = true;

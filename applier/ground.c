@@ -6,11 +6,6 @@
 #include "common/target/local_row.h"
 #include "common/target/session.h"
 
-static bool computes(const struct sink *s)
-{
-    return rows_writer_computes(s->writer);
-}
-
 static int admit(struct sink *s, const struct target_table *t, struct buf *why, struct err *err)
 {
     return rows_writer_admit(s->writer, t, why, err);
@@ -89,8 +84,7 @@ static int stop(struct sink *s, const struct journal_entry *entry, struct err *e
     return there < 0 ? -1 : 0;
 }
 
-const struct ground ground_target = {.computes = computes,
-                                     .admit = admit,
+const struct ground ground_target = {.admit = admit,
                                      .lock = lock_rows,
                                      .read = read_row,
                                      .write = write_row,

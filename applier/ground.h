@@ -23,8 +23,6 @@ struct ground_write {
 
 /* All inside the open transaction of the sink; they return as the functions that they are named after, else 0 or -1. */
 struct ground {
-    /* Does the server compute what rows do not bring? rows_writer_computes */
-    bool (*computes)(const struct sink *s);
     /* rows_writer_admit */
     int (*admit)(struct sink *s, const struct target_table *t, struct buf *why, struct err *err);
     /* Rows by the keys of images, ahead. */

@@ -16,6 +16,7 @@ struct journal_batch;
 /* One table in the group. */
 struct group_table {
     const struct table_def *source;
+    const uint8_t *columns; /* that its rows may bring, as sink_columns says */
     const struct convert_plan *plan;
     const struct target_table *target; /* the plan's */
     const struct policy_rule *rule;

@@ -80,16 +80,28 @@ static void find_freedoms(struct group_table *t)
     }
 }
 
-/* 1: found; 0: out is set; -1. */
-static int group_table(struct group *g, const struct table_def *source, uint32_t txn, uint32_t *found, struct err *err)
+/* A bitmap of columns in the group's arena. */
+static const uint8_t *keep_columns(struct group *g, const struct table_def *t, const uint8_t *columns)
 {
+    return columns ? arena_copy(&g->arena, span_of(columns, table_bitmap_len(t))).p : NULL;
+}
+
+static bool same_columns(const struct table_def *t, const uint8_t *a, const uint8_t *b)
+{
+    return a && b ? memcmp(a, b, table_bitmap_len(t)) == 0 : !a && !b;
+}
+
+/* 1: found; 0: out is set; -1. */
+static int group_table(struct group *g, const struct rows *rows, uint32_t txn, uint32_t *found, struct err *err)
+{
+    const struct table_def *source = rows->table;
     for (size_t i = g->table_count; i > 0; i--) {
         *found = (uint32_t)(i - 1);
-        if (g->tables[i - 1].source == source)
-            return 1;
+        if (g->tables[i - 1].source == source) /* rows that bring other columns than those before never meet these */
+            return same_columns(source, g->tables[i - 1].columns, sink_columns(g->sink, rows)) || group_doubt(g, txn);
     }
     const struct convert_plan *plan;
-    int rc = apply_table(g->sink, source, &plan, g->out, err);
+    int rc = apply_table(g->sink, rows, &plan, g->out, err);
     if (rc != 1)
         return rc;
     for (size_t i = 0; i < g->table_count; i++)
@@ -101,8 +113,11 @@ static int group_table(struct group *g, const struct table_def *source, uint32_t
     }
     *found = (uint32_t)g->table_count++;
     struct group_table *t = &g->tables[*found];
-    *t = (struct group_table){
-        .source = source, .plan = plan, .target = plan->table, .rule = policy_of_table(g->sink, source)};
+    *t = (struct group_table){.source = source,
+                              .columns = keep_columns(g, source, sink_columns(g->sink, rows)),
+                              .plan = plan,
+                              .target = plan->table,
+                              .rule = policy_of_table(g->sink, source)};
     t->keys = keymap_table(&g->keys, plan->table->def, plan->present, plan->ignore);
     t->causal = g->sink->causal && t->rule->versions == VERSIONS_CAUSAL;
     t->id = writeset_table_id(plan->table->def->db, plan->table->def->name);
@@ -195,7 +210,7 @@ static bool is_barrier(const struct group_table *t, const struct change *c)
 static int plan_rows(struct group *g, const struct rows *rows, uint32_t txn, struct err *err)
 {
     uint32_t table = 0;
-    int rc = group_table(g, rows->table, txn, &table, err);
+    int rc = group_table(g, rows, txn, &table, err);
     if (rc != 1)
         return rc;
     if (must_go_exact(g, &g->tables[table], rows))

@@ -22,7 +22,7 @@ void mark_say(struct marked *m, enum repair_answer answer, const char *why)
 static int find_table(struct sink *s, struct marked *m, struct err *err)
 {
     struct apply_outcome out = {0};
-    int rc = apply_table(s, m->mark->rows.table, &m->plan, &out, err);
+    int rc = apply_table(s, &m->mark->rows, &m->plan, &out, err);
     if (rc == 0) {
         buf_put_u8(&out.why, '\0');
         mark_say(m, REPAIR_REFUSED, (const char *)out.why.data);

@@ -299,6 +299,7 @@ void session_close_sinks(struct session *n)
         disconnect(a, s, i);
         map_free(&s->tables);
         map_free(&s->plans);
+        map_free(&s->columns);
         map_free(&s->touched);
         buf_free(&s->image);
         tombstone_batch_free(&s->tombstones);

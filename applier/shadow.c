@@ -372,7 +372,6 @@ static int prepare(struct run *r, struct err *err)
                               .buries = c->tombstone_keep_ms > 0 && config_two_way(c, s->from, s->to)};
     r->f.shadow.overlay = overlay_new(OVERLAY_BYTES);
     r->f.shadow.tally = tally_new();
-    r->f.shadow.sql_writer = r->f.link->writer == APPLY_WRITER_SQL;
     r->f.park = park_new(c->park_max_rows, c->park_max_bytes);
     r->f.held = park_new(HELD_ROWS, HELD_BYTES);
     return connect_target(r, err) || find_place(r, err) || look_at_target(r, err) || find_goal(r, err) ? -1 : 0;
@@ -386,6 +385,7 @@ static void release(struct run *r)
     causal_free(&f->sink.causal);
     map_free(&f->sink.tables);
     map_free(&f->sink.plans);
+    map_free(&f->sink.columns);
     map_free(&f->sink.touched);
     map_free(&f->shadow.tables);
     map_free(&f->shadow.seen);

@@ -4,11 +4,6 @@
 #include "applier/shadow_private.h"
 #include "common/target/journal_images.h"
 
-static bool computes(const struct sink *s)
-{
-    return s->shadow->sql_writer;
-}
-
 static int admit(struct sink *s, const struct target_table *t, struct buf *why, struct err *err)
 {
     (void)s;
@@ -161,8 +156,7 @@ static int undo(struct sink *s, struct err *err)
     return 0;
 }
 
-const struct ground ground_shadow = {.computes = computes,
-                                     .admit = admit,
+const struct ground ground_shadow = {.admit = admit,
                                      .lock = lock_rows,
                                      .read = read_row,
                                      .write = write_row,

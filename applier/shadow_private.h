@@ -16,8 +16,7 @@ struct shadow {
     struct map tables;            /* "db\0name" -> struct shadow_table * */
     const struct watermark *done; /* in effect at the target as the open snapshot shows it; NULL: not asked */
     bool tombstones;              /* the target has some */
-    bool sql_writer;
-    uint64_t cascades; /* deletes and key changes whose effect on children is not followed */
+    uint64_t cascades;            /* deletes and key changes whose effect on children is not followed */
     /* Of the transaction at hand. */
     uint64_t seq;
     bool stopped;      /* the link would stop at it; it has been put down */

@@ -2,6 +2,7 @@
 #include "applier/sink.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "applier/txn.h"
@@ -96,10 +97,52 @@ static void narrow(struct convert_plan *plan, const struct policy_rule *rule)
     plan->ignore = ignore;
 }
 
-int sink_table(struct sink *s, const struct table_def *source, const struct convert_plan **out, struct buf *why,
-               struct err *err)
+/* ---- how rows of a definition go ---- */
+
+const uint8_t *sink_columns(struct sink *s, const struct rows *rows)
 {
-    struct span known = span_of(&source, sizeof source);
+    const struct table_def *source = rows->table;
+    const uint8_t *brought = rows_columns(rows);
+    const struct span key = span_of(&source, sizeof source);
+    if (!brought)
+        return map_get(&s->columns, key);
+    void **known = map_ref(&s->columns, key);
+    if (!*known)
+        *known = xmalloc(table_bitmap_len(source));
+    memcpy(*known, brought, table_bitmap_len(source));
+    return *known;
+}
+
+struct plan_key {
+    const struct table_def *source;
+    uint8_t columns[TABLE_COLUMNS_MAX / 8];
+};
+
+static struct span plan_key(struct plan_key *key, const struct table_def *source, const uint8_t *columns)
+{
+    key->source = source;
+    if (columns)
+        memcpy(key->columns, columns, table_bitmap_len(source));
+    return span_of(key, offsetof(struct plan_key, columns) + (columns ? table_bitmap_len(source) : 0));
+}
+
+static struct span source_of(struct span plan_key)
+{
+    return span_of(plan_key.p, offsetof(struct plan_key, columns));
+}
+
+static void forget_columns(struct sink *s, struct span source)
+{
+    void **known = map_ref(&s->columns, source);
+    free(*known);
+    *known = NULL;
+}
+
+int sink_table(struct sink *s, const struct table_def *source, const uint8_t *columns, const struct convert_plan **out,
+               struct buf *why, struct err *err)
+{
+    struct plan_key key;
+    const struct span known = plan_key(&key, source, columns);
     struct convert_plan *plan = map_get(&s->plans, known);
     struct target_table *t;
     if (plan) {
@@ -121,17 +164,8 @@ int sink_table(struct sink *s, const struct table_def *source, const struct conv
         buf_put_str(why, "there is no such table at the target");
         return 0;
     }
-    if (!convert_plan_make(&plan, t, source, why)) {
-        sink_forget_table(s, t);
-        return 0;
-    }
-    if (plan->by_sql.n > 0 && !s->ground->computes(s)) {
-        buf_printf(why,
-                   "`%.*s` is only at the target, and its value is an expression, which the server does not compute of "
-                   "rows that are written by BINLOG: give it a constant default, or let the link write by plain SQL "
-                   "(apply.writer: sql)",
-                   SPAN_ARG(plan->by_sql));
-        convert_plan_free(&plan);
+    if (!convert_plan_make(&plan, t, source, columns, why)) {
+        forget_columns(s, source_of(known)); /* rows to come may bring them again */
         sink_forget_table(s, t);
         return 0;
     }
@@ -153,14 +187,16 @@ static void forget_plans(struct sink *s, const struct target_table *t)
 {
     struct map kept = {0};
     size_t i = 0;
-    struct span source;
+    struct span key;
     void *value;
-    while (map_next(&s->plans, &i, &source, &value)) {
+    while (map_next(&s->plans, &i, &key, &value)) {
         struct convert_plan *plan = value;
-        if (t && plan->table != t)
-            *map_ref(&kept, source) = plan;
-        else
-            convert_plan_free(&plan);
+        if (t && plan->table != t) {
+            *map_ref(&kept, key) = plan;
+            continue;
+        }
+        forget_columns(s, source_of(key));
+        convert_plan_free(&plan);
     }
     map_free(&s->plans);
     s->plans = kept;
@@ -194,6 +230,9 @@ void sink_forget_tables(struct sink *s)
     struct span key;
     void *value;
     row_reader_free(&s->reader);
+    while (map_next(&s->columns, &i, &key, &value))
+        forget_columns(s, key);
+    i = 0;
     while (map_next(&s->tables, &i, &key, &value)) {
         struct target_table *t = value;
         target_table_free(&t);

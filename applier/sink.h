@@ -59,11 +59,12 @@ struct sink {
     struct schedule *schedule; /* knows what the ledger has to say */
     struct causal *causal;     /* by which conflicts are told; NULL: by images */
     struct map tables;         /* "db\0name" -> struct target_table * */
-    struct map plans;          /* source's struct table_def * -> struct convert_plan * into one of the tables */
-    uint64_t tables_as_of;     /* schedule_table_changes */
-    bool unsettled;            /* a COMMIT was not answered: what became of it is to be found out by the ledger … */
-    size_t committing;         /* … of so many transactions, as sink_commit was given them */
-    struct buf image;          /* of the row written last */
+    struct map plans;      /* source's struct table_def *, columns -> struct convert_plan * into one of the tables */
+    struct map columns;    /* source's struct table_def * -> bitmap, where rows have come that lack the others */
+    uint64_t tables_as_of; /* schedule_table_changes */
+    bool unsettled;        /* a COMMIT was not answered: what became of it is to be found out by the ledger … */
+    size_t committing;     /* … of so many transactions, as sink_commit was given them */
+    struct buf image;      /* of the row written last */
     struct map touched;    /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
     bool one_way;          /* nobody else's stream writes at the target */
     bool buries;           /* deletes leave tombstones */
@@ -75,10 +76,13 @@ struct sink {
     uint64_t before;           /* counts.transactions when it was connected */
 };
 
-/* How rows of `source` go to the target's table of that name. 1: it takes them; 0: not now: `why` says table and
- * difference (the link waits, then asks again; nothing of it is remembered); -1: error. */
-MUST_CHECK int sink_table(struct sink *s, const struct table_def *source, const struct convert_plan **out,
-                          struct buf *why, struct err *err);
+/* Which columns may rows of this definition bring (NULL: all)? What these lack, others may lack from now on: rows of
+ * one definition all go the same way. Valid until the next call, or one that forgets tables. */
+const uint8_t *sink_columns(struct sink *s, const struct rows *rows);
+/* How rows of `source` that bring these columns go to the target's table of that name. 1: it takes them; 0: not now:
+ * `why` says table and difference (the link waits, then asks again; nothing of it is remembered); -1: error. */
+MUST_CHECK int sink_table(struct sink *s, const struct table_def *source, const uint8_t *columns,
+                          const struct convert_plan **out, struct buf *why, struct err *err);
 /* The rule of a table; lives as long as the configuration. */
 const struct policy_rule *policy_of_table(const struct sink *s, const struct table_def *t);
 /* What was loaded may be wrong (touch said so): load it again at the next sink_table. */

@@ -319,9 +319,11 @@ static bool put_part(struct buf *out, const struct part *p, const struct cell *c
 static bool add_key(struct adding *a, const struct hashed_key *k, const struct cell *image)
 {
     bool known = !(k->is_end && k->constant); /* the other end may be known, and has other hashes */
-    for (uint16_t i = 0; i < k->count && !k->constant; i++)
+    for (uint16_t i = 0; i < k->count && !k->constant; i++) {
         if (image[k->parts[i].index].null)
             return false;
+        known = known && !image[k->parts[i].index].absent;
+    }
     buf_clear(&a->form);
     for (uint16_t i = 0; i < k->count && !k->constant && known; i++)
         known = put_part(&a->form, &k->parts[i], &image[k->parts[i].index]);

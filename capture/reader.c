@@ -84,6 +84,12 @@ static int old_fractions(void *context, const struct table_def *t, struct err *e
     return source_old_fractions(r->options.source, t, err);
 }
 
+static int computed(void *context, const struct table_def *t, const uint8_t *present, struct err *err)
+{
+    struct reader *r = context;
+    return source_computes(r->options.source, t, present, err);
+}
+
 static void take_canary(void *context, const uint8_t stream[STREAM_UUID_LEN], uint64_t nonce)
 {
     struct reader *r = context;
@@ -110,6 +116,7 @@ struct reader *reader_new(const struct reader_options *options, const struct str
     pthread_mutex_init(&r->lock, NULL);
     r->assembler = assembler_new();
     assembler_limit(r->assembler, &options->config->tables);
+    assembler_ask(r->assembler, computed, r);
     struct builder_settings settings = {
         .tables = &options->config->tables,
         .region = options->region->name,

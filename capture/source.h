@@ -49,5 +49,7 @@ MUST_CHECK int source_ledger_cut(struct source *s, struct cut *out, uint64_t *st
 /* MariaDB: has any column that is of an old temporal format here a fraction of a second in the table there? 1, 0, -1.
  */
 MUST_CHECK int source_old_fractions(struct source *s, const struct table_def *t, struct err *err);
+/* Does the source compute every column of the table that is not in `present`? 1, 0, -1. */
+MUST_CHECK int source_computes(struct source *s, const struct table_def *t, const uint8_t *present, struct err *err);
 
 #endif

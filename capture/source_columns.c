@@ -1,5 +1,6 @@
 /* Questions to the source about columns, where its binlog does not say enough. */
 #include "capture/source_private.h"
+#include "common/target/computed_columns.h"
 
 /* The format that the columns have now is not asked for: the event may be older than the ALTER TABLE … FORCE that
  * brought them to the present one. It leaves the fraction as it was. */
@@ -23,4 +24,14 @@ int source_old_fractions(struct source *s, const struct table_def *t, struct err
     int rc = source_query(s, &rows, buf_cstr(&sql), err);
     buf_free(&sql);
     return rc != 0 ? -1 : rows.row_count > 0;
+}
+
+int source_computes(struct source *s, const struct table_def *t, const uint8_t *present, struct err *err)
+{
+    struct buf sql = {0};
+    struct db_rows rows;
+    computed_columns_ask(&sql, t, present);
+    int rc = source_query(s, &rows, buf_cstr(&sql), err);
+    buf_free(&sql);
+    return rc != 0 ? -1 : rows.row_count == 1 && span_is(db_cell(&rows, 0, 0), "1");
 }

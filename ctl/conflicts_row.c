@@ -21,7 +21,7 @@ static bool generates(const struct target_table *t)
 static int make_plan(struct conflicts_row *r, const struct table_def *images, struct err *err)
 {
     struct buf why = {0};
-    int rc = convert_plan_make(&r->plan, r->table, images, &why) == 1 ? 0 : -1;
+    int rc = convert_plan_make(&r->plan, r->table, images, NULL, &why) == 1 ? 0 : -1;
     if (rc)
         (void)err_fatal(err, EXIT_UNSAFE, "table `%.*s`.`%.*s` is not what it was when the entry was written: %s",
                         SPAN_ARG(images->db), SPAN_ARG(images->name), buf_cstr(&why));

@@ -13,6 +13,7 @@
 #include "common/link/options.h"
 #include "common/stream/claim.h"
 #include "common/stream/scan.h"
+#include "common/target/computed_columns.h"
 #include "reconcile/mode.h"
 #include "reconcile/wishes.h"
 
@@ -61,6 +62,19 @@ static int walk(struct lost_tail *tail, struct history *h, lost_each_fn *each, v
     return got;
 }
 
+/* The dead server cannot be asked; the survivor has the same tables. */
+static int computed(void *context, const struct table_def *t, const uint8_t *present, struct err *err)
+{
+    const struct lost_tail *tail = context;
+    const struct db_options options = {.program = "drc-reconcile", .read_only_too = true};
+    struct db *db = NULL;
+    int rc = db_connect(&db, tail->survivor, &options, err);
+    if (rc == 0)
+        rc = computed_columns_lack(db, t, present, err);
+    db_close(&db);
+    return rc;
+}
+
 int lost_tail_walk(struct lost_tail *tail, const struct stream *state, lost_each_fn *each, void *context, unsigned how,
                    struct err *err)
 {
@@ -68,7 +82,9 @@ int lost_tail_walk(struct lost_tail *tail, const struct stream *state, lost_each
                                             .region = tail->dead,
                                             .topic = tail->topic,
                                             .state = state,
-                                            .max_bytes = tail->max_bytes};
+                                            .max_bytes = tail->max_bytes,
+                                            .computed = computed,
+                                            .context = tail};
     struct history *h = history_new(&options);
     history_read_files(h, tail->files->paths, tail->files->count);
     int rc = walk(tail, h, each, context, err);

@@ -227,7 +227,7 @@ const struct cell *repair_converted(const struct plan *p, int winner, const stru
     struct convert_plan *plan;
     struct buf why = {0};
     struct cell *out = NULL;
-    int rc = convert_plan_make(&plan, to, p->tables[winner]->def, &why);
+    int rc = convert_plan_make(&plan, to, p->tables[winner]->def, NULL, &why);
     if (rc == 0)
         err_data(err, "%s", buf_cstr(&why));
     if (rc == 1) {

@@ -221,9 +221,21 @@ static void put_condition(const struct touched_table *table, const struct layout
     buf_put_str(out, ")");
 }
 
+static bool has_key(const struct layout *l, const struct cell *cells)
+{
+    for (uint16_t i = 0; i < l->table->plan.key_count; i++)
+        if (cells[l->columns[i]].absent)
+            return false;
+    return true;
+}
+
 static void add_key(struct touched *t, const struct layout *l, const struct cell *cells)
 {
     struct touched_table *table = l->table;
+    if (!has_key(l, cells)) {
+        table->whole = "row images of the window lack its key";
+        return;
+    }
     buf_clear(&t->scratch);
     put_condition(table, l, cells, &t->scratch);
     void **at = map_ref(&table->known, buf_span(&t->scratch));

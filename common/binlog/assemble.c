@@ -38,6 +38,7 @@ struct assembler *assembler_new(void)
 {
     struct assembler *a = xcalloc(1, sizeof *a);
     a->payload = payload_new();
+    a->statements = 1;
     return a;
 }
 
@@ -81,6 +82,12 @@ void assembler_take_nameless(struct assembler *a)
 void assembler_limit(struct assembler *a, const struct filter *tables)
 {
     a->limit = tables;
+}
+
+void assembler_ask(struct assembler *a, assembler_computed *computed, void *context)
+{
+    a->computed = computed;
+    a->computed_context = context;
 }
 
 void assembler_skip(struct assembler *a, const char *file, uint64_t offset)

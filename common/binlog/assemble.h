@@ -72,7 +72,7 @@ struct item {
         struct item_place place;      /* ROTATE, HEARTBEAT */
         const struct position *gtids; /* GTIDS */
         struct item_begin begin;
-        struct rows rows; /* FULL images, every cell walked; flags as of enum rows_flags */
+        struct rows rows; /* every cell walked; flags as of enum rows_flags; columns may lack as assembler_ask says */
         struct ddl ddl;
         uint32_t savepoint; /* SAVEPOINT, ROLLBACK_TO: small number, given again when the same name is set again */
         struct item_commit commit;
@@ -102,6 +102,12 @@ void assembler_take_nameless(struct assembler *a);
 /* Rows that are not whole, or that cannot be read, are passed over instead of failing where they are of a table that is
  * neither among these nor drc's own. Borrowed for the assembler's life. */
 void assembler_limit(struct assembler *a, const struct filter *tables);
+/* Rows of such a table lack the columns that are not in the bitmap `present`: does the source compute all of these, so
+ * that nothing is lost? 1, 0, or -1: error. */
+typedef int assembler_computed(void *context, const struct table_def *t, const uint8_t *present, struct err *err);
+/* Rows that lack only such columns are given, instead of failing; those of tables that matter (assembler_limit) are
+ * asked about, each time a definition may have changed. Nobody to ask: no row may lack a column. */
+void assembler_ask(struct assembler *a, assembler_computed *computed, void *context);
 /* Pass the event at that place over, if it is one that would stop the assembler with ASSEMBLER_SKIPPABLE. */
 void assembler_skip(struct assembler *a, const char *file, uint64_t offset);
 

@@ -26,7 +26,7 @@ void assemble_trim_definitions(struct assembler *a)
 }
 
 /* The definition of these bytes, parsed unless it was before. */
-static int find_definition(const struct definition **out, struct assembler *a, struct span bytes, struct err *err)
+static int find_definition(struct definition **out, struct assembler *a, struct span bytes, struct err *err)
 {
     uint64_t hash = hash64(bytes, (uint64_t)a->format.flavor);
     void **slot = map_ref(&a->definitions, span_of(&hash, sizeof hash));
@@ -91,7 +91,9 @@ static bool is_dummy(const struct rows_event *re)
 
 static int make_whole(struct assembler *a, struct rows_event *re, const struct table_def *t, struct err *err)
 {
-    if (rows_event_full(re, t, err) < 0 || partial_rows_whole(&a->scratch, re, t, &a->partial, err) < 0)
+    const uint8_t *present;
+    if (rows_event_columns(&present, re, t, err) < 0 || (present && rows_event_lacks(present, t, err) < 0) ||
+        partial_rows_whole(&a->scratch, re, t, &a->partial, err) < 0)
         return -1;
     re->images = buf_span(&a->scratch);
     return 0;
@@ -102,18 +104,58 @@ static bool matters(const struct assembler *a, const struct table_def *t)
     return !a->limit || filter_match(a->limit, t->db, t->name) || span_is(t->db, "drc");
 }
 
+/* May rows of the table lack what is not in `present`? 1, 0, or -1: error. */
+static int may_lack(struct assembler *a, struct definition *d, const uint8_t *present, struct err *err)
+{
+    const size_t n = table_bitmap_len(d->table);
+    if (!a->computed)
+        return 0;
+    if (d->statement == a->statements && memcmp(d->computed, present, n) == 0)
+        return 1;
+    int rc = a->computed(a->computed_context, d->table, present, err);
+    if (rc != 1)
+        return rc;
+    if (!d->computed)
+        d->computed = arena_alloc(&a->definition_arena, n);
+    memcpy(d->computed, present, n);
+    d->statement = a->statements;
+    return 1;
+}
+
+/* Fills `out`; `why` says what is wrong with the rows where it fails by them, `err` where asking fails. */
+static int read_rows(struct assembler *a, struct rows *out, struct rows_event *re, struct definition *d,
+                     struct err *why, struct err *err)
+{
+    const struct table_def *t = d->table;
+    const uint8_t *present;
+    if (re->partial && make_whole(a, re, t, why) < 0)
+        return -1;
+    if (rows_event_columns(&present, re, t, why) < 0)
+        return -1;
+    int rc = present && matters(a, t) ? may_lack(a, d, present, err) : !present;
+    if (rc == 0)
+        return rows_event_lacks(present, t, why);
+    return rc < 0 ? -1 : rows_event_check(out, re, t, present, why);
+}
+
 /* Fills `out`; with no row when its rows are not whole, cannot be read, or are of a table of whose cells nobody can be
  * sure, and the table does not matter or an operator lets the event be passed over. */
-static int take_rows(struct assembler *a, struct rows *out, struct rows_event *re, const struct table_def *t,
+static int take_rows(struct assembler *a, struct rows *out, struct rows_event *re, struct definition *d,
                      struct err *err)
 {
-    struct err why = {0};
+    const struct table_def *t = d->table;
+    struct err why = {0}, asking = {0};
     out->count = 0;
     if (table_has_old_temporals(t) && assemble_passes(a))
         return 0;
-    if ((!re->partial || make_whole(a, re, t, &why) == 0) && rows_event_check(out, re, t, &why) == 0)
+    if (read_rows(a, out, re, d, &why, &asking) == 0)
         return 0;
     out->count = 0;
+    if (asking.text[0]) {
+        if (err)
+            *err = asking;
+        return -1;
+    }
     return matters(a, t) ? assemble_stop_at(a, err, "%s", why.text) : 0;
 }
 
@@ -128,7 +170,7 @@ int assemble_rows(struct assembler *a, const struct event *e, struct item *out, 
     if (!m && !is_dummy(&re))
         return err_fatal(err, EXIT_UNSAFE, "%s event: no TABLE_MAP event gave its table id %llu",
                          event_type_name(e->type), (unsigned long long)re.table_id);
-    if (m && take_rows(a, &out->rows, &re, m->definition->table, err) < 0)
+    if (m && take_rows(a, &out->rows, &re, m->definition, err) < 0)
         return -1;
     if (re.flags & ROWS_STMT_END)
         assemble_statement_end(a);

@@ -18,16 +18,21 @@ enum group_state {
 struct definition {
     struct span bytes;
     const struct table_def *table;
+    uint8_t *computed;  /* bitmap of columns: without the others rows are whole, as of the DDL statement … */
+    uint64_t statement; /* … of that number; 0: nobody has been asked */
 };
 
 struct mapped_table {
     uint64_t id;
-    const struct definition *definition;
+    struct definition *definition;
 };
 
 struct assembler {
     const struct filter *limit; /* NULL: every table matters */
     bool take_nameless;
+    assembler_computed *computed; /* NULL: nobody to ask */
+    void *computed_context;
+    uint64_t statements; /* of DDL that were seen, from 1: what is known of columns may change with each */
     bool tell_statements;
     struct assembler_place {
         char *file;

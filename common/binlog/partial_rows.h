@@ -7,7 +7,7 @@
 #include "common/binlog/rows_event.h"
 
 /* Put the images of the event, whole, into `out` (cleared first), as an UPDATE_ROWS event has them. Both must have all
- * columns of `t` (rows_event_full). The arena is for working memory. Fails (fatal, 69) when malformed. */
+ * columns of `t` (rows_event_columns gave NULL). The arena is for working memory. Fails (fatal, 69) when malformed. */
 MUST_CHECK int partial_rows_whole(struct buf *out, const struct rows_event *re, const struct table_def *t,
                                   struct arena *a, struct err *err);
 

@@ -4,7 +4,6 @@
 #include "common/binlog/uncompress.h"
 
 #define TABLE_ID_LEN 6
-#define COLUMNS_MAX 4096
 
 struct rows_type {
     enum rows_op op; /* 0: no ROWS event */
@@ -53,7 +52,7 @@ int rows_event_read(struct rows_event *out, const struct event *e, const struct 
     }
     bytes_skip(&r, fixed > usual ? fixed - usual : 0);
     uint64_t columns = bytes_lenenc(&r);
-    if (r.bad || columns == 0 || columns > COLUMNS_MAX)
+    if (r.bad || columns == 0 || columns > TABLE_COLUMNS_MAX)
         return event_malformed(e, "its header", err);
     out->column_count = (uint32_t)columns;
     size_t bitmap = ((size_t)columns + 7) / 8;
@@ -71,26 +70,45 @@ int rows_event_read(struct rows_event *out, const struct event *e, const struct 
     return 0;
 }
 
-static bool all_present(const uint8_t *bitmap, size_t columns)
+/* The first column that is not there; the count of columns: none. */
+static uint32_t first_absent(const uint8_t *bitmap, uint32_t columns)
 {
-    for (size_t i = 0; i < columns / 8; i++)
-        if (bitmap[i] != 0xff)
-            return false;
-    uint8_t last = (uint8_t)((1u << columns % 8) - 1);
-    return last == 0 || (bitmap[columns / 8] & last) == last;
+    uint32_t i = 0;
+    while (i < columns && (bitmap[i / 8] == 0xff || bitmap[i / 8] >> i % 8 & 1))
+        i += bitmap[i / 8] == 0xff ? 8 - i % 8 : 1;
+    return i < columns ? i : columns;
 }
 
-int rows_event_full(const struct rows_event *re, const struct table_def *t, struct err *err)
+static bool same_columns(const uint8_t *a, const uint8_t *b, uint32_t columns)
 {
-    if (re->column_count != t->column_count)
+    for (uint32_t i = 0; i < columns; i++)
+        if ((a[i / 8] ^ b[i / 8]) >> i % 8 & 1)
+            return false;
+    return true;
+}
+
+int rows_event_columns(const uint8_t **out, const struct rows_event *re, const struct table_def *t, struct err *err)
+{
+    const uint8_t *before = re->present_before, *after = re->present_after;
+    const uint32_t n = re->column_count;
+    *out = NULL;
+    if (n != t->column_count)
         return err_fatal(err, EXIT_UNSAFE, "table %.*s.%.*s: rows of %u columns after a TABLE_MAP of %u",
-                         SPAN_ARG(t->db), SPAN_ARG(t->name), re->column_count, t->column_count);
-    if (!all_present(re->present_before, re->column_count) || !all_present(re->present_after, re->column_count))
-        return err_stop(err, MSG_STOP_ROW_IMAGE,
-                        "table %.*s.%.*s: a row image is not whole; run: SET GLOBAL binlog_row_image=FULL (and let "
-                        "sessions connect anew)",
-                        SPAN_ARG(t->db), SPAN_ARG(t->name));
+                         SPAN_ARG(t->db), SPAN_ARG(t->name), n, t->column_count);
+    if (!same_columns(before, after, n))
+        return rows_event_lacks(first_absent(before, n) < n ? before : after, t, err);
+    if (first_absent(before, n) < n)
+        *out = before;
     return 0;
+}
+
+int rows_event_lacks(const uint8_t *present, const struct table_def *t, struct err *err)
+{
+    const struct column *c = &t->columns[first_absent(present, t->column_count)];
+    return err_stop(err, MSG_STOP_ROW_IMAGE,
+                    "table %.*s.%.*s: a row image is not whole: it lacks column `%.*s`, which is not one that the "
+                    "server computes; run: SET GLOBAL binlog_row_image=FULL (and let sessions connect anew)",
+                    SPAN_ARG(t->db), SPAN_ARG(t->name), SPAN_ARG(c->name));
 }
 
 /* What may be behind it: the one thing that a server writes and nobody can read. */
@@ -102,16 +120,15 @@ static const char *hint(const struct table_def *t)
                : "";
 }
 
-int rows_event_check(struct rows *out, const struct rows_event *re, const struct table_def *t, struct err *err)
+int rows_event_check(struct rows *out, const struct rows_event *re, const struct table_def *t, const uint8_t *present,
+                     struct err *err)
 {
-    if (rows_event_full(re, t, err) < 0)
-        return -1;
     struct bytes r = bytes_of(re->images);
     uint32_t count = 0;
     while (r.p < r.end) {
-        image_skip(t, NULL, &r);
+        image_skip(t, present, &r);
         if (re->op == ROWS_UPDATE)
-            image_skip(t, NULL, &r);
+            image_skip(t, present, &r);
         count++;
     }
     if (r.bad)
@@ -122,6 +139,8 @@ int rows_event_check(struct rows *out, const struct rows_event *re, const struct
                          .op = re->op,
                          .flags = re->flags & (ROWS_STMT_END | ROWS_NO_FOREIGN_KEY_CHECKS | ROWS_NO_UNIQUE_CHECKS),
                          .count = count,
-                         .images = re->images};
+                         .images = re->images,
+                         .present_before = re->op == ROWS_INSERT ? NULL : present,
+                         .present_after = re->op == ROWS_DELETE ? NULL : present};
     return 0;
 }

@@ -27,13 +27,18 @@ bool rows_event_type(uint8_t type);
 MUST_CHECK int rows_event_read(struct rows_event *out, const struct event *e, const struct event_format *f,
                                struct buf *scratch, struct err *err);
 
-/* Does the event have as many columns as its table, and every one in both images? Fails (fatal, 69): the text says how
- * to set binlog_row_image. */
-MUST_CHECK int rows_event_full(const struct rows_event *re, const struct table_def *t, struct err *err);
+/* Which columns do the images have? NULL: all of the table's. A bitmap: these, the same ones in both images of an
+ * update; it stands in the event. Fails (fatal, 69) when the event has not as many columns as its table, or an update's
+ * images have different ones. */
+MUST_CHECK int rows_event_columns(const uint8_t **out, const struct rows_event *re, const struct table_def *t,
+                                  struct err *err);
 
-/* Check the event against its table (rows_event_full), walk every cell, and fill `out` (present_before and
- * present_after NULL). Fails (fatal, 69) also when the images do not hold whole rows and nothing more. */
+/* Fails always (fatal, 69): the images lack a column, which is named; the text says how to set binlog_row_image. */
+MUST_CHECK int rows_event_lacks(const uint8_t *present, const struct table_def *t, struct err *err);
+
+/* Walk every cell, and fill `out`; `present` as of rows_event_columns. Fails (fatal, 69) when the images do not hold
+ * whole rows and nothing more. */
 MUST_CHECK int rows_event_check(struct rows *out, const struct rows_event *re, const struct table_def *t,
-                                struct err *err);
+                                const uint8_t *present, struct err *err);
 
 #endif

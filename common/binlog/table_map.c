@@ -7,7 +7,6 @@
 
 #define TABLE_MAP_FIXED_LEN 8
 #define TABLE_ID_LEN 6
-#define COLUMNS_MAX 4096
 #define MEMBERS_MAX 65535
 #define SET_MEMBERS_MAX 64
 
@@ -264,7 +263,7 @@ static struct span take_name(struct bytes *r, struct arena *a)
 static bool read_columns(struct table_def *t, int *unknown, struct bytes *r, struct arena *a)
 {
     uint64_t count = bytes_lenenc(r);
-    if (r->bad || count == 0 || count > COLUMNS_MAX || count > bytes_left(r))
+    if (r->bad || count == 0 || count > TABLE_COLUMNS_MAX || count > bytes_left(r))
         return false;
     t->column_count = (uint16_t)count;
     t->columns = arena_zalloc(a, (size_t)count * sizeof *t->columns);

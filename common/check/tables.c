@@ -2,8 +2,12 @@
 #include "common/check/tables.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/mem.h"
+#include "common/check/grants.h"
+#include "common/check/server.h"
+#include "common/target/computed_columns.h"
 #include "common/target/convert.h"
 #include "common/target/target_table.h"
 #include "conflict/judge.h"
@@ -290,15 +294,68 @@ static int compare(const struct looking *l, const struct span *cells, const char
     return 0;
 }
 
+/* The columns that rows of a table may bring; NULL: all. */
+static const uint8_t *brought(const struct db *source, const struct table_def *t, uint8_t *columns)
+{
+    if (!computed_columns_by_rows(db_flavor(source), db_version(source)))
+        return NULL;
+    memset(columns, 0, table_bitmap_len(t));
+    for (uint16_t i = 0; i < t->column_count; i++)
+        columns[i / 8] |= (uint8_t)(!t->columns[i].generated << i % 8);
+    return columns;
+}
+
+static bool writes_binlog(const struct looking *l)
+{
+    const struct config *c = l->at->config;
+    for (size_t i = 0; i < c->link_count; i++)
+        if (strcmp(c->links[i].from, l->from->region->name) == 0 && strcmp(c->links[i].to, l->at->region->name) == 0)
+            return c->links[i].writer == APPLY_WRITER_BINLOG;
+    return false;
+}
+
+/* Rows that lack what is computed for plain SQL only are written by it: MariaDB's BINLOG asks for no such privilege. */
+static int tell_computed(const struct looking *l, const struct convert_plan *plan, struct err *err)
+{
+    static const char *const needed[] = {"INSERT", "UPDATE", "DELETE"};
+    const struct target_table *t = plan->table;
+    struct grants missing = {0};
+    struct buf what = {0}, fix = {0};
+    int column = -1;
+    for (enum rows_op op = ROWS_INSERT; op <= ROWS_UPDATE && column < 0; op++)
+        column = target_table_lacks(t, op, plan->present);
+    if (!writes_binlog(l) || db_flavor(l->at->db) != FLAVOR_MARIADB)
+        column = -1;
+    int rc = 0;
+    for (size_t i = 0; column >= 0 && rc == 0 && i < sizeof needed / sizeof needed[0]; i++)
+        rc = check_account_has(&missing, l->at, needed[i], err);
+    if (rc == 0 && missing.count > 0) {
+        buf_printf(&what,
+                   "rows of `%.*s`.`%.*s` come without `%.*s`, and only plain SQL can write them so: account %s "
+                   "has not ",
+                   SPAN_ARG(t->def->db), SPAN_ARG(t->def->name), SPAN_ARG(t->def->columns[column].name),
+                   db_account(l->at->db));
+        grants_put_words(&what, &missing);
+        grants_put_line(&fix, &missing, db_account(l->at->db));
+        check_found(l->out, "grant_missing", l->at->region->name, xstrdup(buf_cstr(&what)), xstrdup(buf_cstr(&fix)));
+    }
+    grants_free(&missing);
+    buf_free(&what);
+    buf_free(&fix);
+    return rc;
+}
+
 static int compare_table(void *context, const struct span *cells, struct err *err)
 {
     const struct looking *l = context;
     struct target_table *from = NULL, *to = NULL;
     struct convert_plan *plan = NULL;
     struct buf why = {0}, unused = {0};
+    uint8_t columns[TABLE_COLUMNS_MAX / 8];
     int rc = load(&from, l->from->db, cells, &unused, err);
     int there = rc < 0 ? rc : load(&to, l->at->db, cells, &why, err);
-    bool fits = there == 1 && from && to && convert_plan_make(&plan, to, from->def, &why);
+    bool fits = there == 1 && from && to &&
+                convert_plan_make(&plan, to, from->def, brought(l->from->db, from->def, columns), &why);
     if (there < 0)
         rc = -1;
     else if (!from)
@@ -306,7 +363,7 @@ static int compare_table(void *context, const struct span *cells, struct err *er
     else if (there == 0)
         rc = tell_missing(l, cells, err);
     else
-        rc = compare(l, cells, fits ? NULL : buf_cstr(&why), err);
+        rc = compare(l, cells, fits ? NULL : buf_cstr(&why), err) || (fits && tell_computed(l, plan, err)) ? -1 : 0;
     convert_plan_free(&plan);
     target_table_free(&from);
     target_table_free(&to);

@@ -89,12 +89,19 @@ enum rows_flags {
 struct rows {
     const struct table_def *table;
     enum rows_op op;
-    uint16_t flags;                /* enum rows_flags */
-    uint32_t count;                /* rows; an update's before and after image are one row */
-    struct span images;            /* UPDATE: before, after, before, after … */
-    const uint8_t *present_before; /* bitmap of columns in the images, NULL for all (the normal case) */
+    uint16_t flags;     /* enum rows_flags */
+    uint32_t count;     /* rows; an update's before and after image are one row */
+    struct span images; /* UPDATE: before, after, before, after … */
+    /* Bitmaps of columns in the images, NULL for all. In a stream, what is not there is computed by the source. */
+    const uint8_t *present_before;
     const uint8_t *present_after;
 };
+
+/* Of rows whose two images have the same columns: the bitmap of these, or NULL for all. */
+static inline const uint8_t *rows_columns(const struct rows *r)
+{
+    return r->op == ROWS_DELETE ? r->present_before : r->present_after;
+}
 
 /* Definitions already in the body under construction; they must outlive it. Zeroed is valid; body_start begins each
  * body. Kept for a writer's life: the bytes of each definition are made once. */

@@ -27,11 +27,6 @@ const char *rows_op_name(enum rows_op op)
     return (size_t)op < sizeof(names) / sizeof(names[0]) && names[op] ? names[op] : "unknown";
 }
 
-static size_t bitmap_len(const struct table_def *t)
-{
-    return ((size_t)t->column_count + 7) / 8;
-}
-
 /* ---- writing ---- */
 
 void body_start(struct body_writer *w, struct buf *out)
@@ -105,9 +100,9 @@ void body_put_rows(struct body_writer *w, const struct rows *rows)
     buf_put_varint(w->out, rows->flags);
     buf_put_varint(w->out, rows->count);
     if (rows->present_before)
-        buf_put(w->out, rows->present_before, bitmap_len(rows->table));
+        buf_put(w->out, rows->present_before, table_bitmap_len(rows->table));
     if (rows->present_after)
-        buf_put(w->out, rows->present_after, bitmap_len(rows->table));
+        buf_put(w->out, rows->present_after, table_bitmap_len(rows->table));
     buf_put_sized(w->out, rows->images);
 }
 
@@ -190,9 +185,9 @@ static bool read_rows(struct body_reader *b, struct rows *out)
         return false;
     *out = (struct rows){.table = b->tables[index], .op = plain, .flags = (uint16_t)flags, .count = (uint32_t)count};
     if (op & HAS_BEFORE_BITMAP)
-        out->present_before = bytes_take(r, bitmap_len(out->table)).p;
+        out->present_before = bytes_take(r, table_bitmap_len(out->table)).p;
     if (op & HAS_AFTER_BITMAP)
-        out->present_after = bytes_take(r, bitmap_len(out->table)).p;
+        out->present_after = bytes_take(r, table_bitmap_len(out->table)).p;
     out->images = bytes_sized(r);
     return !r->bad;
 }

@@ -6,7 +6,6 @@
 
 #include "common/base/hash.h"
 
-#define MAX_COLUMNS 4096
 #define MAX_NAME 256
 #define MAX_MEMBERS UINT16_MAX
 
@@ -106,7 +105,7 @@ static void read_column(struct column *c, struct bytes *r, struct arena *a)
     c->invisible = flags & WIRE_INVISIBLE;
     c->generated = flags & WIRE_GENERATED;
     c->collation = (uint16_t)read_up_to(r, UINT16_MAX);
-    uint64_t order = read_up_to(r, MAX_COLUMNS);
+    uint64_t order = read_up_to(r, TABLE_COLUMNS_MAX);
     c->key_order = order == 0 ? COLUMN_NO_KEY : (uint16_t)(order - 1);
     c->key_prefix = (uint16_t)read_up_to(r, UINT16_MAX);
     c->subtype = (uint16_t)read_up_to(r, UINT16_MAX);
@@ -119,7 +118,7 @@ static void read_column(struct column *c, struct bytes *r, struct arena *a)
 static bool key_orders_hold(const struct table_def *t)
 {
     uint16_t n = count_key(t);
-    uint64_t seen[MAX_COLUMNS / 64] = {0};
+    uint64_t seen[TABLE_COLUMNS_MAX / 64] = {0};
     for (size_t i = 0; i < t->column_count; i++) {
         uint16_t order = t->columns[i].key_order;
         if (order == COLUMN_NO_KEY)
@@ -136,7 +135,7 @@ struct table_def *table_def_read(struct bytes *r, struct arena *a)
     struct table_def *t = arena_zalloc(a, sizeof *t);
     t->db = read_name(r, a);
     t->name = read_name(r, a);
-    uint64_t count = read_up_to(r, MAX_COLUMNS);
+    uint64_t count = read_up_to(r, TABLE_COLUMNS_MAX);
     if (count == 0 || count > bytes_left(r))
         bytes_fail(r);
     if (r->bad)

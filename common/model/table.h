@@ -48,6 +48,7 @@ enum column_type {
     COLUMN_GEOMETRY = 255,
 };
 
+#define TABLE_COLUMNS_MAX 4096u
 #define COLUMN_NO_KEY UINT16_MAX
 #define COLLATION_NONE 0u
 #define COLLATION_BINARY 63u
@@ -82,6 +83,12 @@ struct table_def {
     bool nameless; /* from a TABLE_MAP without column names: cells can be walked, but not told; columns are "@1" … */
     uint64_t fingerprint; /* over everything above, by table_def_seal: equal definitions have equal ones */
 };
+
+/* Bytes of a bitmap of its columns, as rows events have them. */
+static inline size_t table_bitmap_len(const struct table_def *t)
+{
+    return (t->column_count + 7u) / 8;
+}
 
 /* Fill `key` from the columns' key_order, and the fingerprint. Asserts that key orders are 0..n-1. */
 void table_def_seal(struct table_def *t, struct arena *a);

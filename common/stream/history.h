@@ -20,6 +20,10 @@ struct history_options {
      * source's, where that can still be read. A stream without a position: everything is new. */
     const struct stream *state;
     size_t max_bytes; /* of a record */
+    /* Who knows which columns the source computes (assembler_ask); NULL: rows are taken without what they lack, by who
+     * needs no more of them than that they were, and their keys. */
+    assembler_computed *computed;
+    void *context; /* of it */
 };
 
 enum history_fate {

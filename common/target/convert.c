@@ -6,6 +6,7 @@
 
 #include "common/base/mem.h"
 #include "common/model/column_type.h"
+#include "common/target/computed_columns.h"
 #include "common/target/convert_rules.h"
 
 struct convert_column {
@@ -18,20 +19,34 @@ struct convert_column {
 
 struct making {
     struct convert_plan *plan;
+    const uint8_t *brought; /* columns of the source; NULL: all */
     struct convert_column *columns;
     struct buf *why;
 };
 
+static bool is_brought(const struct making *m, uint16_t i)
+{
+    return !m->brought || m->brought[i / 8] >> i % 8 & 1;
+}
+
 static bool column_of_source(struct making *m, uint16_t i)
 {
-    const struct table_def *source = m->plan->source;
+    const struct table_def *source = m->plan->source, *here = m->plan->table->def;
     const struct column *from = &source->columns[i];
-    int at = table_def_find(m->plan->table->def, from->name);
-    if (at >= 0) {
+    int at = table_def_find(here, from->name);
+    if (at < 0 && computed_column_is_hash(from))
+        return true;
+    if (at >= 0 && is_brought(m, i)) {
         m->columns[at].from = i;
         return true;
     }
-    buf_printf(m->why, "`%.*s` is only at the source", SPAN_ARG(from->name));
+    if (at >= 0 && here->columns[at].generated)
+        return true;
+    buf_printf(m->why,
+               at < 0 ? "`%.*s` is only at the source"
+                      : "`%.*s` is generated at the source, which leaves it out of its binlog, and not at the target: "
+                        "let it be generated there as well",
+               SPAN_ARG(from->name));
     return false;
 }
 
@@ -134,8 +149,6 @@ static void finish(struct making *m)
         p->by_meaning = p->by_meaning || (c->from >= 0 && c->rule->same);
         present[i / 8] |= (uint8_t)((c->from >= 0) << i % 8);
         here = (uint16_t)(here + (c->from >= 0));
-        if (c->from < 0 && p->table->columns[i].fill == FILL_BY_SQL)
-            p->by_sql = p->table->def->columns[i].name;
     }
     p->present = here == n ? NULL : present;
     p->ignore = ignore;
@@ -143,10 +156,10 @@ static void finish(struct making *m)
 }
 
 int convert_plan_make(struct convert_plan **out, const struct target_table *t, const struct table_def *source,
-                      struct buf *why)
+                      const uint8_t *columns, struct buf *why)
 {
     struct convert_plan *p = xcalloc(1, sizeof *p);
-    struct making m = {.plan = p, .why = why};
+    struct making m = {.plan = p, .brought = columns, .why = why};
     p->source = source;
     p->table = t;
     m.columns = arena_zalloc(&p->arena, t->def->column_count * sizeof *m.columns);

@@ -19,15 +19,15 @@ struct convert_plan {
     const uint8_t *present; /* which of the target's columns are in its images, for struct rows; NULL: all */
     const bool *ignore;     /* one bool a column: the target computes it, it never tells a difference */
     const struct convert_column *columns;
-    bool by_meaning;    /* a column is compared otherwise than by its bytes */
-    struct span by_sql; /* a column that rows do not have, and that the server fills for statements only; empty: none */
+    bool by_meaning; /* a column is compared otherwise than by its bytes */
     struct arena arena;
 };
 
-/* 1: made; both definitions must outlive it. 0: rows of `source` cannot be written to `t`: `why` gets a phrase with the
+/* 1: made; both definitions must outlive it. `columns`: the source's rows may bring these columns only, since it
+ * computes the others; NULL: they bring all. 0: rows of `source` cannot be written to `t`: `why` gets a phrase with the
  * column and what is in the way. */
 MUST_CHECK int convert_plan_make(struct convert_plan **out, const struct target_table *t,
-                                 const struct table_def *source, struct buf *why);
+                                 const struct table_def *source, const uint8_t *columns, struct buf *why);
 void convert_plan_free(struct convert_plan **p);
 
 /* The target's cells (room for all its columns) of a row that has the source's. They are in the arena, or where the

@@ -11,11 +11,6 @@ int rows_writer_admit(struct rows_writer *w, const struct target_table *t, struc
     return w->ops->admit(w, t, why, err);
 }
 
-bool rows_writer_computes(const struct rows_writer *w)
-{
-    return w->ops->computes;
-}
-
 int rows_writer_put(struct rows_writer *w, const struct target_table *t, const struct rows *rows, struct err *err)
 {
     return w->ops->put(w, t, rows, err);

@@ -30,9 +30,6 @@ MUST_CHECK int rows_writer_admit(struct rows_writer *w, const struct target_tabl
 MUST_CHECK int rows_writer_put(struct rows_writer *w, const struct target_table *t, const struct rows *rows,
                                struct err *err);
 
-/* Does the server compute defaults and generated columns of what it writes, as of any statement's rows? */
-bool rows_writer_computes(const struct rows_writer *w);
-
 /* Send what is left. ERR_DATA with the server's number in err->code (1062 duplicate key, 1032 no such row, 1451/1452
  * foreign key …) when the server refuses a row: which one is not known; nothing is gathered any more, and what was
  * written stays until the caller rolls back, but for one that was sent alone: then nothing was. A row that no packet of

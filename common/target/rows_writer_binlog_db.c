@@ -34,10 +34,11 @@ struct binlog_writer {
     struct db *db;
     size_t max_packet; /* of the server */
     struct rows_encoder encoder;
-    MYSQL_STMT *set;         /* MariaDB: SET @drc_a=?, @drc_b=? */
-    size_t limit;            /* bytes of events in one statement, where rows allow */
-    size_t most;             /* bytes of a row that a statement can carry */
-    struct rows_writer *sql; /* for rows above that; NULL until there is one */
+    MYSQL_STMT *set;                     /* MariaDB: SET @drc_a=?, @drc_b=? */
+    size_t limit;                        /* bytes of events in one statement, where rows allow */
+    size_t most;                         /* bytes of a row that a statement can carry */
+    struct rows_writer *sql;             /* for rows above that, and those of `computed`; NULL until there is one */
+    const struct target_table *computed; /* rows of it are gathered there, since it computes what they lack */
     struct buf maps;
     struct buf events;
     struct buf text;
@@ -282,6 +283,11 @@ static int cannot_carry(struct binlog_writer *w, const struct target_table *t, s
     return *why ? err_prefix(err, "BINLOG cannot carry a row, and plain SQL may not (%s)", why) : -1;
 }
 
+static int open_sql(struct binlog_writer *w, struct err *err)
+{
+    return w->sql ? 0 : rows_writer_open_sql(&w->sql, w->db, err);
+}
+
 /* Plain SQL sends large values apart from each other. */
 static int put_by_sql(struct binlog_writer *w, const struct target_table *t, const struct rows *row, struct err *err)
 {
@@ -289,7 +295,7 @@ static int put_by_sql(struct binlog_writer *w, const struct target_table *t, con
     struct buf why = {0};
     struct err found = {0};
     int rc = -1;
-    if (!w->sql && rows_writer_open_sql(&w->sql, w->db, err))
+    if (open_sql(w, err))
         return -1;
     int admitted = rows_writer_admit(w->sql, t, &why, &found);
     if (admitted == 1)
@@ -305,6 +311,44 @@ static int put_by_sql(struct binlog_writer *w, const struct target_table *t, con
         *err = found;
     buf_free(&why);
     return rc;
+}
+
+/* ---- rows that lack what the server computes of statements only ---- */
+
+/* Where plain SQL may not write them the link waits. */
+static int admit_computed(struct binlog_writer *w, const struct target_table *t, int column, struct err *err)
+{
+    struct buf why = {0};
+    struct err found = {0};
+    if (w->computed == t)
+        return 0;
+    w->computed = NULL;
+    int admitted = rows_writer_admit(w->sql, t, &why, &found);
+    if (admitted == 1)
+        w->computed = t;
+    else if (admitted == 0 || found.exit_code == EXIT_DENIED)
+        (void)err_retry(err, "rows of `%.*s`.`%.*s` lack `%.*s`, without which only plain SQL can write them: %s",
+                        SPAN_ARG(t->def->db), SPAN_ARG(t->def->name), SPAN_ARG(t->def->columns[column].name),
+                        admitted == 0 ? buf_cstr(&why) : found.text);
+    else if (err)
+        *err = found;
+    buf_free(&why);
+    return admitted == 1 ? 0 : -1;
+}
+
+static int put_computed(struct binlog_writer *w, const struct target_table *t, const struct rows *rows, int column,
+                        struct err *err)
+{
+    if (flush(w, err) || open_sql(w, err) || admit_computed(w, t, column, err))
+        return -1;
+    return rows_writer_put(w->sql, t, rows, err);
+}
+
+static int flush_computed(struct binlog_writer *w, struct err *err)
+{
+    const bool any = w->computed != NULL;
+    w->computed = NULL;
+    return any ? rows_writer_flush(w->sql, err) : 0;
 }
 
 /* ---- operations ---- */
@@ -325,6 +369,11 @@ static int binlog_put(struct rows_writer *base, const struct target_table *t, co
     shape.flags &= ROWS_NO_FOREIGN_KEY_CHECKS;
     if (rows->count == 0)
         return 0;
+    const int computed = target_table_lacks(t, rows->op, rows->present_after);
+    if (computed >= 0)
+        return put_computed(w, t, rows, computed, err);
+    if (flush_computed(w, err))
+        return -1;
     if (!searched && gathered(w) + rows->images.n <= w->limit) {
         open_event(w, &shape);
         buf_put_span(&w->events, rows->images);
@@ -356,12 +405,16 @@ static int binlog_put(struct rows_writer *base, const struct target_table *t, co
 
 static int binlog_flush(struct rows_writer *base, struct err *err)
 {
-    return flush(of(base), err);
+    return flush(of(base), err) || flush_computed(of(base), err) ? -1 : 0;
 }
 
 static void binlog_drop(struct rows_writer *base)
 {
-    drop(of(base));
+    struct binlog_writer *w = of(base);
+    if (w->computed)
+        rows_writer_drop(w->sql);
+    w->computed = NULL;
+    drop(w);
 }
 
 static void binlog_close(struct rows_writer *base)

@@ -11,7 +11,6 @@ struct rows_writer_ops {
     int (*flush)(struct rows_writer *w, struct err *err);
     void (*drop)(struct rows_writer *w);
     void (*close)(struct rows_writer *w);
-    bool computes;
 };
 
 /* The first member of every writer. */

@@ -183,7 +183,6 @@ static const struct rows_writer_ops sql_ops = {
     .flush = sql_flush,
     .drop = sql_drop,
     .close = sql_close,
-    .computes = true,
 };
 
 size_t rows_writer_sql_needed(const struct rows_writer *w)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/mem.h"
+#include "common/target/computed_columns.h"
 #include "common/target/target_table_foreign.h"
 #include "common/target/target_table_members.h"
 #include "common/target/target_table_type.h"
@@ -94,6 +95,7 @@ static int read_column(struct target_table *t, struct table_def *def, const stru
     struct column *c = &def->columns[i];
     struct type_facts facts = {
         .flavor = db_flavor(db),
+        .computes_rows = computed_columns_by_rows(db_flavor(db), db_version(db)),
         .data_type = db_cell(rows, i, FACT_DATA_TYPE),
         .column_type = db_cell(rows, i, FACT_COLUMN_TYPE),
         .charset = db_cell(rows, i, FACT_CHARSET),
@@ -168,7 +170,7 @@ static int load_stored_virtuals(struct target_table *t, struct table_def *def, s
     int rc = db_query(db, &rows, &t->arena, buf_cstr(&sql), err);
     for (size_t i = 0; rc == 0 && i < rows.row_count; i++) {
         int column = table_def_find(def, db_cell(&rows, i, 0));
-        if (column >= 0 && def->columns[column].generated)
+        if (column >= 0 && def->columns[column].generated && t->columns[column].fill == FILL_ALWAYS)
             t->columns[column].fill = FILL_BY_SQL;
     }
     buf_free(&sql);
@@ -263,6 +265,20 @@ void target_table_put_name(const struct target_table *t, struct buf *out)
     db_put_name(out, t->def->db);
     buf_put_u8(out, '.');
     db_put_name(out, t->def->name);
+}
+
+int target_table_lacks(const struct target_table *t, enum rows_op op, const uint8_t *present)
+{
+    const bool compared = op != ROWS_INSERT && t->def->key_count == 0;
+    for (uint16_t i = 0; present && i < t->def->column_count; i++) {
+        if (present[i / 8] >> i % 8 & 1)
+            continue;
+        const enum column_fill fill = t->columns[i].fill;
+        bool computed = op == ROWS_INSERT || (op == ROWS_UPDATE && t->def->columns[i].generated);
+        if ((compared && fill != FILL_BY_ROWS) || (computed && fill == FILL_BY_SQL))
+            return i;
+    }
+    return -1;
 }
 
 int target_search_error(const struct db *db, const struct table_def *t, struct err *err)

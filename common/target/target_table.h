@@ -8,7 +8,7 @@
 #define DRC_TARGET_TARGET_TABLE_H
 
 #include "common/link/db.h"
-#include "common/model/table.h"
+#include "common/model/record.h"
 
 /* How a column is to be selected so that its cell can be made from what comes back. */
 enum read_form {
@@ -24,6 +24,7 @@ enum column_fill {
     FILL_NONE = 0, /* nothing: such a row cannot be */
     FILL_ALWAYS,   /* a constant, NULL, or what the server computes of every row */
     FILL_BY_SQL,   /* an expression that the server computes of rows that come by a statement only, not by BINLOG */
+    FILL_BY_ROWS,  /* generated, and computed of rows by BINLOG as well: to write them, and to find them */
 };
 
 struct target_column {
@@ -75,6 +76,11 @@ MUST_CHECK int target_table_hold(struct db *db, struct span schema, struct span 
 
 /* What the server says of the columns now, as one number. Part of load and touch. */
 MUST_CHECK int target_table_metadata(uint64_t *out, const struct target_table *t, struct db *db, struct err *err);
+
+/* The first column of which rows with these columns (NULL: all) bring no value, and for which only plain SQL can do
+ * without: the server computes it of statements alone, or compares it where no primary key tells which row is meant;
+ * -1: none. An update leaves a default as it is. */
+int target_table_lacks(const struct target_table *t, enum rows_op op, const uint8_t *present);
 
 /* The column list that both reading and touching use, comma-separated, each in its read form. */
 void target_table_put_columns(const struct target_table *t, struct buf *out);

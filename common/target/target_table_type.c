@@ -217,13 +217,14 @@ static bool is_constant(struct span text)
     return text.n > 0;
 }
 
-/* Of what comes by BINLOG without a value for it, servers compute neither an expression nor a stored generated column.
- */
+/* Of what comes by BINLOG without a value for it, servers compute no expression, and few a stored generated column. */
 static enum column_fill fill_of(const struct column *c, const struct type_facts *f)
 {
     bool maria = f->flavor == FLAVOR_MARIADB;
     if (says(f->extra, "auto_increment"))
         return FILL_NONE;
+    if (c->generated && f->computes_rows)
+        return FILL_BY_ROWS;
     if (c->generated)
         return says(f->extra, "STORED GENERATED") ? FILL_BY_SQL : FILL_ALWAYS;
     if (!f->has_default)

@@ -7,6 +7,7 @@
 /* What the server says of a column; numbers are 0 where it says NULL. */
 struct type_facts {
     enum flavor flavor;      /* of the server */
+    bool computes_rows;      /* computed_columns_by_rows */
     struct span data_type;   /* "varchar" */
     struct span column_type; /* "varchar(10) … COMPRESSED" */
     struct span charset;     /* empty: none */

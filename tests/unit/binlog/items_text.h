@@ -50,10 +50,10 @@ static inline void put_definition(struct items_text *x, const struct table_def *
 }
 
 /* The image at r. Long cells are cut: a test file is read by people. */
-static inline void put_image(struct buf *out, const struct table_def *t, struct bytes *r)
+static inline void put_image(struct buf *out, const struct table_def *t, const uint8_t *present, struct bytes *r)
 {
     struct cell *cells = xcalloc(t->column_count, sizeof *cells);
-    image_split(cells, t, NULL, r);
+    image_split(cells, t, present, r);
     for (size_t i = 0; i < t->column_count; i++) {
         size_t before = out->len + 2;
         buf_put_str(out, i ? ", " : "");
@@ -80,10 +80,10 @@ static inline void put_rows(struct items_text *x, const struct rows *rows)
                rows->flags & ROWS_NO_UNIQUE_CHECKS ? ", no unique checks" : "", rows->count);
     while (r.p < r.end && !r.bad) {
         buf_put_str(&x->out, "    ");
-        put_image(&x->out, rows->table, &r);
+        put_image(&x->out, rows->table, rows_columns(rows), &r);
         if (rows->op == ROWS_UPDATE) {
             buf_put_str(&x->out, "\n      -> ");
-            put_image(&x->out, rows->table, &r);
+            put_image(&x->out, rows->table, rows_columns(rows), &r);
         }
         buf_put_str(&x->out, "\n");
     }

@@ -237,6 +237,88 @@ static void rows_that_are_not_whole_of_others(void **state)
     filter_free(&others);
 }
 
+/* A TABLE_MAP of `d`.`g`: `id` INT, its key, and two INT NULL columns. */
+static void map_of_three(struct fixture *f)
+{
+    static const uint8_t body[] = {9, 0,   0,   0, 0,           0,           1,           0, 1, 'd', 0,
+                                   1, 'g', 0,   3, COLUMN_LONG, COLUMN_LONG, COLUMN_LONG, 0, 6, 4,   7,
+                                   2, 'i', 'd', 1, 'v',         1,           's',         8, 1, 0};
+    assert_int_equal(feed_event(f, EVENT_TABLE_MAP, 0, 600, span_of(body, sizeof body)), 0);
+}
+
+struct asked {
+    unsigned times;
+    int answer;
+};
+
+static int computed(void *context, const struct table_def *t, const uint8_t *present, struct err *err)
+{
+    struct asked *asked = context;
+    asked->times++;
+    assert_int_equal(t->column_count, 3);
+    assert_int_equal(*present & 7, 5);
+    return asked->answer < 0 ? err_retry(err, "the source is away") : asked->answer;
+}
+
+/* An update whose images have `id` and `s` only. */
+static int feed_lacking(struct fixture *f, uint8_t before, uint8_t after)
+{
+    const uint8_t body[] = {9, 0, 0, 0, 0, 0, ROWS_STMT_END, 0, 3, before, after, 0xfc, 1, 0,
+                            0, 0, 2, 0, 0, 0, 0xfe,          1, 0, 0,      0};
+    map_of_three(f);
+    return feed_event(f, EVENT_UPDATE_ROWS_V1, 0, 700, span_of(body, sizeof body));
+}
+
+static void columns_that_the_source_computes_may_lack(void **state)
+{
+    struct fixture *f = *state;
+    struct asked asked = {.answer = 1};
+    const char *row = "update d.g, statement ends, 1\n    1, (absent), 2\n      -> 1, (absent), NULL\n";
+    begin(f, 1, 4);
+    assert_int_equal(feed_lacking(f, 0xfd, 0xfd), -1); /* nobody to ask */
+    assert_has(f, "table d.g: a row image is not whole: it lacks column `v`");
+    assembler_ask(f->a, computed, &asked);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(feed_lacking(f, 0xfd, 0x05), 0); /* what is above the columns says nothing */
+        assert_has(f, row);
+        assert_int_equal(asked.times, 1);
+    }
+    assert_int_equal(feed_lacking(f, 0xfd, 0xff), -1); /* images of different columns: FULL_NODUP, NOBLOB */
+    assert_has(f, "a row image is not whole");
+    assert_int_equal(asked.times, 1);
+    kit_xid(&f->event, 77, 900);
+    assert_int_equal(feed(f), 0);
+
+    /* A statement may have changed the definition. */
+    begin(f, 2, 1);
+    assert_int_equal(feed_query(f, "ALTER TABLE d.g DROP COLUMN x"), 0);
+    asked.answer = 0;
+    begin(f, 3, 4);
+    assert_int_equal(feed_lacking(f, 0xfd, 0xfd), -1);
+    assert_has(f, "it lacks column `v`, which is not one that the server computes");
+    assert_int_equal(asked.times, 2);
+    asked.answer = -1;
+    assembler_skip(f->a, "bin.1", 700 - 19 - 25);
+    assert_int_equal(feed_lacking(f, 0xfd, 0xfd), -1); /* where nobody answers nothing is passed over */
+    assert_has(f, "the source is away");
+}
+
+static void others_may_lack_columns_without_being_asked_about(void **state)
+{
+    struct fixture *f = *state;
+    struct asked asked = {.answer = 1};
+    struct filter others = {0};
+    struct err err = {0};
+    assert_int_equal(filter_add(&others, true, "e.*", &err), 0);
+    assembler_limit(f->a, &others);
+    assembler_ask(f->a, computed, &asked);
+    begin(f, 1, 4);
+    assert_int_equal(feed_lacking(f, 0xfd, 0xfd), 0);
+    assert_text(f, "");
+    assert_int_equal(asked.times, 0);
+    filter_free(&others);
+}
+
 static void statements_in_groups(void **state)
 {
     struct fixture *f = *state;
@@ -467,6 +549,8 @@ int main(void)
         CASE(rows_that_do_not_fill_their_event_stop),
         CASE(rows_that_cannot_be_read_may_be_passed_over),
         CASE(rows_that_are_not_whole_of_others),
+        CASE(columns_that_the_source_computes_may_lack),
+        CASE(others_may_lack_columns_without_being_asked_about),
         CASE(statements_in_groups),
         CASE(a_group_that_a_restart_cut_is_rolled_back),
         CASE(a_dump_begins_with_an_artificial_rotate),

@@ -67,13 +67,13 @@ static void finish(struct pair *p)
 
 static void takes(struct pair *p)
 {
-    if (!convert_plan_make(&p->plan, &p->to.t, &p->from.def, &p->why))
+    if (!convert_plan_make(&p->plan, &p->to.t, &p->from.def, NULL, &p->why))
         fail_msg("%s", buf_cstr(&p->why));
 }
 
 static void waits(struct pair *p, const char *why)
 {
-    assert_int_equal(convert_plan_make(&p->plan, &p->to.t, &p->from.def, &p->why), 0);
+    assert_int_equal(convert_plan_make(&p->plan, &p->to.t, &p->from.def, NULL, &p->why), 0);
     assert_null(p->plan);
     if (!strstr(buf_cstr(&p->why), why))
         fail_msg("'%s' is not in '%s'", why, buf_cstr(&p->why));
@@ -200,6 +200,52 @@ static void what_only_the_target_has_stays_its_own(void **state)
     local[4] = local[0];
     assert_false(convert_same(p.plan, expected, local));
     buf_free(&images);
+    finish(&p);
+}
+
+/* What the source computes, and does not tell: the target computes it too, or the rows cannot be written. */
+static void what_the_source_leaves_out(void **state)
+{
+    (void)state;
+    static const uint8_t brought[] = {0x03};
+    struct pair p;
+    struct buf images = {0};
+    struct rows out;
+    start(&p);
+    add(&p.to, "n", PLAIN(LONG, 0));
+    add(&p.to, "id", PLAIN(LONG, 0));
+    add(&p.to, "name", TEXT(VARCHAR, 10, UTF8MB4));
+    p.to.extra[0].fill = FILL_ALWAYS;
+    seal(&p.to, 1, &p.arena);
+    assert_int_equal(convert_plan_make(&p.plan, &p.to.t, &p.from.def, brought, &p.why), 0);
+    assert_non_null(
+        strstr(buf_cstr(&p.why), "`n` is generated at the source, which leaves it out of its binlog, and not"));
+    p.to.columns[0].generated = true;
+    assert_int_equal(convert_plan_make(&p.plan, &p.to.t, &p.from.def, brought, &p.why), 1);
+    assert_false(p.plan->identity);
+    assert_int_equal(p.plan->present[0], 0x06);
+    put_source(&p, &images, "1", "a", "3");
+    assert_int_equal(convert(&p, &out, &images, ROWS_INSERT, NULL), 0); /* an insert has it, and goes the same way */
+    assert_rows(&p, &out, "(absent), 1, a");
+    buf_free(&images);
+    finish(&p);
+}
+
+/* MariaDB's own column of a unique key over a long text is nobody else's business. */
+static void hashes_of_long_keys_are_left_out(void **state)
+{
+    (void)state;
+    struct pair p;
+    start(&p);
+    add(&p.from, "DB_ROW_HASH_1", PLAIN(LONGLONG, 0));
+    seal(&p.from, 0, &p.arena);
+    add(&p.to, "id", PLAIN(LONG, 0));
+    add(&p.to, "name", TEXT(VARCHAR, 10, UTF8MB4));
+    add(&p.to, "n", PLAIN(LONG, 0));
+    seal(&p.to, 0, &p.arena);
+    takes(&p);
+    assert_false(p.plan->identity);
+    assert_null(p.plan->present);
     finish(&p);
 }
 
@@ -365,6 +411,8 @@ int main(void)
         cmocka_unit_test(the_same_layout_is_not_touched),
         cmocka_unit_test(columns_are_matched_by_name),
         cmocka_unit_test(what_only_the_target_has_stays_its_own),
+        cmocka_unit_test(what_the_source_leaves_out),
+        cmocka_unit_test(hashes_of_long_keys_are_left_out),
         cmocka_unit_test(generated_at_the_target),
         cmocka_unit_test(what_cannot_be_written_waits),
         cmocka_unit_test(columns_of_the_target_alone_can_be_in_the_way),
