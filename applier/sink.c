@@ -165,7 +165,6 @@ int sink_table(struct sink *s, const struct table_def *source, const uint8_t *co
         return 0;
     }
     if (!convert_plan_make(&plan, t, source, columns, why)) {
-        forget_columns(s, source_of(known)); /* rows to come may bring them again */
         sink_forget_table(s, t);
         return 0;
     }

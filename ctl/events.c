@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/since.h"
+#include "common/binlog/file_reader.h"
 #include "ctl/command.h"
 #include "ctl/conflicts.h"
 #include "ctl/events_binlog.h"
@@ -135,6 +136,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->unmask = true;
         return 0;
     case ARGP_KEY_ARG:
+        if (a->file_count > 0 && file_reader_is_index(arg))
+            return 0;
         a->files = xreallocarray(a->files, a->file_count + 1, sizeof *a->files);
         a->files[a->file_count++] = arg;
         return 0;

@@ -255,23 +255,13 @@ static int print_file(struct binlog_run *b, const char *path, bool last, struct 
     return rc;
 }
 
-/* People see what there is. */
-static int take_as_it_is(void *context, const struct table_def *t, const uint8_t *present, struct err *err)
-{
-    (void)context;
-    (void)t;
-    (void)present;
-    (void)err;
-    return 1;
-}
-
 int events_print_binlogs(struct events_printer *p, char *const *paths, size_t count, struct err *err)
 {
     struct binlog_run b = {.printer = p, .assembler = assembler_new()};
     int rc = 0;
     if (p->options->verbose && !(p->options->mask && p->options->mask->count > 0)) /* their texts have values */
         assembler_tell_statements(b.assembler);
-    assembler_ask(b.assembler, take_as_it_is, NULL);
+    assembler_take_lacking(b.assembler);
     b.from = p->options->from > 0 ? (uint64_t)p->options->from : 0;
     for (size_t i = 0; rc == 0 && i < count && !enough(&b); i++) {
         rc = print_file(&b, paths[i], i + 1 == count, err);

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/since.h"
+#include "common/binlog/file_reader.h"
 
 #define TIMEOUT_MS 120000u
 #define CAUSES_MS 120000u
@@ -138,6 +139,8 @@ error_t binlog_files_take(struct binlog_files *f, char *arg, bool more)
 {
     if (more && f->count == 0)
         return ARGP_ERR_UNKNOWN;
+    if (f->count > 0 && file_reader_is_index(arg))
+        return 0;
     f->paths = xreallocarray(f->paths, f->count + 1, sizeof *f->paths);
     f->paths[f->count++] = arg;
     return 0;

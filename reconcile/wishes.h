@@ -34,7 +34,7 @@ struct binlog_files {
 };
 
 /* --binlog FILE, or (`more`) a plain argument, as a shell gives them for a pattern behind it: ARGP_ERR_UNKNOWN when no
- * --binlog came before. */
+ * --binlog came before. Behind the first, indexes (file_reader_is_index) are passed over. */
 error_t binlog_files_take(struct binlog_files *f, char *arg, bool more);
 void binlog_files_free(struct binlog_files *f);
 

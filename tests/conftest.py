@@ -35,6 +35,12 @@ def pytest_configure(config):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """What was tested against: releases move under the same name, and a failure may come from one."""
+    found = [f"{server.kind} {server.release()}" for server in (MariaDB, MariaDB118, MySQL) if not server.missing()]
+    terminalreporter.write_line(f"servers: {', '.join(found)}")
+
+
 def _logs_of(item):
     return LOGS / re.sub(r"[^\w.\[\]=-]+", "_", item.nodeid)
 

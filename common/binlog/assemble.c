@@ -84,6 +84,11 @@ void assembler_limit(struct assembler *a, const struct filter *tables)
     a->limit = tables;
 }
 
+void assembler_take_lacking(struct assembler *a)
+{
+    a->take_lacking = true;
+}
+
 void assembler_ask(struct assembler *a, assembler_computed *computed, void *context)
 {
     a->computed = computed;

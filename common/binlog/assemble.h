@@ -102,6 +102,9 @@ void assembler_take_nameless(struct assembler *a);
 /* Rows that are not whole, or that cannot be read, are passed over instead of failing where they are of a table that is
  * neither among these nor drc's own. Borrowed for the assembler's life. */
 void assembler_limit(struct assembler *a, const struct filter *tables);
+/* Give rows that lack columns, the same ones in both images, whatever these are: to who needs no more of them than that
+ * they were, or shows what there is. */
+void assembler_take_lacking(struct assembler *a);
 /* Rows of such a table lack the columns that are not in the bitmap `present`: does the source compute all of these, so
  * that nothing is lost? 1, 0, or -1: error. */
 typedef int assembler_computed(void *context, const struct table_def *t, const uint8_t *present, struct err *err);

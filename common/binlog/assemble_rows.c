@@ -109,7 +109,7 @@ static int may_lack(struct assembler *a, struct definition *d, const uint8_t *pr
 {
     const size_t n = table_bitmap_len(d->table);
     if (!a->computed)
-        return 0;
+        return a->take_lacking;
     if (d->statement == a->statements && memcmp(d->computed, present, n) == 0)
         return 1;
     int rc = a->computed(a->computed_context, d->table, present, err);

@@ -30,6 +30,7 @@ struct mapped_table {
 struct assembler {
     const struct filter *limit; /* NULL: every table matters */
     bool take_nameless;
+    bool take_lacking;
     assembler_computed *computed; /* NULL: nobody to ask */
     void *computed_context;
     uint64_t statements; /* of DDL that were seen, from 1: what is known of columns may change with each */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BUFFER_MIN ((size_t)1 << 20)
@@ -74,6 +75,13 @@ static int cannot_open(const char *path, int number, struct err *err)
     if (number == EACCES)
         return err_fatal(err, EXIT_DENIED, "%s: may not be read by this user", path);
     return err_retry(err, "%s: cannot open: %s", path, strerror(number));
+}
+
+bool file_reader_is_index(const char *path)
+{
+    static const char suffix[] = ".idx";
+    const size_t n = strlen(path), end = sizeof suffix - 1;
+    return n > end && strcmp(path + n - end, suffix) == 0;
 }
 
 int file_reader_open(struct file_reader **out, const char *path, struct err *err)

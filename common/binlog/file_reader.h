@@ -7,6 +7,10 @@
 
 struct file_reader; /* owned by one thread */
 
+/* Is it by its name MariaDB's index of GTIDs, which stands beside a binlog file from 11.4 on? A shell's pattern takes
+ * it along, and no reader wants it. */
+bool file_reader_is_index(const char *path);
+
 /* Open and check the magic number. Fatal 64: there is no such file; 77: no right to read it; 69: it is no binlog. */
 MUST_CHECK int file_reader_open(struct file_reader **out, const char *path, struct err *err);
 void file_reader_close(struct file_reader **r);

@@ -92,15 +92,6 @@ static int old_fractions(void *context, const struct table_def *t, struct err *e
                      SPAN_ARG(t->db), SPAN_ARG(t->name));
 }
 
-static int take_as_it_is(void *context, const struct table_def *t, const uint8_t *present, struct err *err)
-{
-    (void)context;
-    (void)t;
-    (void)present;
-    (void)err;
-    return 1;
-}
-
 static void no_canary(void *context, const uint8_t stream[STREAM_UUID_LEN], uint64_t nonce)
 {
     (void)context;
@@ -132,7 +123,10 @@ struct history *history_new(const struct history_options *options)
     h->options = *options;
     h->assembler = assembler_new();
     assembler_limit(h->assembler, &options->config->tables);
-    assembler_ask(h->assembler, options->computed ? options->computed : take_as_it_is, options->context);
+    if (options->computed)
+        assembler_ask(h->assembler, options->computed, options->context);
+    else
+        assembler_take_lacking(h->assembler);
     const struct builder_settings settings = {
         .tables = &options->config->tables,
         .region = region->name,
