@@ -4,6 +4,7 @@
 #include "common/binlog/uncompress.h"
 
 #define TABLE_ID_LEN 6
+#define NAMES_SHOWN 4
 
 struct rows_type {
     enum rows_op op; /* 0: no ROWS event */
@@ -81,10 +82,8 @@ static uint32_t first_absent(const uint8_t *bitmap, uint32_t columns)
 
 static bool same_columns(const uint8_t *a, const uint8_t *b, uint32_t columns)
 {
-    for (uint32_t i = 0; i < columns; i++)
-        if ((a[i / 8] ^ b[i / 8]) >> i % 8 & 1)
-            return false;
-    return true;
+    const uint32_t whole = columns / 8, last = (1u << columns % 8) - 1;
+    return a == b || (memcmp(a, b, whole) == 0 && (last == 0 || ((a[whole] ^ b[whole]) & last) == 0));
 }
 
 int rows_event_columns(const uint8_t **out, const struct rows_event *re, const struct table_def *t, struct err *err)
@@ -102,13 +101,31 @@ int rows_event_columns(const uint8_t **out, const struct rows_event *re, const s
     return 0;
 }
 
+/* "`a`, `b`", and how many more. */
+static void put_absent(struct buf *out, const uint8_t *present, const struct table_def *t)
+{
+    uint32_t absent = 0;
+    for (uint32_t i = 0; i < t->column_count; i++) {
+        if (present[i / 8] >> i % 8 & 1)
+            continue;
+        if (absent++ < NAMES_SHOWN)
+            buf_printf(out, "%s`%.*s`", absent > 1 ? ", " : "", SPAN_ARG(t->columns[i].name));
+    }
+    if (absent > NAMES_SHOWN)
+        buf_printf(out, " and %u more", absent - NAMES_SHOWN);
+}
+
 int rows_event_lacks(const uint8_t *present, const struct table_def *t, struct err *err)
 {
-    const struct column *c = &t->columns[first_absent(present, t->column_count)];
-    return err_stop(err, MSG_STOP_ROW_IMAGE,
-                    "table %.*s.%.*s: a row image is not whole: it lacks column `%.*s`, which is not one that the "
-                    "server computes; run: SET GLOBAL binlog_row_image=FULL (and let sessions connect anew)",
-                    SPAN_ARG(t->db), SPAN_ARG(t->name), SPAN_ARG(c->name));
+    struct buf names = {0};
+    put_absent(&names, present, t);
+    (void)err_stop(
+        err, MSG_STOP_ROW_IMAGE,
+        "table %.*s.%.*s: a row image is not whole: it lacks %s, and only generated columns may be missing; run: SET "
+        "GLOBAL binlog_row_image=FULL (and let sessions connect anew)",
+        SPAN_ARG(t->db), SPAN_ARG(t->name), buf_cstr(&names));
+    buf_free(&names);
+    return -1;
 }
 
 /* What may be behind it: the one thing that a server writes and nobody can read. */

@@ -33,7 +33,7 @@ MUST_CHECK int rows_event_read(struct rows_event *out, const struct event *e, co
 MUST_CHECK int rows_event_columns(const uint8_t **out, const struct rows_event *re, const struct table_def *t,
                                   struct err *err);
 
-/* Fails always (fatal, 69): the images lack a column, which is named; the text says how to set binlog_row_image. */
+/* Fails always (fatal, 69): the images lack columns, which are named; the text says how to set binlog_row_image. */
 MUST_CHECK int rows_event_lacks(const uint8_t *present, const struct table_def *t, struct err *err);
 
 /* Walk every cell, and fill `out`; `present` as of rows_event_columns. Fails (fatal, 69) when the images do not hold
