@@ -31,10 +31,10 @@ struct assembler {
     const struct filter *limit; /* NULL: every table matters */
     bool take_nameless;
     bool take_lacking;
+    bool tell_statements;
     assembler_computed *computed; /* NULL: nobody to ask */
     void *computed_context;
     uint64_t statements; /* of DDL that were seen, from 1: what is known of columns may change with each */
-    bool tell_statements;
     struct assembler_place {
         char *file;
         uint64_t offset;
