@@ -19,12 +19,14 @@ static int wait_for(struct apply_outcome *out, struct buf *why)
     return 0;
 }
 
-/* 1: the writer may write to the table, as long as this transaction holds it; 0: not now, `out` says why; -1. */
-static int admit(struct sink *s, const struct target_table *table, struct apply_outcome *out, struct err *err)
+/* 1: the writer may write such rows to the table, as long as this transaction holds it; 0: not now, `out` says why; -1.
+ */
+static int admit(struct sink *s, const struct convert_plan *plan, struct apply_outcome *out, struct err *err)
 {
+    const struct target_table *table = plan->table;
     struct buf why = {0};
     buf_printf(&why, "table `%.*s`.`%.*s`: ", SPAN_ARG(table->def->db), SPAN_ARG(table->def->name));
-    int rc = s->ground->admit(s, table, &why, err);
+    int rc = s->ground->admit(s, plan, &why, err);
     if (rc == 0)
         return wait_for(out, &why);
     buf_free(&why);
@@ -45,16 +47,16 @@ int apply_table(struct sink *s, const struct rows *rows, const struct convert_pl
         if (rc != 1)
             return rc;
         const struct target_table *table = (*plan)->table;
-        void **mark = map_ref(&s->touched, span_of(&table, sizeof table));
-        if (*mark)
+        void **admitted = map_ref(&s->touched, span_of(&table, sizeof table));
+        if (*admitted == *plan)
             return 1;
-        rc = target_table_touch(table, s->db, err);
+        rc = *admitted ? 1 : target_table_touch(table, s->db, err);
         if (rc == -1)
             return -1;
         if (rc == 1) {
-            rc = admit(s, table, out, err);
+            rc = admit(s, *plan, out, err);
             if (rc == 1)
-                *mark = s;
+                *admitted = (void *)(uintptr_t)*plan;
             return rc;
         }
         sink_forget_table(s, table);

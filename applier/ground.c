@@ -6,9 +6,9 @@
 #include "common/target/local_row.h"
 #include "common/target/session.h"
 
-static int admit(struct sink *s, const struct target_table *t, struct buf *why, struct err *err)
+static int admit(struct sink *s, const struct convert_plan *plan, struct buf *why, struct err *err)
 {
-    return rows_writer_admit(s->writer, t, why, err);
+    return rows_writer_admit(s->writer, plan->table, plan->present, why, err);
 }
 
 static int lock_rows(struct sink *s, const struct target_table *t, const struct cell *const *images, size_t n,

@@ -6,6 +6,7 @@
 #include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/model/record.h"
+#include "common/target/convert.h"
 #include "common/target/journal.h"
 #include "common/target/target_table.h"
 #include "common/target/tombstone.h"
@@ -24,7 +25,7 @@ struct ground_write {
 /* All inside the open transaction of the sink; they return as the functions that they are named after, else 0 or -1. */
 struct ground {
     /* rows_writer_admit */
-    int (*admit)(struct sink *s, const struct target_table *t, struct buf *why, struct err *err);
+    int (*admit)(struct sink *s, const struct convert_plan *plan, struct buf *why, struct err *err);
     /* Rows by the keys of images, ahead. */
     int (*lock)(struct sink *s, const struct target_table *t, const struct cell *const *images, size_t n,
                 struct arena *a, struct err *err);

@@ -4,10 +4,10 @@
 #include "applier/shadow_private.h"
 #include "common/target/journal_images.h"
 
-static int admit(struct sink *s, const struct target_table *t, struct buf *why, struct err *err)
+static int admit(struct sink *s, const struct convert_plan *plan, struct buf *why, struct err *err)
 {
     (void)s;
-    (void)t;
+    (void)plan;
     (void)why;
     (void)err;
     return 1;

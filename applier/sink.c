@@ -99,13 +99,26 @@ static void narrow(struct convert_plan *plan, const struct policy_rule *rule)
 
 /* ---- how rows of a definition go ---- */
 
+static void forget_columns(struct sink *s, struct span source)
+{
+    if (!map_get(&s->columns, source))
+        return;
+    void **known = map_ref(&s->columns, source);
+    free(*known);
+    *known = NULL;
+}
+
 const uint8_t *sink_columns(struct sink *s, const struct rows *rows)
 {
     const struct table_def *source = rows->table;
     const uint8_t *brought = rows_columns(rows);
     const struct span key = span_of(&source, sizeof source);
-    if (!brought)
+    if (!brought && rows->op == ROWS_INSERT)
         return map_get(&s->columns, key);
+    if (!brought) { /* the source computes nothing any more of what these would lack */
+        forget_columns(s, key);
+        return NULL;
+    }
     void **known = map_ref(&s->columns, key);
     if (!*known)
         *known = xmalloc(table_bitmap_len(source));
@@ -129,13 +142,6 @@ static struct span plan_key(struct plan_key *key, const struct table_def *source
 static struct span source_of(struct span plan_key)
 {
     return span_of(plan_key.p, offsetof(struct plan_key, columns));
-}
-
-static void forget_columns(struct sink *s, struct span source)
-{
-    void **known = map_ref(&s->columns, source);
-    free(*known);
-    *known = NULL;
 }
 
 int sink_table(struct sink *s, const struct table_def *source, const uint8_t *columns, const struct convert_plan **out,

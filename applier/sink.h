@@ -65,7 +65,8 @@ struct sink {
     bool unsettled;        /* a COMMIT was not answered: what became of it is to be found out by the ledger … */
     size_t committing;     /* … of so many transactions, as sink_commit was given them */
     struct buf image;      /* of the row written last */
-    struct map touched;    /* tables whose definition is locked by the open target transaction; emptied by sink_begin */
+    struct map touched;    /* tables whose definition is locked by the open target transaction -> the plan by which rows
+                            * were admitted last; emptied by sink_begin */
     bool one_way;          /* nobody else's stream writes at the target */
     bool buries;           /* deletes leave tombstones */
     struct shadow *shadow; /* of a forecast; else NULL */
@@ -77,7 +78,8 @@ struct sink {
 };
 
 /* Which columns may rows of this definition bring (NULL: all)? What these lack, others may lack from now on: rows of
- * one definition all go the same way. Valid until the next call, or one that forgets tables. */
+ * one definition all go the same way, until an update or a delete lacks nothing. Valid until the next call, or one that
+ * forgets tables. */
 const uint8_t *sink_columns(struct sink *s, const struct rows *rows);
 /* How rows of `source` that bring these columns go to the target's table of that name. 1: it takes them; 0: not now:
  * `why` says table and difference (the link waits, then asks again; nothing of it is remembered); -1: error. */

@@ -53,19 +53,24 @@ void conflicts_row_close(struct conflicts_row *r)
     target_table_free(&r->table);
 }
 
-static int lock_table(struct conflicts_row *r, struct err *err)
+/* May a row that brings these columns (NULL: all) be written? */
+static int admit(const struct conflicts_row *r, const uint8_t *present, struct err *err)
 {
     struct buf why = {0};
-    int rc = target_table_touch(r->table, r->db, err);
-    if (rc == 0)
-        return err_retry(err, "the definition of the table is being changed: try again");
-    if (rc == 1)
-        rc = rows_writer_admit(r->writer, r->table, &why, err);
+    int rc = rows_writer_admit(r->writer, r->table, present, &why, err);
     if (rc == 0)
         (void)err_fatal(err, EXIT_UNSAFE, "rows of `%.*s`.`%.*s` cannot be written: %s", SPAN_ARG(r->table->def->db),
                         SPAN_ARG(r->table->def->name), buf_cstr(&why));
     buf_free(&why);
     return rc == 1 ? 0 : -1;
+}
+
+static int lock_table(struct conflicts_row *r, struct err *err)
+{
+    int rc = target_table_touch(r->table, r->db, err);
+    if (rc == 0)
+        return err_retry(err, "the definition of the table is being changed: try again");
+    return rc == 1 ? admit(r, NULL, err) : -1;
 }
 
 /* ---- the row ---- */
@@ -116,13 +121,13 @@ int conflicts_row_is(const struct conflicts_row *r, const struct cell *image, bo
 
 /* ---- writing ---- */
 
-/* What `wanted` lacks the row keeps. */
+/* What `wanted` lacks the row keeps, but for what is computed of the rest. */
 static struct cell *complete(const struct conflicts_row *r, const struct cell *wanted)
 {
     uint16_t n = r->table->def->column_count;
     struct cell *whole = arena_alloc(r->arena, n * sizeof *whole);
     for (uint16_t i = 0; i < n; i++)
-        whole[i] = wanted[i].absent && r->now ? r->now[i] : wanted[i];
+        whole[i] = wanted[i].absent && r->now && !r->table->def->columns[i].generated ? r->now[i] : wanted[i];
     return whole;
 }
 
@@ -150,7 +155,9 @@ static int put(struct conflicts_row *r, const struct cell *wanted, struct err *e
         image_put(wanted, def, rows.present_after, &images);
     }
     rows.images = buf_span(&images);
-    int rc = rows_writer_put(r->writer, r->table, &rows, err) || rows_writer_flush(r->writer, err) ? -1 : 0;
+    int rc = rows.present_after ? admit(r, rows.present_after, err) : 0;
+    if (rc == 0)
+        rc = rows_writer_put(r->writer, r->table, &rows, err) || rows_writer_flush(r->writer, err) ? -1 : 0;
     buf_free(&images);
     return rc || target_session_now(r->db, err) ? -1 : 0;
 }

@@ -18,6 +18,8 @@ struct making {
 
 static void tell_of(const struct making *m, const struct column *c, const char *what)
 {
+    if (!m->tell)
+        return;
     struct buf phrase = {0};
     buf_printf(&phrase, "`%.*s` is %s", SPAN_ARG(c->name), what);
     m->tell(m->context, buf_cstr(&phrase));

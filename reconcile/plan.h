@@ -41,7 +41,8 @@ struct plan_range {
     const struct span *upper;
 };
 
-/* Of each column that cannot be compared, or is only on one side, `tell` (with `context`) gets a phrase. */
+/* Of each column that cannot be compared, or is only on one side, `tell` (with `context`; NULL: nobody) gets a phrase.
+ */
 void plan_make(struct plan *out, const struct target_table *a, const struct target_table *b,
                void (*tell)(void *context, const char *phrase), void *context);
 void plan_free(struct plan *p);

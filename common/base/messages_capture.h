@@ -89,7 +89,7 @@ MESSAGE_STOP(STOP_EVENT, 2511, UNSAFE, "event of type N, which this program does
     "an event of a newer server, an incident, or a change that was logged as a statement",
     "an unknown event: a newer release of drc; else `drcctl stream skip --region R --at FILE:OFFSET --why TEXT`, then drc-reconcile")
 MESSAGE_STOP(STOP_ROW_IMAGE, 2512, UNSAFE, "a row image is not whole; row N of a ROWS event is not what its columns say",
-    "rows of the pair's tables were written by a session with a binlog_row_image of its own, or cannot be read; or they lack a generated column that is none any more (MariaDB from 11.8.9 on leaves these out)",
+    "rows of the pair's tables were written by a session with a binlog_row_image of its own, or cannot be read (only generated columns may be missing)",
     "let the session have FULL; `drcctl stream skip --region R --at FILE:OFFSET --why TEXT` for each such event, then drc-reconcile")
 MESSAGE_STOP(STOP_OLD_FRACTION, 2513, UNSAFE, "a fraction of a second in the format of before MariaDB 10.1",
     "columns that were made by an old server; the binlog does not tell their length",

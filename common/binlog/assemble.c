@@ -38,7 +38,6 @@ struct assembler *assembler_new(void)
 {
     struct assembler *a = xcalloc(1, sizeof *a);
     a->payload = payload_new();
-    a->statements = 1;
     return a;
 }
 

@@ -108,8 +108,8 @@ void assembler_take_lacking(struct assembler *a);
 /* Rows of such a table lack the columns that are not in the bitmap `present`: does the source compute all of these, so
  * that nothing is lost? 1, 0, or -1: error. */
 typedef int assembler_computed(void *context, const struct table_def *t, const uint8_t *present, struct err *err);
-/* Rows that lack only such columns are given, instead of failing; those of tables that matter (assembler_limit) are
- * asked about, each time a definition may have changed. Nobody to ask: no row may lack a column. */
+/* Rows that lack only such columns are given, instead of failing; of tables that matter (assembler_limit) it is asked
+ * once for a definition, and again where rows lack others. Nobody to ask: no row may lack a column. */
 void assembler_ask(struct assembler *a, assembler_computed *computed, void *context);
 /* Pass the event at that place over, if it is one that would stop the assembler with ASSEMBLER_SKIPPABLE. */
 void assembler_skip(struct assembler *a, const char *file, uint64_t offset);

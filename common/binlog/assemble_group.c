@@ -120,7 +120,6 @@ static struct span shown(struct span sql)
 static int give_ddl(struct assembler *a, const struct event_query *q, struct item *out)
 {
     arena_reset(&a->ddl);
-    a->statements++;
     out->kind = ITEM_DDL;
     out->ddl = (struct ddl){.db = q->db,
                             .text = q->sql,

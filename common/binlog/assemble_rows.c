@@ -110,7 +110,7 @@ static int may_lack(struct assembler *a, struct definition *d, const uint8_t *pr
     const size_t n = table_bitmap_len(d->table);
     if (!a->computed)
         return a->take_lacking;
-    if (d->statement == a->statements && memcmp(d->computed, present, n) == 0)
+    if (d->computed && memcmp(d->computed, present, n) == 0)
         return 1;
     int rc = a->computed(a->computed_context, d->table, present, err);
     if (rc != 1)
@@ -118,7 +118,6 @@ static int may_lack(struct assembler *a, struct definition *d, const uint8_t *pr
     if (!d->computed)
         d->computed = arena_alloc(&a->definition_arena, n);
     memcpy(d->computed, present, n);
-    d->statement = a->statements;
     return 1;
 }
 
@@ -156,7 +155,10 @@ static int take_rows(struct assembler *a, struct rows *out, struct rows_event *r
             *err = asking;
         return -1;
     }
-    return matters(a, t) ? assemble_stop_at(a, err, "%s", why.text) : 0;
+    int rc = matters(a, t) ? assemble_stop_at(a, err, "%s", why.text) : 0;
+    if (rc && err)
+        err->id = why.id;
+    return rc;
 }
 
 int assemble_rows(struct assembler *a, const struct event *e, struct item *out, struct err *err)

@@ -18,8 +18,7 @@ enum group_state {
 struct definition {
     struct span bytes;
     const struct table_def *table;
-    uint8_t *computed;  /* bitmap of columns: without the others rows are whole, as of the DDL statement … */
-    uint64_t statement; /* … of that number; 0: nobody has been asked */
+    uint8_t *computed; /* bitmap of columns: the source computes the others; NULL: nobody has been asked */
 };
 
 struct mapped_table {
@@ -34,7 +33,6 @@ struct assembler {
     bool tell_statements;
     assembler_computed *computed; /* NULL: nobody to ask */
     void *computed_context;
-    uint64_t statements; /* of DDL that were seen, from 1: what is known of columns may change with each */
     struct assembler_place {
         char *file;
         uint64_t offset;

@@ -297,7 +297,7 @@ static int compare(const struct looking *l, const struct span *cells, const char
 /* The columns that rows of a table may bring; NULL: all. */
 static const uint8_t *brought(const struct db *source, const struct table_def *t, uint8_t *columns)
 {
-    if (!computed_columns_by_rows(db_flavor(source), db_version(source)))
+    if (!computed_columns_left_out(db_flavor(source), db_version(source)))
         return NULL;
     memset(columns, 0, table_bitmap_len(t));
     for (uint16_t i = 0; i < t->column_count; i++)
@@ -321,11 +321,8 @@ static int tell_computed(const struct looking *l, const struct convert_plan *pla
     const struct target_table *t = plan->table;
     struct grants missing = {0};
     struct buf what = {0}, fix = {0};
-    int column = -1;
-    for (enum rows_op op = ROWS_INSERT; op <= ROWS_UPDATE && column < 0; op++)
-        column = target_table_lacks(t, op, plan->present);
-    if (!writes_binlog(l) || db_flavor(l->at->db) != FLAVOR_MARIADB)
-        column = -1;
+    const bool asks = writes_binlog(l) && db_flavor(l->at->db) == FLAVOR_MARIADB;
+    int column = asks ? target_table_ever_lacks(t, plan->present) : -1;
     int rc = 0;
     for (size_t i = 0; column >= 0 && rc == 0 && i < sizeof needed / sizeof needed[0]; i++)
         rc = check_account_has(&missing, l->at, needed[i], err);

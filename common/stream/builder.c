@@ -136,8 +136,7 @@ static int item_begin(struct builder *b, const struct item *item, struct err *er
     body_start(&t->writer, &t->body);
     t->body_rows = 0;
     t->fragments = 0;
-    hash_start(&t->hash, 0);
-    t->hash_table = NULL;
+    txn_hash_start(&t->hash);
     t->mark_count = 0;
     b->commit_us = group->commit_us;
     if (gate_begin(b->gate, &t->gate, &b->position, &t->gtid, err) != 0)
@@ -249,8 +248,6 @@ static int item_savepoint(struct builder *b, const struct item *item, struct err
         .table_count = t->writer.count,
         .rows = t->body_rows,
         .hash = t->hash,
-        .hash_table = t->hash_table,
-        .hash_op = t->hash_op,
     };
     return 0;
 }
@@ -274,8 +271,6 @@ static int item_rollback_to(struct builder *b, const struct item *item, struct e
     t->writer.count = m->table_count;
     t->body_rows = m->rows;
     t->hash = m->hash;
-    t->hash_table = m->hash_table;
-    t->hash_op = m->hash_op;
     return 0;
 }
 
@@ -304,7 +299,7 @@ static int end_compared(struct builder *b, struct err *err)
 {
     char text[GTID_TEXT_LEN];
     b->counts.repeated++;
-    if (gate_matches(b->gate, hash_end(&b->txn.hash)))
+    if (gate_has_rows(b->gate, &b->txn.hash, false))
         return 0;
     return gate_end(b->gate, gtid_text(text, &b->txn.gtid), err);
 }

@@ -2,10 +2,10 @@
 #ifndef DRC_STREAM_BUILDER_PRIVATE_H
 #define DRC_STREAM_BUILDER_PRIVATE_H
 
-#include "common/base/hash.h"
 #include "common/model/permit.h"
 #include "common/stream/builder.h"
 #include "common/stream/ledger_mark.h"
+#include "common/stream/txn_hash.h"
 
 /* What is to be done with a table's rows: decided once a definition. */
 enum table_fate { FATE_PUBLISH, FATE_DROP, FATE_LEDGER, FATE_NAMELESS, FATE_REPAIR };
@@ -26,9 +26,7 @@ struct mark {
     size_t body_len;
     size_t table_count;
     uint32_t rows;
-    struct hash_state hash;
-    const struct table_def *hash_table;
-    enum rows_op hash_op;
+    struct txn_hash hash;
 };
 
 /* The group that is open. */
@@ -48,9 +46,7 @@ struct txn {
     struct buf body;        /* of the fragment under construction */
     uint32_t body_rows;     /* in it */
     uint32_t fragments;     /* put out */
-    struct hash_state hash; /* over all rows of the group, filtered ones included */
-    const struct table_def *hash_table;
-    enum rows_op hash_op;
+    struct txn_hash hash;   /* over all rows of the group, filtered ones included */
     struct cut pending;     /* what its ledger rows say, until it commits: these are in effect … */
     uint64_t pending_stamp; /* … and no stamp among them is greater */
     struct mark *marks;

@@ -211,7 +211,7 @@ int builder_flush(struct builder *b, bool last, struct err *err)
         (uint8_t)((t->fragments == 0 ? RECORD_FIRST : 0) | (last ? RECORD_LAST : 0) | (t->held ? RECORD_HELD : 0));
     rec.fragment = t->fragments;
     if (last)
-        rec.fingerprint = hash_end(&t->hash);
+        rec.fingerprint = txn_hash_end(&t->hash);
     rec.xid = buf_span(&t->xid);
     rec.body = buf_span(&t->body);
     if (builder_put(b, &rec, err) != 0)
@@ -282,23 +282,7 @@ static int publish(struct builder *b, const struct rows *rows, struct err *err)
     return 0;
 }
 
-/* ---- the fingerprint ---- */
-
-/* Of what the source changed, not of how we pass it on: names and images of all tables in order, whatever events,
- * fragments, definitions or filters they went through, so that it stays the same when settings or our version change.
- */
-static void add_to_fingerprint(struct txn *t, const struct rows *rows)
-{
-    if (t->hash_table != rows->table || t->hash_op != rows->op) {
-        uint8_t head[4] = {0xff, (uint8_t)rows->op, (uint8_t)rows->table->db.n, (uint8_t)rows->table->name.n};
-        hash_add(&t->hash, span_of(head, sizeof head));
-        hash_add(&t->hash, rows->table->db);
-        hash_add(&t->hash, rows->table->name);
-        t->hash_table = rows->table;
-        t->hash_op = rows->op;
-    }
-    hash_add(&t->hash, rows->images);
-}
+/* ---- rows come ---- */
 
 /* Of drc.repair only what is asked is anybody's business, not that it is cleared away. */
 static bool is_dropped(const struct decision *d, const struct rows *rows)
@@ -324,7 +308,7 @@ int builder_rows(struct builder *b, const struct item *item, struct err *err)
         return d->fate == FATE_LEDGER ? take_marks(b, rows, d, err) : 0;
     if (d->fate == FATE_LEDGER)
         return late_mark(t, rows, err);
-    add_to_fingerprint(t, rows);
+    txn_hash_rows(&t->hash, rows);
     if (t->gate == GATE_COMPARE || is_dropped(d, rows))
         return 0;
     if (d->fate == FATE_NAMELESS)

@@ -58,10 +58,10 @@ static int compare_one_phase(struct builder *b, uint8_t flags, struct err *err)
 {
     struct txn *t = &b->txn;
     struct span xid = buf_span(&t->xid);
-    if (gate_matches(b->gate, hash_end(&t->hash)) || gate_matches(b->gate, end_fingerprint(xid, flags)))
+    if (gate_has_rows(b->gate, &t->hash, true) || gate_matches(b->gate, end_fingerprint(xid, flags)))
         return 0;
-    hash_add(&t->hash, xid);
-    return gate_matches(b->gate, hash_end(&t->hash)) ? put_end(b, flags, xid, err) : not_the_last(b, err);
+    txn_hash_xid(&t->hash, xid);
+    return gate_has_rows(b->gate, &t->hash, true) ? put_end(b, flags, xid, err) : not_the_last(b, err);
 }
 
 int builder_xa_one_phase(struct builder *b, struct err *err)
@@ -71,7 +71,7 @@ int builder_xa_one_phase(struct builder *b, struct err *err)
     if (t->gate == GATE_COMPARE)
         return compare_one_phase(b, flags, err);
     if (t->fragments > 0) {
-        hash_add(&t->hash, buf_span(&t->xid)); /* a body alone must not pass for the whole */
+        txn_hash_xid(&t->hash, buf_span(&t->xid));
         return builder_flush(b, true, err) != 0 ? -1 : put_end(b, flags, buf_span(&t->xid), err);
     }
     t->held = false;

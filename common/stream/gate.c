@@ -81,6 +81,11 @@ bool gate_matches(struct gate *g, uint64_t fingerprint)
     return true;
 }
 
+bool gate_has_rows(struct gate *g, const struct txn_hash *rows, bool surely)
+{
+    return txn_hash_is(rows, g->fingerprint, surely) && gate_matches(g, g->fingerprint);
+}
+
 int gate_end(const struct gate *g, const char *what, struct err *err)
 {
     char text[GTID_TEXT_LEN];

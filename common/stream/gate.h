@@ -7,6 +7,7 @@
 #define DRC_STREAM_GATE_H
 
 #include "common/model/stream.h"
+#include "common/stream/txn_hash.h"
 
 enum gate_verdict {
     GATE_PUBLISH, /* new */
@@ -34,6 +35,8 @@ MUST_CHECK int gate_begin(struct gate *g, enum gate_verdict *out, const struct p
 /* Is this part of the compared transaction what the topic's last record had? (A transaction has two parts where DDL
  * and rows share a GTID: then the topic may end between them.) */
 bool gate_matches(struct gate *g, uint64_t fingerprint);
+/* The same of rows (txn_hash_is). */
+bool gate_has_rows(struct gate *g, const struct txn_hash *rows, bool surely);
 /* The compared transaction has ended, or the dump is at its end: fatal (69) while the gate still waits. */
 MUST_CHECK int gate_end(const struct gate *g, const char *what, struct err *err);
 

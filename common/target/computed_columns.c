@@ -7,8 +7,12 @@ static const char hash_prefix[] = "DB_ROW_HASH_";
 
 bool computed_column_is_hash(const struct column *c)
 {
-    const size_t n = sizeof hash_prefix - 1;
-    return c->type == COLUMN_LONGLONG && c->name.n > n && memcmp(c->name.p, hash_prefix, n) == 0;
+    size_t n = sizeof hash_prefix - 1;
+    if (c->type != COLUMN_LONGLONG || c->name.n <= n || memcmp(c->name.p, hash_prefix, n) != 0)
+        return false;
+    while (n < c->name.n && c->name.p[n] >= '0' && c->name.p[n] <= '9')
+        n++;
+    return n == c->name.n;
 }
 
 static void put_column(struct buf *sql, const struct table_def *t, uint16_t i)
@@ -23,22 +27,16 @@ static void put_column(struct buf *sql, const struct table_def *t, uint16_t i)
 
 void computed_columns_ask(struct buf *sql, const struct table_def *t, const uint8_t *present)
 {
-    struct buf columns = {0};
-    unsigned asked = 0;
-    for (uint16_t i = 0; i < t->column_count; i++) {
-        if (present[i / 8] >> i % 8 & 1 || computed_column_is_hash(&t->columns[i]))
-            continue;
-        put_column(&columns, t, i);
-        asked++;
-    }
     buf_clear(sql);
-    buf_printf(sql, "SELECT COUNT(*) = %u FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ", asked);
+    buf_put_str(sql, "SELECT COUNT(*) = 0 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ");
     db_put_string(sql, t->db);
     buf_put_str(sql, " AND TABLE_NAME = ");
     db_put_string(sql, t->name);
-    buf_printf(sql, " AND (EXTRA LIKE '%%VIRTUAL GENERATED%%' OR EXTRA LIKE '%%STORED GENERATED%%') AND (FALSE%s)",
-               asked > 0 ? buf_cstr(&columns) : "");
-    buf_free(&columns);
+    buf_put_str(sql, " AND EXTRA NOT LIKE '%VIRTUAL GENERATED%' AND EXTRA NOT LIKE '%STORED GENERATED%' AND (FALSE");
+    for (uint16_t i = 0; i < t->column_count; i++)
+        if (!(present[i / 8] >> i % 8 & 1))
+            put_column(sql, t, i);
+    buf_put_str(sql, ")");
 }
 
 int computed_columns_lack(struct db *db, const struct table_def *t, const uint8_t *present, struct err *err)
@@ -51,7 +49,12 @@ int computed_columns_lack(struct db *db, const struct table_def *t, const uint8_
     return rc ? -1 : all == 1;
 }
 
-bool computed_columns_by_rows(enum flavor flavor, uint32_t version)
+bool computed_columns_left_out(enum flavor flavor, uint32_t version)
 {
     return flavor == FLAVOR_MARIADB && version / 100 == 1108 && version >= 110809;
+}
+
+bool computed_columns_by_rows(enum flavor flavor, uint32_t version)
+{
+    return computed_columns_left_out(flavor, version) || (flavor == FLAVOR_MYSQL && version / 100 >= 907);
 }

@@ -6,9 +6,10 @@ int rows_writer_open(struct rows_writer **out, struct db *db, enum apply_writer 
     return kind == APPLY_WRITER_SQL ? rows_writer_open_sql(out, db, err) : rows_writer_open_binlog(out, db, err);
 }
 
-int rows_writer_admit(struct rows_writer *w, const struct target_table *t, struct buf *why, struct err *err)
+int rows_writer_admit(struct rows_writer *w, const struct target_table *t, const uint8_t *present, struct buf *why,
+                      struct err *err)
 {
-    return w->ops->admit(w, t, why, err);
+    return w->ops->admit(w, t, present, why, err);
 }
 
 int rows_writer_put(struct rows_writer *w, const struct target_table *t, const struct rows *rows, struct err *err)

@@ -17,9 +17,11 @@ struct rows_writer;
 MUST_CHECK int rows_writer_open(struct rows_writer **out, struct db *db, enum apply_writer kind, struct err *err);
 void rows_writer_free(struct rows_writer **w);
 
-/* May rows of t be written this way? To be asked once a table is locked (touched), in each transaction. 1: yes; 0: not
- * now, `why` gets one phrase with what mends it; -1: error, a missing grant fatal 77. */
-MUST_CHECK int rows_writer_admit(struct rows_writer *w, const struct target_table *t, struct buf *why, struct err *err);
+/* May rows of t that bring these columns (NULL: all) be written this way? To be asked once a table is locked (touched),
+ * in each transaction. 1: yes; 0: not now, `why` gets one phrase with what mends it; -1: error, a missing grant fatal
+ * 77. */
+MUST_CHECK int rows_writer_admit(struct rows_writer *w, const struct target_table *t, const uint8_t *present,
+                                 struct buf *why, struct err *err);
 
 /* Gather rows of t: images as in a rows event, in the target's own layout (rows->table is t->def). Columns that are not
  * in `present_before` and `present_after` (NULL: all are in the images; primary key columns always are) keep in an

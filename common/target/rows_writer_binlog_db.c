@@ -34,11 +34,11 @@ struct binlog_writer {
     struct db *db;
     size_t max_packet; /* of the server */
     struct rows_encoder encoder;
-    MYSQL_STMT *set;                     /* MariaDB: SET @drc_a=?, @drc_b=? */
-    size_t limit;                        /* bytes of events in one statement, where rows allow */
-    size_t most;                         /* bytes of a row that a statement can carry */
-    struct rows_writer *sql;             /* for rows above that, and those of `computed`; NULL until there is one */
-    const struct target_table *computed; /* rows of it are gathered there, since it computes what they lack */
+    MYSQL_STMT *set;         /* MariaDB: SET @drc_a=?, @drc_b=? */
+    size_t limit;            /* bytes of events in one statement, where rows allow */
+    size_t most;             /* bytes of a row that a statement can carry */
+    struct rows_writer *sql; /* for rows above that, and those of `computed`; NULL until there is one */
+    bool computed;           /* rows are gathered there, since they lack what the server computes of statements */
     struct buf maps;
     struct buf events;
     struct buf text;
@@ -297,7 +297,7 @@ static int put_by_sql(struct binlog_writer *w, const struct target_table *t, con
     int rc = -1;
     if (open_sql(w, err))
         return -1;
-    int admitted = rows_writer_admit(w->sql, t, &why, &found);
+    int admitted = rows_writer_admit(w->sql, t, NULL, &why, &found);
     if (admitted == 1)
         rc = rows_writer_put(w->sql, t, row, &found) || rows_writer_flush(w->sql, &found) ? -1 : 0;
     size_t less = rows_writer_sql_needed(w->sql);
@@ -315,48 +315,54 @@ static int put_by_sql(struct binlog_writer *w, const struct target_table *t, con
 
 /* ---- rows that lack what the server computes of statements only ---- */
 
-/* Where plain SQL may not write them the link waits. */
-static int admit_computed(struct binlog_writer *w, const struct target_table *t, int column, struct err *err)
+/* 1: plain SQL may write them; 0: not now, `why` says what mends it; -1. A MySQL account of a link that writes by
+ * BINLOG sees no triggers, so that none can be known to be there. */
+static int admit_computed(struct binlog_writer *w, const struct target_table *t, int column, struct buf *why,
+                          struct err *err)
 {
-    struct buf why = {0};
     struct err found = {0};
-    if (w->computed == t)
+    buf_printf(
+        why, "rows lack `%.*s`, without which only plain SQL can write them: ", SPAN_ARG(t->def->columns[column].name));
+    if (w->encoder.flavor == FLAVOR_MYSQL) {
+        buf_put_str(why, "let the link write by it (apply.writer: sql), or give the column a constant default");
         return 0;
-    w->computed = NULL;
-    int admitted = rows_writer_admit(w->sql, t, &why, &found);
-    if (admitted == 1)
-        w->computed = t;
-    else if (admitted == 0 || found.exit_code == EXIT_DENIED)
-        (void)err_retry(err, "rows of `%.*s`.`%.*s` lack `%.*s`, without which only plain SQL can write them: %s",
-                        SPAN_ARG(t->def->db), SPAN_ARG(t->def->name), SPAN_ARG(t->def->columns[column].name),
-                        admitted == 0 ? buf_cstr(&why) : found.text);
-    else if (err)
-        *err = found;
-    buf_free(&why);
-    return admitted == 1 ? 0 : -1;
+    }
+    if (open_sql(w, err))
+        return -1;
+    int admitted = rows_writer_admit(w->sql, t, NULL, why, &found);
+    if (admitted >= 0)
+        return admitted;
+    if (found.exit_code != EXIT_DENIED) {
+        if (err)
+            *err = found;
+        return -1;
+    }
+    buf_put_str(why, found.text);
+    return 0;
 }
 
-static int put_computed(struct binlog_writer *w, const struct target_table *t, const struct rows *rows, int column,
-                        struct err *err)
+static int put_computed(struct binlog_writer *w, const struct target_table *t, const struct rows *rows, struct err *err)
 {
-    if (flush(w, err) || open_sql(w, err) || admit_computed(w, t, column, err))
+    if (flush(w, err) || open_sql(w, err))
         return -1;
+    w->computed = true;
     return rows_writer_put(w->sql, t, rows, err);
 }
 
 static int flush_computed(struct binlog_writer *w, struct err *err)
 {
-    const bool any = w->computed != NULL;
-    w->computed = NULL;
+    const bool any = w->computed;
+    w->computed = false;
     return any ? rows_writer_flush(w->sql, err) : 0;
 }
 
 /* ---- operations ---- */
 
-static int binlog_admit(struct rows_writer *base, const struct target_table *t, struct buf *why, struct err *err)
+static int binlog_admit(struct rows_writer *base, const struct target_table *t, const uint8_t *present, struct buf *why,
+                        struct err *err)
 {
-    (void)base, (void)t, (void)why, (void)err;
-    return 1;
+    int column = target_table_ever_lacks(t, present);
+    return column < 0 ? 1 : admit_computed(of(base), t, column, why, err);
 }
 
 static int binlog_put(struct rows_writer *base, const struct target_table *t, const struct rows *rows, struct err *err)
@@ -369,9 +375,8 @@ static int binlog_put(struct rows_writer *base, const struct target_table *t, co
     shape.flags &= ROWS_NO_FOREIGN_KEY_CHECKS;
     if (rows->count == 0)
         return 0;
-    const int computed = target_table_lacks(t, rows->op, rows->present_after);
-    if (computed >= 0)
-        return put_computed(w, t, rows, computed, err);
+    if (target_table_lacks(t, rows->op, rows_columns(rows)) >= 0)
+        return put_computed(w, t, rows, err);
     if (flush_computed(w, err))
         return -1;
     if (!searched && gathered(w) + rows->images.n <= w->limit) {
@@ -411,9 +416,9 @@ static int binlog_flush(struct rows_writer *base, struct err *err)
 static void binlog_drop(struct rows_writer *base)
 {
     struct binlog_writer *w = of(base);
-    if (w->computed)
+    if (w->sql)
         rows_writer_drop(w->sql);
-    w->computed = NULL;
+    w->computed = false;
     drop(w);
 }
 

@@ -6,7 +6,8 @@
 
 /* Each as the function of rows_writer.h that is named like it; close releases everything. */
 struct rows_writer_ops {
-    int (*admit)(struct rows_writer *w, const struct target_table *t, struct buf *why, struct err *err);
+    int (*admit)(struct rows_writer *w, const struct target_table *t, const uint8_t *present, struct buf *why,
+                 struct err *err);
     int (*put)(struct rows_writer *w, const struct target_table *t, const struct rows *rows, struct err *err);
     int (*flush)(struct rows_writer *w, struct err *err);
     void (*drop)(struct rows_writer *w);

@@ -164,8 +164,10 @@ static int check_permission(struct sql_writer *w, const struct target_table *t, 
     return rc;
 }
 
-static int sql_admit(struct rows_writer *base, const struct target_table *t, struct buf *why, struct err *err)
+static int sql_admit(struct rows_writer *base, const struct target_table *t, const uint8_t *present, struct buf *why,
+                     struct err *err)
 {
+    (void)present;
     struct sql_writer *w = of(base);
     uint64_t triggers;
     if (count_triggers(w, t, &triggers, err) || check_permission(w, t, err))

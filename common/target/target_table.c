@@ -267,18 +267,30 @@ void target_table_put_name(const struct target_table *t, struct buf *out)
     db_put_name(out, t->def->name);
 }
 
+static bool needs_sql(const struct target_table *t, enum rows_op op, uint16_t i)
+{
+    const enum column_fill fill = t->columns[i].fill;
+    if (!t->def->columns[i].generated)
+        return op == ROWS_INSERT && fill == FILL_BY_SQL;
+    if (op != ROWS_INSERT && t->def->key_count == 0)
+        return fill != FILL_BY_ROWS;
+    return op != ROWS_DELETE && fill == FILL_BY_SQL;
+}
+
 int target_table_lacks(const struct target_table *t, enum rows_op op, const uint8_t *present)
 {
-    const bool compared = op != ROWS_INSERT && t->def->key_count == 0;
-    for (uint16_t i = 0; present && i < t->def->column_count; i++) {
-        if (present[i / 8] >> i % 8 & 1)
-            continue;
-        const enum column_fill fill = t->columns[i].fill;
-        bool computed = op == ROWS_INSERT || (op == ROWS_UPDATE && t->def->columns[i].generated);
-        if ((compared && fill != FILL_BY_ROWS) || (computed && fill == FILL_BY_SQL))
+    for (uint16_t i = 0; present && i < t->def->column_count; i++)
+        if (!(present[i / 8] >> i % 8 & 1) && needs_sql(t, op, i))
             return i;
-    }
     return -1;
+}
+
+int target_table_ever_lacks(const struct target_table *t, const uint8_t *present)
+{
+    int column = -1;
+    for (enum rows_op op = ROWS_INSERT; op <= ROWS_DELETE && column < 0; op++)
+        column = target_table_lacks(t, op, present);
+    return column;
 }
 
 int target_search_error(const struct db *db, const struct table_def *t, struct err *err)

@@ -77,10 +77,12 @@ MUST_CHECK int target_table_hold(struct db *db, struct span schema, struct span 
 /* What the server says of the columns now, as one number. Part of load and touch. */
 MUST_CHECK int target_table_metadata(uint64_t *out, const struct target_table *t, struct db *db, struct err *err);
 
-/* The first column of which rows with these columns (NULL: all) bring no value, and for which only plain SQL can do
- * without: the server computes it of statements alone, or compares it where no primary key tells which row is meant;
- * -1: none. An update leaves a default as it is. */
+/* The first column of which rows with these columns (NULL: all) bring no value, and that only plain SQL can do without:
+ * the server computes it of statements alone, or compares it, generated, where no primary key tells which row is
+ * meant; -1: none. An update leaves a default as it is. */
 int target_table_lacks(const struct target_table *t, enum rows_op op, const uint8_t *present);
+/* The same for whatever operation. */
+int target_table_ever_lacks(const struct target_table *t, const uint8_t *present);
 
 /* The column list that both reading and touching use, comma-separated, each in its read form. */
 void target_table_put_columns(const struct target_table *t, struct buf *out);

@@ -33,22 +33,22 @@ static void put_query(const struct target_table *t, struct buf *sql)
     buf_put_str(sql, " LIMIT 0");
 }
 
-static bool has_members(const struct target_table *t)
+static bool needs_text(const struct target_table *t)
 {
     for (uint16_t i = 0; i < t->def->column_count; i++)
-        if (t->def->columns[i].member_count > 0)
+        if (t->def->columns[i].member_count > 0 || t->def->columns[i].generated)
             return true;
     return false;
 }
 
-/* The metadata does not tell the members of ENUM and SET, and rows bring them as numbers: their texts tell whether
- * these still mean the same. */
-static int add_members(uint64_t *hash, const struct target_table *t, struct db *db, struct err *err)
+/* The metadata does not tell the members of ENUM and SET, which rows bring as numbers, nor which columns are generated,
+ * and how: the statement that would make the table tells whether these are the same. */
+static int add_text(uint64_t *hash, const struct target_table *t, struct db *db, struct err *err)
 {
     struct arena a = {0};
     struct db_rows rows;
     struct buf sql = {0};
-    if (!has_members(t))
+    if (!needs_text(t))
         return 0;
     buf_put_str(&sql, "SHOW CREATE TABLE ");
     target_table_put_name(t, &sql);
@@ -72,7 +72,7 @@ int target_table_metadata(uint64_t *out, const struct target_table *t, struct db
         goto out;
     }
     *out = hash_fields(result);
-    rc = add_members(out, t, db, err);
+    rc = add_text(out, t, db, err);
 out:
     mysql_free_result(result);
     buf_free(&sql);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "applier/ground.h"
 #include "tests/unit/cmocka_all.h"
 
 /* id: the key; code: a unique key that foreign keys refer to; note: nobody's business. All TINYINT. */
@@ -44,6 +45,17 @@ struct fixture {
     struct err err;
 };
 
+static int admits(struct sink *s, const struct convert_plan *plan, struct buf *why, struct err *err)
+{
+    (void)s;
+    (void)plan;
+    (void)why;
+    (void)err;
+    return 1;
+}
+
+static const struct ground ground = {.admit = admits};
+
 static int open_group(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
@@ -65,6 +77,7 @@ static int open_group(void **state)
     *map_ref(&f->sink.plans, span_of(&source, sizeof source)) = f->plan;
     *map_ref(&f->sink.touched, span_of(&table, sizeof table)) = f; /* as if this transaction held it */
     f->sink.config = &f->config;
+    f->sink.ground = &ground;
     for (size_t i = 0; i < 2; i++)
         f->txns[i] = txn_new();
     f->group = (struct group){.sink = &f->sink, .txns = f->txns, .count = 2, .out = &f->out};

@@ -80,9 +80,12 @@ static void take_phrase(void *context, const char *phrase)
 /* As plan_make, with all that it tells in `told`. */
 static struct plan plan_between(const struct table *a, const struct table *b, struct buf *told)
 {
-    struct plan plan;
+    struct plan plan, silent;
     buf_clear(told);
     plan_make(&plan, &a->t, &b->t, take_phrase, told);
+    plan_make(&silent, &a->t, &b->t, NULL, NULL);
+    assert_int_equal(silent.column_count, plan.column_count);
+    plan_free(&silent);
     return plan;
 }
 
