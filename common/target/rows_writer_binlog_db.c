@@ -320,7 +320,6 @@ static int put_by_sql(struct binlog_writer *w, const struct target_table *t, con
 static int admit_computed(struct binlog_writer *w, const struct target_table *t, int column, struct buf *why,
                           struct err *err)
 {
-    struct err found = {0};
     buf_printf(
         why, "rows lack `%.*s`, without which only plain SQL can write them: ", SPAN_ARG(t->def->columns[column].name));
     if (w->encoder.flavor == FLAVOR_MYSQL) {
@@ -329,15 +328,10 @@ static int admit_computed(struct binlog_writer *w, const struct target_table *t,
     }
     if (open_sql(w, err))
         return -1;
-    int admitted = rows_writer_admit(w->sql, t, NULL, why, &found);
-    if (admitted >= 0)
+    int admitted = rows_writer_admit(w->sql, t, NULL, why, err);
+    if (admitted >= 0 || err->exit_code != EXIT_DENIED)
         return admitted;
-    if (found.exit_code != EXIT_DENIED) {
-        if (err)
-            *err = found;
-        return -1;
-    }
-    buf_put_str(why, found.text);
+    buf_put_str(why, err->text);
     return 0;
 }
 
