@@ -194,7 +194,10 @@ static void rows_that_lack_a_column_do_not_meet_those_before(void **state)
     rows->present_before = rows->present_after = brought;
     rows->images = span_of("\xfc\1\2\xfc\1\2", 6);
     expect_by_itself(f);
-    assert_memory_equal(sink_columns(&f->sink, f->txns[0]->rows), brought, 1); /* and so do those to come */
+    assert_memory_equal(sink_columns(&f->sink, f->txns[0]->rows), brought, 1); /* and so do those to come … */
+    rows->present_before = rows->present_after = NULL;
+    assert_null(sink_columns(&f->sink, rows)); /* … until the source computes nothing any more */
+    assert_null(sink_columns(&f->sink, f->txns[0]->rows));
 }
 
 int main(void)
