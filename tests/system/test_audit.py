@@ -121,6 +121,8 @@ def test_no_loss_passes_for_fine(make_pair):
     for n in range(10, 14):
         pair.eu.sql(f"INSERT INTO shop.item VALUES ({n})")
     end, _ = last(pair, "eu")
+    newest = pair.events("eu")[-1]["offset"]
+    pair.until(lambda: pair.kafka.topic_end(pair.topic("eu")) > newest + 1, 30, "record that says which stream this is")
     pair.stop()
 
     # A ledger without its row: nothing is known to be in effect.
