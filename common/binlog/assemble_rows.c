@@ -121,20 +121,18 @@ static int may_lack(struct assembler *a, struct definition *d, const uint8_t *pr
     return 1;
 }
 
-/* Fills `out`; `why` says what is wrong with the rows where it fails by them, `err` where asking fails. */
+/* Fills `out`. 1: the rows are not as they should be, `found` says why; -1: nobody could be asked, `found` says so. */
 static int read_rows(struct assembler *a, struct rows *out, struct rows_event *re, struct definition *d,
-                     struct err *why, struct err *err)
+                     struct err *found)
 {
     const struct table_def *t = d->table;
     const uint8_t *present;
-    if (re->partial && make_whole(a, re, t, why) < 0)
+    if ((re->partial && make_whole(a, re, t, found) < 0) || rows_event_columns(&present, re, t, found) < 0)
+        return 1;
+    int rc = present && matters(a, t) ? may_lack(a, d, present, found) : !present;
+    if (rc < 0)
         return -1;
-    if (rows_event_columns(&present, re, t, why) < 0)
-        return -1;
-    int rc = present && matters(a, t) ? may_lack(a, d, present, err) : !present;
-    if (rc == 0)
-        return rows_event_lacks(present, t, why);
-    return rc < 0 ? -1 : rows_event_check(out, re, t, present, why);
+    return (rc == 0 ? rows_event_lacks(present, t, found) : rows_event_check(out, re, t, present, found)) < 0;
 }
 
 /* Fills `out`; with no row when its rows are not whole, cannot be read, or are of a table of whose cells nobody can be
@@ -143,22 +141,23 @@ static int take_rows(struct assembler *a, struct rows *out, struct rows_event *r
                      struct err *err)
 {
     const struct table_def *t = d->table;
-    struct err why = {0}, asking = {0};
+    struct err found = {0};
     out->count = 0;
     if (table_has_old_temporals(t) && assemble_passes(a))
         return 0;
-    if (read_rows(a, out, re, d, &why, &asking) == 0)
+    int rc = read_rows(a, out, re, d, &found);
+    if (rc == 0)
         return 0;
     out->count = 0;
-    if (asking.text[0]) {
-        if (err)
-            *err = asking;
-        return -1;
-    }
-    int rc = matters(a, t) ? assemble_stop_at(a, err, "%s", why.text) : 0;
-    if (rc && err)
-        err->id = why.id;
-    return rc;
+    if (rc > 0 && !matters(a, t))
+        return 0;
+    if (rc > 0 && assemble_stop_at(a, err, "%s", found.text) == 0)
+        return 0;
+    if (rc < 0 && err)
+        *err = found;
+    else if (err)
+        err->id = found.id;
+    return -1;
 }
 
 int assemble_rows(struct assembler *a, const struct event *e, struct item *out, struct err *err)

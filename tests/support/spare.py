@@ -1,5 +1,6 @@
 """A native replica of a pair's server, read-only until it is promoted: MariaDB's and MySQL's alike."""
 
+from support import pairfile
 from support.mariadb import MariaDB
 from support.mysql import MySQL
 
@@ -22,6 +23,12 @@ class Spare:
             name, primary.directory.with_name(name), 10 + primary.server_id, options={**self.options, **(options or {})}
         )
         self.server.grants = primary.grants
+
+    def share_region(self, pair):
+        """Let the pair file name both servers as the hosts of their region."""
+        hosts = [f"127.0.0.1:{server.port}" for server in (self.primary, self.server)]
+        pair.file = pairfile.merge(pair.file, {"regions": {self.primary.name: {"host": hosts, "port": pairfile.DELETE}}})
+        pair.write_config()
 
     def follow(self, *schema):
         """Start it with `schema`, which the primary has out of its binlog, and let it replicate from the beginning."""

@@ -2,7 +2,6 @@
 
 import pytest
 
-from support import pairfile
 from support.load import TokenLoad
 from support.mariadb import MariaDB
 from support.spare import MySQLSpare, Spare
@@ -20,9 +19,7 @@ def two_hosts(make_pair, request):
     schema = ("CREATE DATABASE shop CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", TokenLoad.TABLE)
     pair.everywhere(*schema)
     spare = spare_kind(pair.eu)
-    hosts = [f"127.0.0.1:{server.port}" for server in (pair.eu, spare.server)]
-    pair.file = pairfile.merge(pair.file, {"regions": {"eu": {"host": hosts, "port": pairfile.DELETE}}})
-    pair.write_config()
+    spare.share_region(pair)
     try:
         spare.follow(*schema)
         pair.start()

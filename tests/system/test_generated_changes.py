@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from support import pairfile
 from support.mariadb import MariaDB, MariaDB118
 from support.mysql import MySQL
 from support.spare import Spare
@@ -136,9 +135,7 @@ def test_a_replica_that_has_other_columns_takes_over(make_pair, primary):
     pair.everywhere(*schema)
     pair.us.sql(UNLOGGED, MAY_WRITE)
     spare = Spare118(pair.eu)
-    hosts = [f"127.0.0.1:{server.port}" for server in (pair.eu, spare.server)]
-    pair.file = pairfile.merge(pair.file, {"regions": {"eu": {"host": hosts, "port": pairfile.DELETE}}})
-    pair.write_config()
+    spare.share_region(pair)
     try:
         spare.follow(*schema)
         pair.start()

@@ -70,7 +70,7 @@ class Matrix:
         self.server = pair.servers[region]
         self.offset = 0
         self.tables = {}
-        self.computed = set()  # columns that the server may leave out of its binlog
+        self.left_out = set()  # columns that the server leaves out of updates and deletes
 
     def session(self, statements):
         with self.server.connect(charset="utf8mb4") as connection, connection.cursor() as cursor:
@@ -111,16 +111,17 @@ class Matrix:
             for row in record.get("rows", []):
                 if row["table"] not in self.tables:
                     continue
-                images = [self._image(row["table"], row.get(which)) for which in ("before", "after")]
+                images = [self._image(row["op"], row["table"], row.get(which)) for which in ("before", "after")]
                 found.append((row["op"], row["table"], *images))
         return found
 
-    def _image(self, table, image):
+    def _image(self, op, table, image):
         if image is None:
             return None
         columns = self.tables[table]
-        there = [column for column in columns if column in image or column not in self.computed]
-        return int(image["id"]), {column: seen(columns[column], image[column]) for column in there}
+        absent = set() if op == "insert" else self.left_out
+        assert columns.keys() - image.keys() == absent, f"{op} of {table}: other columns"
+        return int(image["id"]), {column: seen(columns[column], image[column]) for column in columns if column in image}
 
     def check(self, op, before, after):
         """Exactly these rows have been published: every one of `before` changed or removed, of `after` made."""
