@@ -33,7 +33,7 @@ static bool columns_make_sense(const struct rows *rows)
                                     memcmp(rows->present_before, rows->present_after, table_bitmap_len(t)) != 0))
         return false;
     for (uint16_t i = 0; i < t->key_count; i++)
-        if (!(present[t->key[i] / 8] >> t->key[i] % 8 & 1))
+        if (!table_bitmap_has(present, t->key[i]))
             return false;
     return true;
 }

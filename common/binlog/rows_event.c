@@ -106,7 +106,7 @@ static void put_absent(struct buf *out, const uint8_t *present, const struct tab
 {
     uint32_t absent = 0;
     for (uint32_t i = 0; i < t->column_count; i++) {
-        if (present[i / 8] >> i % 8 & 1)
+        if (table_bitmap_has(present, i))
             continue;
         if (absent++ < NAMES_SHOWN)
             buf_printf(out, "%s`%.*s`", absent > 1 ? ", " : "", SPAN_ARG(t->columns[i].name));

@@ -41,6 +41,8 @@ MUST_CHECK int check_server_disk(struct findings *out, const struct check_place 
 #define IN_PAIR_FILE "in the pair file: "
 /* Such a line with a number that no region has, and that is not `taken`. */
 char *check_free_replica_id(const struct config *c, const struct region_config *region, uint64_t taken);
+/* Does the link between the two write by plain SQL? */
+bool check_writes_sql(const struct check_place *from, const struct check_place *to);
 /* Of the account's privileges: whether it has that one in all databases of the pair; what it lacks to `missing`. -1: it
  * could not be asked. */
 MUST_CHECK int check_account_has(struct grants *missing, const struct check_place *p, const char *privilege,

@@ -305,15 +305,6 @@ static const uint8_t *brought(const struct db *source, const struct table_def *t
     return columns;
 }
 
-static bool writes_binlog(const struct looking *l)
-{
-    const struct config *c = l->at->config;
-    for (size_t i = 0; i < c->link_count; i++)
-        if (strcmp(c->links[i].from, l->from->region->name) == 0 && strcmp(c->links[i].to, l->at->region->name) == 0)
-            return c->links[i].writer == APPLY_WRITER_BINLOG;
-    return false;
-}
-
 /* Rows that lack what is computed for plain SQL only are written by it: MariaDB's BINLOG asks for no such privilege. */
 static int tell_computed(const struct looking *l, const struct convert_plan *plan, struct err *err)
 {
@@ -321,7 +312,7 @@ static int tell_computed(const struct looking *l, const struct convert_plan *pla
     const struct target_table *t = plan->table;
     struct grants missing = {0};
     struct buf what = {0}, fix = {0};
-    const bool asks = writes_binlog(l) && db_flavor(l->at->db) == FLAVOR_MARIADB;
+    const bool asks = !check_writes_sql(l->from, l->at) && db_flavor(l->at->db) == FLAVOR_MARIADB;
     int column = asks ? target_table_ever_lacks(t, plan->present) : -1;
     int rc = 0;
     for (size_t i = 0; column >= 0 && rc == 0 && i < sizeof needed / sizeof needed[0]; i++)

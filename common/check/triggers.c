@@ -116,7 +116,7 @@ static void compare(struct comparing *c, const struct db_rows *from, const struc
             tell(c, "the source lacks the trigger", row_of(to, i), NULL, row_of(to, i));
 }
 
-static bool writes_sql(const struct check_place *from, const struct check_place *to)
+bool check_writes_sql(const struct check_place *from, const struct check_place *to)
 {
     const struct config *c = from->config;
     for (size_t i = 0; i < c->link_count; i++)
@@ -162,7 +162,7 @@ int check_link_triggers(struct findings *out, const struct check_place *from, co
     struct comparing c = {.out = out, .from = from, .to = to, .severity = two_way ? FINDING_WARNING : FINDING_NOTE};
     struct arena a = {0};
     struct db_rows here, there;
-    if (writes_sql(from, to))
+    if (check_writes_sql(from, to))
         return 0;
     int source = look_at(&here, &a, &c, from, err);
     int target = source < 0 ? -1 : look_at(&there, &a, &c, to, err);

@@ -90,6 +90,12 @@ static inline size_t table_bitmap_len(const struct table_def *t)
     return (t->column_count + 7u) / 8;
 }
 
+/* Is column i in it? NULL: every column is. */
+static inline bool table_bitmap_has(const uint8_t *columns, size_t i)
+{
+    return !columns || columns[i / 8] >> i % 8 & 1;
+}
+
 /* Fill `key` from the columns' key_order, and the fingerprint. Asserts that key orders are 0..n-1. */
 void table_def_seal(struct table_def *t, struct arena *a);
 

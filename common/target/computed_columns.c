@@ -34,7 +34,7 @@ void computed_columns_ask(struct buf *sql, const struct table_def *t, const uint
     db_put_string(sql, t->name);
     buf_put_str(sql, " AND EXTRA NOT LIKE '%VIRTUAL GENERATED%' AND EXTRA NOT LIKE '%STORED GENERATED%' AND (FALSE");
     for (uint16_t i = 0; i < t->column_count; i++)
-        if (!(present[i / 8] >> i % 8 & 1))
+        if (!table_bitmap_has(present, i))
             put_column(sql, t, i);
     buf_put_str(sql, ")");
 }

@@ -24,11 +24,6 @@ struct making {
     struct buf *why;
 };
 
-static bool is_brought(const struct making *m, uint16_t i)
-{
-    return !m->brought || m->brought[i / 8] >> i % 8 & 1;
-}
-
 static bool column_of_source(struct making *m, uint16_t i)
 {
     const struct table_def *source = m->plan->source, *here = m->plan->table->def;
@@ -36,7 +31,7 @@ static bool column_of_source(struct making *m, uint16_t i)
     int at = table_def_find(here, from->name);
     if (at < 0 && computed_column_is_hash(from))
         return true;
-    if (at >= 0 && is_brought(m, i)) {
+    if (at >= 0 && table_bitmap_has(m->brought, i)) {
         m->columns[at].from = i;
         return true;
     }

@@ -4,15 +4,10 @@
 #include "common/model/column_type.h"
 #include "common/target/sql_value.h"
 
-static bool has(const uint8_t *present, uint16_t i)
-{
-    return !present || (present[i / 8] >> (i % 8) & 1);
-}
-
 /* Is column i a value that the image brings, and the target takes? */
 static bool is_given(const struct sql_statement_setup *s, const uint8_t *present, uint16_t i)
 {
-    return has(present, i) && !s->table->def->columns[i].generated;
+    return table_bitmap_has(present, i) && !s->table->def->columns[i].generated;
 }
 
 static void put_param(struct sql_statement *out, uint16_t column, bool before)

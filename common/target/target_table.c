@@ -280,7 +280,7 @@ static bool needs_sql(const struct target_table *t, enum rows_op op, uint16_t i)
 int target_table_lacks(const struct target_table *t, enum rows_op op, const uint8_t *present)
 {
     for (uint16_t i = 0; present && i < t->def->column_count; i++)
-        if (!(present[i / 8] >> i % 8 & 1) && needs_sql(t, op, i))
+        if (!table_bitmap_has(present, i) && needs_sql(t, op, i))
             return i;
     return -1;
 }

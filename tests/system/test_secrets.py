@@ -145,8 +145,12 @@ def test_no_secret_anywhere(marked):
     pair.eu.sql("INSERT INTO shop.item VALUES (1, 'from eu')")
     pair.us.sql("INSERT INTO shop.item VALUES (2, 'from us')")
     pair.settle()
+    for source, target in pair.links:
+        pair.ctl("pause", "--from", source, "--to", target, "--why", "neither is to know the other's change")
     pair.eu.sql("UPDATE shop.item SET name = 'one' WHERE id = 1")  # and a conflict, which is journaled
     pair.us.sql("UPDATE shop.item SET name = 'two' WHERE id = 1")
+    for source, target in pair.links:
+        pair.ctl("resume", "--from", source, "--to", target)
     pair.settle()
     pair.applier("eu", "us").ask("status")
     shown = marks.pages(pair.addresses)
