@@ -87,7 +87,7 @@ void schedule_free(struct schedule **s)
     *s = NULL;
 }
 
-static void wake_all(struct schedule *s)
+void schedule_wake_all(struct schedule *s)
 {
     for (uint32_t i = 0; i < s->workers; i++)
         (void)pthread_cond_broadcast(&s->queues[i].wake);
@@ -112,7 +112,7 @@ static void job_leaves(struct schedule *s, struct job *job)
     assign_waiting(s, job);
     job->waiting_count = 0;
     if (s->jobs == 0)
-        wake_all(s);
+        schedule_wake_all(s);
 }
 
 static void free_passed(struct schedule *s, struct place *passed)
@@ -301,7 +301,7 @@ void schedule_end(struct schedule *s, const struct err *why)
         s->why = *why;
     void_incomplete(s);
     s->ended = true;
-    wake_all(s);
+    schedule_wake_all(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -344,6 +344,8 @@ void schedule_committed(struct schedule *s, uint32_t worker, struct txn *const *
     struct place *passed = order_done(&s->order, places, count, worker);
     free_passed(s, passed);
     assign_first(s);
+    if (pause_is_reached(s))
+        schedule_wake_all(s);
     (void)pthread_cond_signal(&s->room);
     pthread_mutex_unlock(&s->lock);
     free(places);

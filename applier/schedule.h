@@ -54,6 +54,17 @@ bool schedule_tables_changed(struct schedule *s);
 void schedule_abandon(struct schedule *s);
 /* While it is held nothing new is begun: takers get NULL, but for the fragments of a transaction that has begun. */
 void schedule_hold(struct schedule *s, bool hold);
+/* An operator's pause, until schedule_resume: what has been begun comes into effect, with all before it in the stream,
+ * and nothing behind that is begun; takers get NULL then. Again it does nothing. */
+void schedule_pause(struct schedule *s);
+/* What is not in effect waits for an operator: the pause is reached as it is, with gaps in what is in effect. */
+void schedule_cut_pause(struct schedule *s);
+/* The asker cannot bring what he has in hand into effect now (!in_hand: finds nothing that he may take). A pause bears
+ * that for some seconds, then it is cut short. Whether it has been. */
+bool schedule_pause_in_vain(struct schedule *s, bool in_hand);
+/* Is there a pause, and all in effect that is to be before it? */
+bool schedule_pause_reached(struct schedule *s);
+void schedule_resume(struct schedule *s);
 /* Has the end been reached? Then err (may be NULL) is why; its class is ERR_NONE after a stop. */
 bool schedule_ended(struct schedule *s, struct err *err);
 void schedule_note_changed_table(struct schedule *s);
@@ -102,5 +113,8 @@ void schedule_state_with(struct schedule *s, struct ledger_state *out, uint32_t 
 void schedule_committed(struct schedule *s, uint32_t worker, struct txn *const *txns, size_t count);
 /* The big transaction in hand is void and rolled back. */
 void schedule_dropped(struct schedule *s, uint32_t worker);
+
+/* The worker does nothing, as paused, or does again. Whether all of them rest. */
+bool schedule_rest(struct schedule *s, uint32_t worker, bool rests);
 
 #endif

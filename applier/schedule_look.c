@@ -9,9 +9,7 @@ void schedule_abandon(struct schedule *s)
 {
     pthread_mutex_lock(&s->lock);
     s->abandoned = true;
-    for (uint32_t i = 0; i < s->workers; i++)
-        (void)pthread_cond_broadcast(&s->queues[i].wake);
-    (void)pthread_cond_broadcast(&s->room);
+    schedule_wake_all(s);
     pthread_mutex_unlock(&s->lock);
 }
 

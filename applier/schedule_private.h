@@ -1,4 +1,4 @@
-/* What the schedule's two files share: jobs, and who may run them. Nobody else includes it; everything under the
+/* What the schedule's files share: jobs, and who may run them. Nobody else includes it; everything under the
  * schedule's lock. */
 #ifndef DRC_APPLIER_SCHEDULE_PRIVATE_H
 #define DRC_APPLIER_SCHEDULE_PRIVATE_H
@@ -56,6 +56,7 @@ struct worker_queue {
     bool awaits;  /* that all before the first in hand is in effect */
     bool starved; /* its big one waits: for a fragment, or for its turn */
     bool must_yield;
+    bool rests; /* its worker does, as paused */
     pthread_cond_t wake;
 };
 
@@ -79,6 +80,10 @@ struct schedule {
     bool ended;
     bool abandoned;
     bool held;
+    bool paused;
+    bool cut_short;     /* not even up to pause_seq */
+    uint64_t pause_seq; /* up to which all comes into effect before the pause is reached */
+    uint64_t paused_ms; /* since when, clock_mono_ms */
     uint64_t table_changes;
     uint64_t table_changes_seen; /* by the router */
     bool next_alone;
@@ -88,6 +93,13 @@ struct schedule {
 /* What it owns; not itself. */
 void part_clear(struct part *p);
 struct timespec schedule_deadline(int timeout_ms);
+/* Workers and router look anew. */
+void schedule_wake_all(struct schedule *s);
+
+/* ---- schedule_pause.c ---- */
+
+/* Is there a pause, and is nothing left to be brought into effect before it? */
+bool pause_is_reached(const struct schedule *s);
 
 /* ---- schedule_assign.c ---- */
 

@@ -28,9 +28,17 @@ static bool is_awaited(const struct schedule *s, const struct job *job)
     return false;
 }
 
+/* By what the link is held with. A pause is reached sooner than what holds it ends. */
+static bool is_open(const struct schedule *s, const struct job *job)
+{
+    if (s->paused)
+        return !s->cut_short && job->place.seq <= s->pause_seq;
+    return !s->held || is_awaited(s, job);
+}
+
 static bool may_take(const struct schedule *s, const struct worker_queue *q)
 {
-    return q->first && (!s->held || is_awaited(s, q->first)) && (!q->first->big || job_may_open(q->first));
+    return q->first && is_open(s, q->first) && (!q->first->big || job_may_open(q->first));
 }
 
 static struct txn *take_first(struct schedule *s, struct worker_queue *q)
@@ -78,7 +86,7 @@ struct txn *schedule_take(struct schedule *s, uint32_t worker, int timeout_ms)
     struct timespec until = timeout_ms > 0 ? schedule_deadline(timeout_ms) : (struct timespec){0};
     struct txn *t = NULL;
     pthread_mutex_lock(&s->lock);
-    while (timeout_ms > 0 && !may_take(s, q) && !s->abandoned && !(s->ended && s->jobs == 0))
+    while (timeout_ms > 0 && !may_take(s, q) && !s->abandoned && !(s->ended && s->jobs == 0) && !pause_is_reached(s))
         if (pthread_cond_timedwait(&q->wake, &s->lock, &until) == ETIMEDOUT)
             break;
     if (may_take(s, q) && !s->abandoned)
@@ -99,7 +107,7 @@ struct txn *schedule_take_fragment(struct schedule *s, uint32_t worker, int time
     struct txn *t = NULL;
     pthread_mutex_lock(&s->lock);
     q->starved = true;
-    while (!has_fragment(s, q) && !s->abandoned && !q->must_yield)
+    while (!has_fragment(s, q) && !s->abandoned && !q->must_yield && !s->cut_short)
         if (pthread_cond_timedwait(&q->wake, &s->lock, &until) == ETIMEDOUT)
             break;
     q->starved = false;

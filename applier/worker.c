@@ -14,7 +14,7 @@
 
 #define MOST_TOGETHER 4096 /* transactions in one group, whatever the configuration allows */
 #define WAIT_MS 1000       /* between looks at a table that does not fit */
-#define PARK_LOOK_MS 500   /* an operator's word about what is parked is not to wait for the next transaction */
+#define LOOK_MS 500        /* an operator's word about what is parked is not to wait for the next transaction */
 #define TURN_MS 200        /* for what comes before a verdict to be in effect */
 
 /* ---- gathering ---- */
@@ -54,7 +54,8 @@ static bool gather_one(struct worker *w, int timeout_ms)
 /* What is there now, up to the bounds; waits a while for the first. */
 static void gather(struct worker *w)
 {
-    const int patience_ms = park_is_empty(w->park) ? TARGET_SESSION_IDLE_MS / 2 : PARK_LOOK_MS;
+    const bool looks = hold_due(w->hold) || !park_is_empty(w->park);
+    const int patience_ms = looks ? LOOK_MS : TARGET_SESSION_IDLE_MS / 2;
     beat_rest(w->beat, (uint64_t)patience_ms);
     bool some = !w->next && (w->count > 0 || gather_one(w, patience_ms));
     beat_on(w->beat);
@@ -102,7 +103,7 @@ static int wait_for_word(struct worker *w, struct err *err)
 {
     bool passed = false;
     while (!passed && err->class == ERR_RETRY && err->code == VERSIONS_BEHIND && !stop_requested(w->stop) &&
-           !hold_due(w->hold)) {
+           !worker_gives_up(w, true)) {
         status_worker(w->status, w->number, LINK_WAITING, err->text);
         passed = causal_wait_free(w->sink->causal, FREE_WAIT_MS, err);
         struct err keep = {0};
@@ -239,8 +240,9 @@ static int apply_group(struct worker *w, struct err *err)
 {
     size_t next = w->limit;
     int rc = 0;
-    while (rc == 0 && w->count > 0 && !stop_requested(w->stop) && !hold_due(w->hold)) {
-        size_t n = w->count < next ? w->count : next;
+    while (rc == 0 && w->count > 0 && !stop_requested(w->stop) && !worker_is_to_rest(w)) {
+        const size_t count = w->count;
+        size_t n = count < next ? count : next;
         status_limit(w->status, w->number, w->limit);
         if (worker_park_ahead(w, &n, err))
             rc = retry(w, 1, err);
@@ -250,6 +252,8 @@ static int apply_group(struct worker *w, struct err *err)
             rc = apply_one_exact(w, err);
         else
             rc = apply_some(w, n, &next, err);
+        if (w->count == count)
+            (void)worker_gives_up(w, true);
     }
     return rc;
 }
@@ -295,7 +299,7 @@ enum worker_end worker_run(struct worker *w, struct err *err)
     w->limit = MOST_TOGETHER;
     w->backoff = backoff_make(10, 5000);
     while (rc == 0 && end == WORKER_STOPPED && !stop_requested(w->stop)) {
-        if (hold_due(w->hold)) {
+        if (worker_is_to_rest(w)) {
             rc = worker_pause(w, err);
             continue;
         }
@@ -310,7 +314,7 @@ enum worker_end worker_run(struct worker *w, struct err *err)
         else if (w->next)
             rc = apply_next(w, &end, err);
         else if (!schedule_ended(w->schedule, err))
-            rc = worker_keep_alive(w, err);
+            rc = worker_gives_up(w, false) ? 0 : worker_keep_alive(w, err);
         else
             break;
         if (rc == 0 && end == WORKER_STOPPED)

@@ -25,7 +25,8 @@ static struct txn *take_next(struct worker *w, int *rc, struct err *err)
     *rc = 0;
     while (!stop_requested(w->stop)) {
         struct txn *t = schedule_take_fragment(w->schedule, w->number, TARGET_SESSION_IDLE_MS / 2);
-        if (t || schedule_ended(w->schedule, NULL) || schedule_must_yield(w->schedule, w->number))
+        if (t || schedule_ended(w->schedule, NULL) || schedule_must_yield(w->schedule, w->number) ||
+            worker_gives_up(w, true))
             return t;
         *rc = target_session_keep(w->sink->db, err);
         if (*rc)
@@ -46,10 +47,10 @@ static void start_again(struct worker *w, const struct txn *t, struct apply_outc
 }
 
 /* Until everything before the fragment's transaction is in effect. Its locks are kept, and its memory is that fragment:
- * so an operator's pause, which may be a long one, is not waited for. 1: so; 0: it did not come to that; -1. */
+ * so an operator's pause, which may be a long one, is not waited out. 1: so; 0: it did not come to that; -1. */
 static int await_turn(struct worker *w, struct txn *t, struct err *err)
 {
-    while (!stop_requested(w->stop) && !hold_due(w->hold) && !schedule_must_yield(w->schedule, w->number)) {
+    while (!stop_requested(w->stop) && !worker_gives_up(w, true) && !schedule_must_yield(w->schedule, w->number)) {
         if (schedule_await_order(w->schedule, w->number, &t, 1, TURN_LOOK_MS) > 0)
             return 1;
         if (schedule_ended(w->schedule, NULL))
@@ -109,18 +110,21 @@ static enum part_end apply_part(struct worker *w, struct txn *t, enum worker_end
     return PART_OVER;
 }
 
-/* It is void, in the way of another one, or a stop was requested. */
+/* It is void, in the way of another one or of a pause, or a stop was requested. */
 static void leave_unfinished(struct worker *w, struct txn *news, uint64_t seq, enum worker_end *end)
 {
     sink_rollback(w->sink);
     if (news) {
         log_plain(MSG_FRAGMENTS_VOID);
         schedule_dropped(w->schedule, w->number);
-    } else if (schedule_must_yield(w->schedule, w->number)) {
+        return;
+    }
+    if (schedule_must_yield(w->schedule, w->number)) {
         log_event(MSG_BIG_ALONE, log_u64("seq", seq));
         w->alone_seq = seq;
-        *end = WORKER_AGAIN;
     }
+    if (!schedule_ended(w->schedule, NULL))
+        *end = WORKER_AGAIN;
 }
 
 /* Whoever held the lock that it could not have may hold it again, if it is one of ours that waits for this one. */
@@ -144,11 +148,8 @@ int worker_apply_big(struct worker *w, struct txn *first, enum worker_end *end, 
         leave_unfinished(w, t, seq, end);
         break;
     }
-    if (last == PART_LEFT) {
+    if (last == PART_LEFT)
         leave_unfinished(w, NULL, seq, end);
-        if (!schedule_ended(w->schedule, NULL)) /* a pause, else */
-            *end = WORKER_AGAIN;
-    }
     if (last == PART_FAILED) {
         note_failure(w, seq, err);
         rc = -1;

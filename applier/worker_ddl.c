@@ -80,7 +80,7 @@ int ddl_job_wait(struct ddl_job *j, const char *why, bool begun, unsigned ms, st
     (void)stop_wait(w->stop, ms);
     if (stop_requested(w->stop))
         return 0;
-    if (hold_due(w->hold) ? worker_pause(w, err) : target_session_keep(w->sink->db, err))
+    if (hold_due(w->hold) ? worker_pause_as_it_is(w, err) : target_session_keep(w->sink->db, err))
         return -1;
     if (!hold_resumed(w->hold, by))
         return 0;

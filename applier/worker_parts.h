@@ -41,8 +41,16 @@ MUST_CHECK int worker_park_fragment(struct worker *w, struct txn *fragment, stru
  * transactions. -1: the session starts anew. */
 MUST_CHECK int worker_drain(struct worker *w, struct err *err);
 
+/* Has the operator said something that the worker is to follow now, by worker_pause? While what was begun is still to
+ * come into effect it is not. */
+bool worker_is_to_rest(struct worker *w);
+/* What the worker has in hand (!in_hand: it has nothing) cannot come into effect now. Is that no longer borne, since
+ * the operator wants the link paused? */
+bool worker_gives_up(struct worker *w, bool in_hand);
 /* The operator has paused the link, or lifts it: tell the target, and wait as long as it is. 0 also at a stop. */
 MUST_CHECK int worker_pause(struct worker *w, struct err *err);
+/* The same in the middle of what waits for an operator. */
+MUST_CHECK int worker_pause_as_it_is(struct worker *w, struct err *err);
 
 /* After so many row changes since then (clock_mono_ms): wait as the operator's throttle says. 0 also at a stop or a
  * pause. */

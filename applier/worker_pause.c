@@ -1,4 +1,6 @@
-/* A link that an operator has paused: said to the target, so that it stays so over a restart, then nothing is begun. */
+/* A link that an operator has paused: what is begun comes to its end, then all workers rest, and the target is told, so
+ * that it stays so over a restart. That also brings the ledger's row to where the link stands: no slot may have said it
+ * before, as the last two that committed did not know of each other. */
 #include "applier/worker_parts.h"
 #include "common/base/log.h"
 #include "common/target/link_row.h"
@@ -21,22 +23,58 @@ static int tell_target(struct worker *w, const char *paused, struct err *err)
     return 0;
 }
 
+bool worker_is_to_rest(struct worker *w)
+{
+    char paused[LINK_ROW_PAUSED_MAX + 1];
+    if (!hold_due(w->hold))
+        return false;
+    if (!hold_paused(w->hold, paused))
+        return true; /* to tell the target that it is not */
+    schedule_pause(w->schedule);
+    return schedule_pause_reached(w->schedule);
+}
+
+bool worker_gives_up(struct worker *w, bool in_hand)
+{
+    char paused[LINK_ROW_PAUSED_MAX + 1];
+    if (!hold_due(w->hold) || !hold_paused(w->hold, paused))
+        return false;
+    schedule_pause(w->schedule);
+    return schedule_pause_in_vain(w->schedule, in_hand);
+}
+
 int worker_pause(struct worker *w, struct err *err)
 {
     char paused[LINK_ROW_PAUSED_MAX + 1];
     bool told = false;
-    while (hold_due(w->hold) && !stop_requested(w->stop)) {
+    int rc = 0;
+    while (rc == 0 && hold_due(w->hold) && !stop_requested(w->stop)) {
         bool is_paused = hold_paused(w->hold, paused);
-        if ((!told || !is_paused) && tell_target(w, paused, err))
-            return -1;
-        told = true;
-        if (!is_paused)
+        if (is_paused && !schedule_pause_reached(w->schedule))
+            break; /* it was lifted, and said again */
+        if (!told || !is_paused)
+            rc = tell_target(w, paused, err);
+        if (rc)
             break;
-        status_set(w->status, LINK_PAUSED, paused);
+        told = true;
+        if (!is_paused) {
+            schedule_resume(w->schedule);
+            break;
+        }
+        if (schedule_rest(w->schedule, w->number, true))
+            status_set(w->status, LINK_PAUSED, paused);
         (void)stop_wait(w->stop, LOOK_MS);
-        if (!stop_requested(w->stop) && target_session_keep(w->sink->db, err))
-            return -1;
+        if (!stop_requested(w->stop))
+            rc = target_session_keep(w->sink->db, err);
     }
+    (void)schedule_rest(w->schedule, w->number, false);
     status_resume(w->status, LINK_PAUSED);
-    return 0;
+    return rc;
+}
+
+int worker_pause_as_it_is(struct worker *w, struct err *err)
+{
+    schedule_pause(w->schedule);
+    schedule_cut_pause(w->schedule);
+    return worker_pause(w, err);
 }

@@ -1,4 +1,5 @@
 /* drcctl pause and resume: a word to the applier of a link, by its control socket. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +32,11 @@ static const struct argp_option resume_options[] = {
 };
 
 static const char pause_doc[] =
-    "Let a link begin nothing more: what its applier has in hand is committed, then it waits until "
-    "`drcctl resume`, over restarts too. Run where the applier runs. Returns when the pause is in force.\v"
+    "Let a link begin nothing more: what its applier has in hand is committed, with all before it in the stream, so "
+    "that one position (`drcctl positions`) says what the target has; then it waits until `drcctl resume`, over "
+    "restarts too. What cannot come into effect within 10 seconds is left, and told. Run where the applier runs. "
+    "Returns "
+    "when the pause is in force.\v"
     "Exit codes: 0 it is paused; 75 it is paused already, or no applier of the link runs here.";
 
 static const char resume_doc[] =
@@ -72,6 +76,17 @@ static int say(const struct config *config, const char *name, const char *comman
     return rc;
 }
 
+/* A position of a copy would leave them out, or bring others twice. */
+static void tell_gaps(const struct daemon_state *s)
+{
+    uint64_t all, high;
+    if (daemon_state_number(&all, s, "applied_seq") && daemon_state_number(&high, s, "applied_high") && high > all)
+        printf("what is in effect has gaps: all up to seq %" PRIu64 ", of the next ones up to %" PRIu64
+               " some; so no position says what the target has, until it is resumed and paused again without what it "
+               "waits for\n",
+               all, high);
+}
+
 static int wait_until_paused(const struct config *config, const char *name, struct err *err)
 {
     uint64_t now_ms = clock_mono_ms(), end_ms = now_ms + IN_FORCE_MS, in_vain_ms = now_ms + RETRYING_MS;
@@ -81,14 +96,16 @@ static int wait_until_paused(const struct config *config, const char *name, stru
         daemon_state_ask(&s, config, name);
         if (strcmp(s.state, "retrying") != 0)
             in_vain_ms = now_ms + RETRYING_MS;
-        if (s.there && strcmp(s.state, "paused") == 0)
+        if (s.there && strcmp(s.state, "paused") == 0) {
+            tell_gaps(&s);
             rc = 0;
-        else if (now_ms >= in_vain_ms)
+        } else if (now_ms >= in_vain_ms) {
             rc =
                 err_retry(err,
                           "%s has been told, and is retrying what it has in hand (%s): the pause is in force, and kept "
                           "over restarts, once it gets through to the target",
                           name, s.last_error ? s.last_error : "no cause is known");
+        }
         daemon_state_free(&s);
         if (rc <= 0)
             return rc;

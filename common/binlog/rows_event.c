@@ -80,6 +80,14 @@ static uint32_t first_absent(const uint8_t *bitmap, uint32_t columns)
     return i < columns ? i : columns;
 }
 
+static bool has_some(const uint8_t *bitmap, uint32_t columns)
+{
+    uint32_t i = 0;
+    while (i < columns && !table_bitmap_has(bitmap, i))
+        i++;
+    return i < columns;
+}
+
 static bool same_columns(const uint8_t *a, const uint8_t *b, uint32_t columns)
 {
     const uint32_t whole = columns / 8, last = (1u << columns % 8) - 1;
@@ -94,7 +102,7 @@ int rows_event_columns(const uint8_t **out, const struct rows_event *re, const s
     if (n != t->column_count)
         return err_fatal(err, EXIT_UNSAFE, "table %.*s.%.*s: rows of %u columns after a TABLE_MAP of %u",
                          SPAN_ARG(t->db), SPAN_ARG(t->name), n, t->column_count);
-    if (!same_columns(before, after, n))
+    if (!same_columns(before, after, n) || !has_some(before, n)) /* of images without a column there is no end */
         return rows_event_lacks(first_absent(before, n) < n ? before : after, t, err);
     if (first_absent(before, n) < n)
         *out = before;

@@ -200,6 +200,16 @@ static void columns_that_the_source_computes_may_lack(void **state)
     assert_has(f, "a row image is not whole");
     assert_int_equal(asked.times, 1);
 
+    /* No bytes belong to a row without columns: however many there are, it would not be known. */
+    assert_int_equal(feed_lacking(f, 0xf8, 0xf8), -1);
+    assert_has(f, "it lacks `id`, `v`, `s`");
+    assembler_ask(f->a, NULL, NULL);
+    assembler_take_lacking(f->a);
+    assert_int_equal(feed_lacking(f, 0xf8, 0xf8), -1);
+    assert_has(f, "it lacks `id`, `v`, `s`");
+    assembler_ask(f->a, computed, &asked);
+    assert_int_equal(asked.times, 1);
+
     /* A definition of other bytes is another one. */
     asked.answer = 0;
     map_of_three(f, 'h');

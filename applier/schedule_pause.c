@@ -1,0 +1,92 @@
+/* An operator's pause: nothing new is begun, and what had been begun comes into effect with all that stands before it
+ * in the stream. Then one position says what the target has, and a copy of it can be told to begin there. */
+#include "applier/schedule_private.h"
+#include "common/base/clock.h"
+
+#define PATIENCE_MS 10000 /* for what cannot come into effect */
+
+/* The last transaction that is in somebody's hand, or in effect: by the ledger too, when a former instance was killed.
+ */
+static uint64_t last_begun(const struct schedule *s)
+{
+    uint64_t seq = watermark_high(&s->order.state.done);
+    const struct place *p = s->order.last;
+    while (p && p->seq > seq && ((const struct job *)p)->state != JOB_RUNNING)
+        p = p->before;
+    return p && p->seq > seq ? p->seq : seq;
+}
+
+static bool has_running(const struct schedule *s)
+{
+    const struct place *p = s->order.first;
+    while (p && ((const struct job *)p)->state != JOB_RUNNING)
+        p = p->next;
+    return p != NULL;
+}
+
+bool pause_is_reached(const struct schedule *s)
+{
+    return s->paused && (s->cut_short || s->order.state.done.low >= s->pause_seq);
+}
+
+static void cut_short(struct schedule *s)
+{
+    s->cut_short = true;
+    schedule_wake_all(s);
+}
+
+void schedule_pause(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    if (!s->paused) {
+        s->paused = true;
+        s->pause_seq = last_begun(s);
+        s->paused_ms = clock_mono_ms();
+        schedule_wake_all(s);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+void schedule_cut_pause(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    cut_short(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool schedule_pause_in_vain(struct schedule *s, bool in_hand)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->paused && !s->cut_short && clock_mono_ms() - s->paused_ms >= PATIENCE_MS && (in_hand || !has_running(s)))
+        cut_short(s);
+    bool cut = s->paused && s->cut_short;
+    pthread_mutex_unlock(&s->lock);
+    return cut;
+}
+
+bool schedule_pause_reached(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool reached = pause_is_reached(s);
+    pthread_mutex_unlock(&s->lock);
+    return reached;
+}
+
+bool schedule_rest(struct schedule *s, uint32_t worker, bool rests)
+{
+    bool all = true;
+    pthread_mutex_lock(&s->lock);
+    s->queues[worker].rests = rests;
+    for (uint32_t i = 0; i < s->workers; i++)
+        all = all && s->queues[i].rests;
+    pthread_mutex_unlock(&s->lock);
+    return all;
+}
+
+void schedule_resume(struct schedule *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->paused = s->cut_short = false;
+    schedule_wake_all(s);
+    pthread_mutex_unlock(&s->lock);
+}
