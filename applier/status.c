@@ -199,7 +199,7 @@ void status_held(struct status *s, size_t count)
 static void take_place(struct status *s, const struct ledger_state *state)
 {
     s->applied_seq = state->done.low;
-    s->applied_high = watermark_high(&state->done);
+    s->newest_seq = watermark_high(&state->done);
     s->applied_us = state->commit_us;
     s->epoch = state->epoch;
     memcpy(s->gtid, state->gtid, sizeof s->gtid);

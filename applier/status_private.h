@@ -42,7 +42,7 @@ struct status {
     uint64_t voids;
     uint64_t xa_prepared;
     uint64_t applied_seq;
-    uint64_t applied_high;
+    uint64_t newest_seq;
     uint64_t applied_us;
     uint64_t epoch;
     char gtid[GTID_TEXT_LEN];

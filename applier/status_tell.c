@@ -68,7 +68,7 @@ static void collect_positions(struct facts *f, const struct status *s)
     buf_free(&stream);
     add_number(f, "epoch", s->epoch);
     add_number(f, "applied_seq", s->applied_seq);
-    add_number(f, "applied_high", s->applied_high);
+    add_number(f, "newest_seq", s->newest_seq);
     add_text(f, "gtid", s->gtid);
     add_number(f, "topic_seq", s->topic_seq);
     add_number(f, "topic_offset", s->topic_offset);

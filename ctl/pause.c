@@ -80,7 +80,7 @@ static int say(const struct config *config, const char *name, const char *comman
 static void tell_gaps(const struct daemon_state *s)
 {
     uint64_t all, high;
-    if (daemon_state_number(&all, s, "applied_seq") && daemon_state_number(&high, s, "applied_high") && high > all)
+    if (daemon_state_number(&all, s, "applied_seq") && daemon_state_number(&high, s, "newest_seq") && high > all)
         printf("what is in effect has gaps: all up to seq %" PRIu64 ", of the next ones up to %" PRIu64
                " some; so no position says what the target has, until it is resumed and paused again without what it "
                "waits for\n",

@@ -63,15 +63,27 @@ static void print_error(const struct err *err)
         printf("    %s\n", err->text);
 }
 
+/* Workers that commit side by side bring more into effect than any of their rows says, whose GTID this is. */
+static void print_applied(const struct progress_view *v)
+{
+    const struct ledger_state *l = &v->ledger;
+    const uint64_t all = l->done.low, newest = watermark_high(&l->done);
+    printf("%s  (seq %" PRIu64, or_dash(l->gtid), all);
+    if (all > l->seq)
+        printf(", %" PRIu64 " past this GTID", all - l->seq);
+    if (newest > all)
+        printf(", some up to %" PRIu64, newest);
+    printf("%s)\n", v->parked.transactions ? ", some parked" : "");
+}
+
 static void print_link(const struct link_status *l)
 {
-    const struct progress_view *v = &l->view;
-    char seq[24] = "-";
-    if (v->has_ledger)
-        snprintf(seq, sizeof seq, "%" PRIu64, v->ledger.done.low);
-    printf("  applied by %-8s %s  (seq %s%s)\n", l->link->to, or_dash(v->has_ledger ? v->ledger.gtid : NULL), seq,
-           v->has_ledger && v->parked.transactions ? ", some parked" : "");
-    print_error(&v->target_err);
+    printf("  applied by %-8s ", l->link->to);
+    if (l->view.has_ledger)
+        print_applied(&l->view);
+    else
+        puts("-  (seq -)");
+    print_error(&l->view.target_err);
 }
 
 static void print_region(const struct pair_status *s, const struct region_config *region)
@@ -120,7 +132,9 @@ static json_t *json_applied(const struct link_status *l)
     json_t *o = json_object();
     json_object_set_new(o, "to", json_string(l->link->to));
     json_object_set_new(o, "gtid", text_or_null(v->has_ledger ? v->ledger.gtid : NULL));
+    json_object_set_new(o, "gtid_seq", seq_or_null(v->has_ledger, v->ledger.seq));
     json_object_set_new(o, "seq", seq_or_null(v->has_ledger, v->ledger.done.low));
+    json_object_set_new(o, "newest_seq", seq_or_null(v->has_ledger, watermark_high(&v->ledger.done)));
     json_object_set_new(o, "parked_transactions", seq_or_null(v->has_ledger, v->parked.transactions));
     return o;
 }

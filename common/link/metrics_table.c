@@ -92,7 +92,7 @@ const struct metric metrics_of_applier[] = {
      "apply.park.max_rows, at which the link stops"},
     {"drc_applier_applied_seq", METRIC_GAUGE, METRIC_NUMBER, "applied_seq", NULL, NULL,
      "Number of the transaction up to which all are in effect"},
-    {"drc_applier_applied_high",                                                                                   METRIC_GAUGE, METRIC_NUMBER, "applied_high", NULL, NULL,
+    {"drc_applier_newest_seq",                                                                                   METRIC_GAUGE, METRIC_NUMBER, "newest_seq", NULL, NULL,
      "Number of the newest transaction that is in effect: greater while some before it are not"},
     {"drc_applier_read_seq",                                                                                                    METRIC_GAUGE, METRIC_NUMBER, "topic_seq", NULL, NULL,
      "Number of the newest transaction that was read from the topic"},

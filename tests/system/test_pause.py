@@ -1,5 +1,6 @@
 """`drcctl pause`: nothing in flight when it returns, and a position that says exactly what the target has."""
 
+import json
 import re
 import time
 
@@ -34,19 +35,29 @@ def stands(pair):
     return pair.us.value("SELECT COUNT(*) FROM shop.item"), ledger, (int(told[2]), told[1])
 
 
+def assert_consistent(pair):
+    """While it runs: each transaction is one of the server's GTIDs from the first on."""
+    text = pair.ctl("positions").stdout
+    told = re.search(r"applied by us +0-1-(\d+) +\(seq (\d+)(?:, (\d+) past this GTID)?(?:, some up to (\d+))?\)", text)
+    gtid, seq, past, newest = (int(number or 0) for number in told.groups())
+    assert seq == gtid + past, text
+    assert newest == 0 or newest > seq, text
+
+
 def test_what_is_in_effect_is_one_position(make_pair, long_run):
     pair = one_way(make_pair)
     positions = set()
     with Rows(pair.eu, threads=4):
         for _ in range(40 if long_run else 8):
             pair.until(lambda: pair.applier("eu", "us").status()["rows"] > 0, 60, "rows")
-            time.sleep(0.2)
+            for _ in range(10):
+                assert_consistent(pair)
             assert "gaps" not in pair.ctl("pause", *LINK, "--why", "to be looked at").stdout
             found = stands(pair)
             rows, ledger, told = found
             assert rows == ledger[0] == told[0] and ledger == told, found
             status = pair.applier("eu", "us").status()
-            assert (status["state"], status["applied_seq"], status["applied_high"]) == ("paused", rows, rows)
+            assert (status["state"], status["applied_seq"], status["newest_seq"]) == ("paused", rows, rows)
             time.sleep(0.5)
             assert stands(pair) == found, "nothing comes after it"
             positions.add(rows)
@@ -68,7 +79,10 @@ def test_what_cannot_come_into_effect_is_told(make_pair):
     said = pair.ctl("pause", *LINK, "--why", "to be looked at").stdout
     assert "what is in effect has gaps: all up to seq 1, of the next ones up to 6 some" in said, said
     status = pair.applier("eu", "us").status()
-    assert (status["state"], status["applied_seq"], status["applied_high"]) == ("paused", 1, 6)
+    assert (status["state"], status["applied_seq"], status["newest_seq"]) == ("paused", 1, 6)
+    assert "(seq 1, some up to 6)" in pair.ctl("positions").stdout
+    (applied,) = json.loads(pair.ctl("positions", "--json").stdout)["regions"][0]["applied"]
+    assert (applied["gtid_seq"], applied["seq"], applied["newest_seq"]) == (1, 1, 6)
 
     # Over a restart too; mended, the gap is filled before the pause is reached.
     pair.applier("eu", "us").stop()
@@ -77,7 +91,7 @@ def test_what_cannot_come_into_effect_is_told(make_pair):
     pair.applier("eu", "us").start()
     pair.until(lambda: pair.applier("eu", "us").status()["state"] == "paused", 60, "the pause")
     status = pair.applier("eu", "us").status()
-    assert (status["applied_seq"], status["applied_high"]) == (6, 6)
+    assert (status["applied_seq"], status["newest_seq"]) == (6, 6)
     assert pair.us.query("SELECT MAX(id) FROM shop.item") == [(5,)] and pair.us.query("SELECT * FROM shop.other") == [(1, 1)]
     pair.ctl("resume", *LINK)
     pair.settle()
