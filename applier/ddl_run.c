@@ -86,6 +86,15 @@ static enum outcome again_later(struct ddl_job *j, const struct err *why, struct
     return target_session_keep(j->w->sink->db, err) ? OUTCOME_ERROR : OUTCOME_AGAIN;
 }
 
+/* Nothing of it runs: a pause need not wait until it has. */
+static enum outcome again_unless_paused(struct ddl_job *j, const struct err *why, struct err *err)
+{
+    enum outcome out = again_later(j, why, err);
+    if (out == OUTCOME_AGAIN && hold_due(j->w->hold) && worker_pause_as_it_is(j->w, err))
+        return OUTCOME_ERROR;
+    return out;
+}
+
 /* The target does not take it as it is. What is in its way may be mended. */
 static enum outcome refused(struct ddl_job *j, const struct err *why, struct err *err)
 {
@@ -118,7 +127,7 @@ static enum outcome failed(struct ddl_job *j, const uint64_t *before, const stru
         return OUTCOME_AGAIN;
     if (withdraw_intent(j, err))
         return OUTCOME_ERROR;
-    return why->class == ERR_RETRY ? again_later(j, why, err) : refused(j, why, err);
+    return why->class == ERR_RETRY ? again_unless_paused(j, why, err) : refused(j, why, err);
 }
 
 /* ---- running ---- */

@@ -18,6 +18,7 @@ struct hold {
     bool loaded;
     bool told; /* the target knows `paused` */
     char paused[LINK_ROW_PAUSED_MAX + 1];
+    uint64_t since_ms;
     char expected[GTID_TEXT_LEN];
     bool resumed;
     char by[LINK_ROW_PAUSED_MAX + 1];
@@ -66,6 +67,7 @@ void hold_ask_pause(struct hold *h, const char *args, struct buf *out)
         buf_printf(out, "error: the link is paused already, %s\n", h->paused);
     } else {
         put_words(h->paused, who, why);
+        h->since_ms = clock_mono_ms();
         h->told = false;
         buf_printf(out, "paused %s\n", h->paused);
     }
@@ -102,8 +104,10 @@ void hold_ask_resume(struct hold *h, const char *args, struct buf *out)
 void hold_load(struct hold *h, const char *paused)
 {
     pthread_mutex_lock(&h->lock);
-    if (!h->loaded && h->told)
+    if (!h->loaded && h->told) {
         (void)snprintf(h->paused, sizeof h->paused, "%s", paused);
+        h->since_ms = clock_mono_ms();
+    }
     h->loaded = true;
     pthread_mutex_unlock(&h->lock);
 }
@@ -116,10 +120,12 @@ bool hold_due(struct hold *h)
     return due;
 }
 
-bool hold_paused(struct hold *h, char out[LINK_ROW_PAUSED_MAX + 1])
+bool hold_paused(struct hold *h, char out[LINK_ROW_PAUSED_MAX + 1], uint64_t *since_ms)
 {
     pthread_mutex_lock(&h->lock);
     memcpy(out, h->paused, sizeof h->paused);
+    if (since_ms)
+        *since_ms = h->since_ms;
     pthread_mutex_unlock(&h->lock);
     return out[0] != '\0';
 }
@@ -127,8 +133,7 @@ bool hold_paused(struct hold *h, char out[LINK_ROW_PAUSED_MAX + 1])
 void hold_told(struct hold *h, const char *paused)
 {
     pthread_mutex_lock(&h->lock);
-    if (strcmp(h->paused, paused) == 0)
-        h->told = true;
+    h->told = strcmp(h->paused, paused) == 0; /* else somebody was told what is not so any more */
     pthread_mutex_unlock(&h->lock);
 }
 

@@ -26,8 +26,9 @@ void hold_ask_resume(struct hold *h, const char *args, struct buf *out);
 void hold_load(struct hold *h, const char *paused);
 /* Has what it says not been told to the target, or is it paused? */
 bool hold_due(struct hold *h);
-/* As it is to be in the target; "": not paused. Returns whether it is. */
-bool hold_paused(struct hold *h, char out[LINK_ROW_PAUSED_MAX + 1]);
+/* As it is to be in the target; "": not paused. Returns whether it is, and since when this memory knows (clock_mono_ms;
+ * may be NULL). */
+bool hold_paused(struct hold *h, char out[LINK_ROW_PAUSED_MAX + 1], uint64_t *since_ms);
 void hold_told(struct hold *h, const char *paused);
 
 /* The link waits to hear that it may pass the statement of that GTID; NULL: it has been passed, the word with it. Until

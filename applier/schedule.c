@@ -195,6 +195,8 @@ static void put_done(struct schedule *s, struct txn *t)
         job->state = JOB_DONE;
         order_add(&s->order, place, t);
         free_passed(s, order_done(&s->order, &place, 1, 0));
+        if (pause_is_reached(s))
+            schedule_wake_all(s);
     }
     txn_free(&t);
 }

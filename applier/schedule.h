@@ -55,8 +55,9 @@ void schedule_abandon(struct schedule *s);
 /* While it is held nothing new is begun: takers get NULL, but for the fragments of a transaction that has begun. */
 void schedule_hold(struct schedule *s, bool hold);
 /* An operator's pause, until schedule_resume: what has been begun comes into effect, with all before it in the stream,
- * and nothing behind that is begun; takers get NULL then. Again it does nothing. */
-void schedule_pause(struct schedule *s);
+ * and nothing behind that is begun; takers get NULL then. Again it does nothing. `since_ms`: when it was asked for, by
+ * clock_mono_ms; a schedule that is made long after that is paused as it is. */
+void schedule_pause(struct schedule *s, uint64_t since_ms);
 /* What is not in effect waits for an operator: the pause is reached as it is, with gaps in what is in effect. */
 void schedule_cut_pause(struct schedule *s);
 /* The asker cannot bring what he has in hand into effect now (!in_hand: finds nothing that he may take). A pause bears

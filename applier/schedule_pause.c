@@ -16,17 +16,26 @@ static uint64_t last_begun(const struct schedule *s)
     return p && p->seq > seq ? p->seq : seq;
 }
 
-static bool has_running(const struct schedule *s)
+/* Of what is to come into effect: is any at a worker? */
+static bool goes_on(const struct schedule *s)
 {
-    const struct place *p = s->order.first;
-    while (p && ((const struct job *)p)->state != JOB_RUNNING)
-        p = p->next;
-    return p != NULL;
+    for (const struct place *p = s->order.first; p; p = p->next) {
+        enum job_state state = ((const struct job *)p)->state;
+        if (state == JOB_RUNNING || (state == JOB_QUEUED && p->seq <= s->pause_seq))
+            return true;
+    }
+    return false;
 }
 
+/* By what the ledger will say: the seq to which its GTID belongs. */
 bool pause_is_reached(const struct schedule *s)
 {
-    return s->paused && (s->cut_short || s->order.state.done.low >= s->pause_seq);
+    return s->paused && (s->cut_short || s->order.state.seq >= s->pause_seq);
+}
+
+static bool is_overdue(const struct schedule *s)
+{
+    return clock_mono_ms() - s->paused_ms >= PATIENCE_MS;
 }
 
 static void cut_short(struct schedule *s)
@@ -35,13 +44,14 @@ static void cut_short(struct schedule *s)
     schedule_wake_all(s);
 }
 
-void schedule_pause(struct schedule *s)
+void schedule_pause(struct schedule *s, uint64_t since_ms)
 {
     pthread_mutex_lock(&s->lock);
     if (!s->paused) {
         s->paused = true;
         s->pause_seq = last_begun(s);
-        s->paused_ms = clock_mono_ms();
+        s->paused_ms = since_ms;
+        s->cut_short = is_overdue(s);
         schedule_wake_all(s);
     }
     pthread_mutex_unlock(&s->lock);
@@ -57,7 +67,7 @@ void schedule_cut_pause(struct schedule *s)
 bool schedule_pause_in_vain(struct schedule *s, bool in_hand)
 {
     pthread_mutex_lock(&s->lock);
-    if (s->paused && !s->cut_short && clock_mono_ms() - s->paused_ms >= PATIENCE_MS && (in_hand || !has_running(s)))
+    if (s->paused && !s->cut_short && is_overdue(s) && (in_hand || !goes_on(s)))
         cut_short(s);
     bool cut = s->paused && s->cut_short;
     pthread_mutex_unlock(&s->lock);

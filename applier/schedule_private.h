@@ -83,7 +83,7 @@ struct schedule {
     bool paused;
     bool cut_short;     /* not even up to pause_seq */
     uint64_t pause_seq; /* up to which all comes into effect before the pause is reached */
-    uint64_t paused_ms; /* since when, clock_mono_ms */
+    uint64_t paused_ms; /* when the operator said it, clock_mono_ms */
     uint64_t table_changes;
     uint64_t table_changes_seen; /* by the router */
     bool next_alone;

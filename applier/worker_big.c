@@ -50,10 +50,10 @@ static void start_again(struct worker *w, const struct txn *t, struct apply_outc
  * so an operator's pause, which may be a long one, is not waited out. 1: so; 0: it did not come to that; -1. */
 static int await_turn(struct worker *w, struct txn *t, struct err *err)
 {
-    while (!stop_requested(w->stop) && !worker_gives_up(w, true) && !schedule_must_yield(w->schedule, w->number)) {
+    while (!stop_requested(w->stop) && !schedule_must_yield(w->schedule, w->number)) {
         if (schedule_await_order(w->schedule, w->number, &t, 1, TURN_LOOK_MS) > 0)
             return 1;
-        if (schedule_ended(w->schedule, NULL))
+        if (schedule_ended(w->schedule, NULL) || worker_gives_up(w, true))
             break;
         if (target_session_keep(w->sink->db, err))
             return -1;

@@ -23,24 +23,31 @@ static int tell_target(struct worker *w, const char *paused, struct err *err)
     return 0;
 }
 
-bool worker_is_to_rest(struct worker *w)
+/* Does the operator want the link paused? Then the schedule knows it: unless he lifts it just now, and nobody would
+ * tell the schedule any more. */
+static bool is_wanted(struct worker *w)
 {
     char paused[LINK_ROW_PAUSED_MAX + 1];
+    uint64_t since_ms;
+    if (!hold_paused(w->hold, paused, &since_ms))
+        return false;
+    schedule_pause(w->schedule, since_ms);
+    if (hold_paused(w->hold, paused, NULL))
+        return true;
+    schedule_resume(w->schedule);
+    return false;
+}
+
+bool worker_is_to_rest(struct worker *w)
+{
     if (!hold_due(w->hold))
         return false;
-    if (!hold_paused(w->hold, paused))
-        return true; /* to tell the target that it is not */
-    schedule_pause(w->schedule);
-    return schedule_pause_reached(w->schedule);
+    return !is_wanted(w) || schedule_pause_reached(w->schedule); /* not wanted: the target is to be told that */
 }
 
 bool worker_gives_up(struct worker *w, bool in_hand)
 {
-    char paused[LINK_ROW_PAUSED_MAX + 1];
-    if (!hold_due(w->hold) || !hold_paused(w->hold, paused))
-        return false;
-    schedule_pause(w->schedule);
-    return schedule_pause_in_vain(w->schedule, in_hand);
+    return hold_due(w->hold) && is_wanted(w) && schedule_pause_in_vain(w->schedule, in_hand);
 }
 
 int worker_pause(struct worker *w, struct err *err)
@@ -49,18 +56,18 @@ int worker_pause(struct worker *w, struct err *err)
     bool told = false;
     int rc = 0;
     while (rc == 0 && hold_due(w->hold) && !stop_requested(w->stop)) {
-        bool is_paused = hold_paused(w->hold, paused);
+        bool is_paused = hold_paused(w->hold, paused, NULL);
         if (is_paused && !schedule_pause_reached(w->schedule))
             break; /* it was lifted, and said again */
         if (!told || !is_paused)
             rc = tell_target(w, paused, err);
-        if (rc)
-            break;
-        told = true;
-        if (!is_paused) {
+        told = is_paused;
+        if (rc == 0 && !is_paused && !hold_paused(w->hold, paused, NULL)) {
             schedule_resume(w->schedule);
             break;
         }
+        if (rc || !is_paused)
+            continue;
         if (schedule_rest(w->schedule, w->number, true))
             status_set(w->status, LINK_PAUSED, paused);
         (void)stop_wait(w->stop, LOOK_MS);
@@ -74,7 +81,10 @@ int worker_pause(struct worker *w, struct err *err)
 
 int worker_pause_as_it_is(struct worker *w, struct err *err)
 {
-    schedule_pause(w->schedule);
-    schedule_cut_pause(w->schedule);
+    char paused[LINK_ROW_PAUSED_MAX + 1];
+    if (is_wanted(w))
+        schedule_cut_pause(w->schedule);
+    if (!hold_paused(w->hold, paused, NULL))
+        schedule_resume(w->schedule);
     return worker_pause(w, err);
 }

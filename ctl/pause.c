@@ -11,7 +11,7 @@
 
 #define LOOK_MS 200
 #define IN_FORCE_MS 60000 /* a transaction in hand is brought to its end first */
-#define RETRYING_MS 3000  /* for so long at a stretch: it will not be through soon */
+#define RETRYING_MS 20000 /* for so long at a stretch: it will not be through soon; a pause bears less */
 
 struct word_arguments {
     const char *config_path;
@@ -66,14 +66,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static int say(const struct config *config, const char *name, const char *command, struct err *err)
+/* The answer's line to `out`, too. */
+static int say(struct buf *out, const struct config *config, const char *name, const char *command, struct err *err)
 {
     struct buf answer = {0};
     int rc = daemons_ask(config, name, command, EXIT_TRY_AGAIN, &answer, err);
+    buf_put(out, buf_cstr(&answer), strcspn(buf_cstr(&answer), "\n"));
     if (rc == 0)
-        printf("%.*s\n", (int)strcspn(buf_cstr(&answer), "\n"), buf_cstr(&answer));
+        puts(buf_cstr(out));
     buf_free(&answer);
     return rc;
+}
+
+/* By the words that were answered: a former pause may only just be lifted. */
+static bool is_in_force(const struct daemon_state *s, const char *answer)
+{
+    const char *cause = json_string_value(json_object_get(s->all, "cause"));
+    return s->there && strcmp(s->state, "paused") == 0 && cause && strcmp(cause, answer + strlen("paused ")) == 0;
 }
 
 /* A position of a copy would leave them out, or bring others twice. */
@@ -87,7 +96,7 @@ static void tell_gaps(const struct daemon_state *s)
                all, high);
 }
 
-static int wait_until_paused(const struct config *config, const char *name, struct err *err)
+static int wait_until_paused(const struct config *config, const char *name, const char *answer, struct err *err)
 {
     uint64_t now_ms = clock_mono_ms(), end_ms = now_ms + IN_FORCE_MS, in_vain_ms = now_ms + RETRYING_MS;
     for (; now_ms < end_ms; clock_sleep_ms(LOOK_MS), now_ms = clock_mono_ms()) {
@@ -96,7 +105,7 @@ static int wait_until_paused(const struct config *config, const char *name, stru
         daemon_state_ask(&s, config, name);
         if (strcmp(s.state, "retrying") != 0)
             in_vain_ms = now_ms + RETRYING_MS;
-        if (s.there && strcmp(s.state, "paused") == 0) {
+        if (is_in_force(&s, answer)) {
             tell_gaps(&s);
             rc = 0;
         } else if (now_ms >= in_vain_ms) {
@@ -120,6 +129,7 @@ static int run(int argc, char **argv, const char *config_path, const struct argp
     struct word_arguments a = {.config_path = config_path, .why = "", .gtid = "-"};
     const struct link_config *link;
     struct config *config;
+    struct buf answer = {0};
     struct err err = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     int code = command_load(&config, a.config_path);
@@ -128,9 +138,10 @@ static int run(int argc, char **argv, const char *config_path, const struct argp
     char *name = daemon_applier_name(a.link.from, a.link.to);
     char *who = command_who();
     char *command = pause ? xasprintf("pause %s %s", who, a.why) : xasprintf("resume %s %s %s", who, a.gtid, a.why);
-    if (config_link(config, a.link.from, a.link.to, &link, &err) || say(config, name, command, &err) ||
-        (pause && wait_until_paused(config, name, &err)))
+    if (config_link(config, a.link.from, a.link.to, &link, &err) || say(&answer, config, name, command, &err) ||
+        (pause && wait_until_paused(config, name, buf_cstr(&answer), &err)))
         code = command_fail(&err);
+    buf_free(&answer);
     free(command);
     free(who);
     free(name);

@@ -69,7 +69,7 @@ static void print_applied(const struct progress_view *v)
     const struct ledger_state *l = &v->ledger;
     const uint64_t all = l->done.low, newest = watermark_high(&l->done);
     printf("%s  (seq %" PRIu64, or_dash(l->gtid), all);
-    if (all > l->seq)
+    if (*l->gtid && all > l->seq)
         printf(", %" PRIu64 " past this GTID", all - l->seq);
     if (newest > all)
         printf(", some up to %" PRIu64, newest);

@@ -1,5 +1,7 @@
-/* What an operator says to a link: a word about a statement holds until the statement has been passed. */
+/* What an operator says to a link: a word about a statement holds until the statement has been passed, a pause until
+ * the target knows it. */
 #include "applier/hold.h"
+#include "common/base/clock.h"
 
 #include "tests/unit/cmocka_all.h"
 
@@ -8,6 +10,14 @@ static void says(struct hold *h, const char *args, const char *answer)
     struct buf out = {0};
     hold_ask_resume(h, args, &out);
     assert_string_equal(buf_cstr(&out), answer);
+    buf_free(&out);
+}
+
+static void says_resumed(struct hold *h)
+{
+    struct buf out = {0};
+    hold_ask_resume(h, "ann - go on", &out);
+    assert_int_equal(strncmp(buf_cstr(&out), "resumed; ", 9), 0);
     buf_free(&out);
 }
 
@@ -44,11 +54,36 @@ static void a_word_is_of_one_statement(void **state)
     hold_free(&h);
 }
 
+/* What the target was told late is not what holds. */
+static void the_target_is_told_until_it_knows(void **state)
+{
+    (void)state;
+    char paused[LINK_ROW_PAUSED_MAX + 1];
+    uint64_t before = clock_mono_ms(), since;
+    struct buf out = {0};
+    struct hold *h = hold_new();
+    assert_false(hold_due(h));
+    hold_ask_pause(h, "ann why", &out);
+    assert_true(hold_paused(h, paused, &since));
+    assert_in_range(since, before, clock_mono_ms());
+    assert_true(hold_due(h));
+    says_resumed(h);
+    hold_told(h, "");
+    assert_false(hold_due(h));
+    hold_told(h, paused);
+    assert_true(hold_due(h));
+    hold_told(h, "");
+    assert_false(hold_due(h));
+    buf_free(&out);
+    hold_free(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_word_holds_until_the_statement_is_passed),
         cmocka_unit_test(a_word_is_of_one_statement),
+        cmocka_unit_test(the_target_is_told_until_it_knows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

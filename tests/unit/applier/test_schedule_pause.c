@@ -1,4 +1,5 @@
 /* An operator's pause: where it stands in the stream, what is still brought into effect, and when it is reached. */
+#include "common/base/clock.h"
 #include "tests/unit/applier/schedule_moves.h"
 
 /* What goes to whom is given by keys: `key` the same for what has to follow in one worker's queue. */
@@ -13,7 +14,7 @@ static void what_stands_before_the_last_one_begun_is_brought_into_effect(void **
     struct txn *two = take(s, 1);
     assert_int_equal(two->head.seq, 2);
     schedule_hold(s, true); /* a throttle is not waited for */
-    schedule_pause(s);
+    schedule_pause(s, clock_mono_ms());
     assert_false(schedule_pause_reached(s));
     assert_int_equal(take_and_commit(s, 0), 1);
     assert_null(take(s, 0));
@@ -21,7 +22,7 @@ static void what_stands_before_the_last_one_begun_is_brought_into_effect(void **
     commit(s, 1, two);
     assert_true(schedule_pause_reached(s));
     assert_null(schedule_take(s, 1, 60000)); /* at once */
-    schedule_pause(s);
+    schedule_pause(s, clock_mono_ms());
     assert_true(schedule_pause_reached(s));
     schedule_resume(s);
     assert_false(schedule_pause_reached(s));
@@ -40,7 +41,7 @@ static void what_is_given_back_comes_again(void **state)
     put(s, 2, 200);
     put(s, 3, 300);
     struct txn *two = take(s, 1);
-    schedule_pause(s);
+    schedule_pause(s, clock_mono_ms());
     schedule_return(s, 1, &two, 1); /* in doubt: it is to go alone */
     assert_int_equal(take_and_commit(s, 0), 1);
     struct txn *again = take(s, 0);
@@ -60,7 +61,7 @@ static void fragments_of_one_in_hand_come_to_their_end(void **state)
     struct schedule *s = open_schedule(1);
     put_part(s, 1, RECORD_FIRST, 100);
     struct txn *big = take(s, 0);
-    schedule_pause(s);
+    schedule_pause(s, clock_mono_ms());
     put_part(s, 1, RECORD_LAST, 100);
     put(s, 2, 200);
     struct txn *last = schedule_take_fragment(s, 0, 60000);
@@ -79,7 +80,7 @@ static void gaps_of_a_former_instance_are_filled(void **state)
     (void)watermark_add(&from.done, 3, 3);
     const struct schedule_setup setup = {.max_bytes = 1u << 20, .workers = 1, .group_rows = 1000, .from = &from};
     struct schedule *s = schedule_new(&setup);
-    schedule_pause(s);
+    schedule_pause(s, clock_mono_ms());
     assert_false(schedule_pause_reached(s));
     for (uint64_t seq = 1; seq <= 4; seq++)
         put(s, seq, 100);
@@ -101,7 +102,7 @@ static void what_waits_for_an_operator_is_left(void **state)
     put_part(s, 1, RECORD_FIRST, 100);
     struct txn *big = take(s, 0);
     assert_false(schedule_pause_in_vain(s, true)); /* there is none */
-    schedule_pause(s);
+    schedule_pause(s, clock_mono_ms());
     assert_false(schedule_pause_in_vain(s, true)); /* not at once */
     assert_false(schedule_pause_in_vain(s, false));
     assert_false(schedule_pause_reached(s));
@@ -118,6 +119,67 @@ static void what_waits_for_an_operator_is_left(void **state)
     put(s, 2, 200);
     assert_int_equal(take_and_commit(s, 0) + take_and_commit(s, 1), 2);
     schedule_free(&s);
+}
+
+#define ALMOST_MS 9900 /* of what is borne */
+
+static void in_vain_is_borne_for_some_seconds(void **state)
+{
+    (void)state;
+    struct schedule *s = open_schedule(2);
+    put(s, 1, 100);
+    put(s, 2, 200);
+    put(s, 3, 300);
+    struct txn *two = take(s, 1);
+    schedule_pause(s, clock_mono_ms() - ALMOST_MS);
+    assert_false(schedule_pause_in_vain(s, true));
+    clock_sleep_ms(200);
+    assert_false(schedule_pause_in_vain(s, false)); /* it goes on at others */
+    commit(s, 1, two);
+    assert_false(schedule_pause_in_vain(s, false)); /* 1 is to be taken */
+    struct txn *one = take(s, 0);
+    assert_false(schedule_pause_in_vain(s, false));
+    assert_true(schedule_pause_in_vain(s, true));
+    assert_true(schedule_pause_reached(s));
+    commit(s, 0, one);
+    schedule_free(&s);
+}
+
+static void what_is_made_anew_long_after_the_word_begins_nothing(void **state)
+{
+    (void)state;
+    struct ledger_state from = {0};
+    (void)watermark_add(&from.done, 2, 2);
+    const struct schedule_setup setup = {.max_bytes = 1u << 20, .workers = 1, .group_rows = 1000, .from = &from};
+    struct schedule *s = schedule_new(&setup);
+    schedule_pause(s, clock_mono_ms() - 2 * ALMOST_MS);
+    put(s, 1, 100);
+    assert_null(take(s, 0));
+    assert_true(schedule_pause_reached(s));
+    schedule_free(&s);
+    ledger_state_free(&from);
+}
+
+/* Two that committed side by side: neither row says the place of both. */
+static void what_the_ledger_has_by_several_rows_is_passed_before_it_is_reached(void **state)
+{
+    (void)state;
+    struct ledger_state from = {.seq = 1}, now;
+    (void)watermark_add(&from.done, 1, 3);
+    const struct schedule_setup setup = {.max_bytes = 1u << 20, .workers = 1, .group_rows = 1000, .from = &from};
+    struct schedule *s = schedule_new(&setup);
+    schedule_pause(s, clock_mono_ms());
+    assert_false(schedule_pause_reached(s));
+    put(s, 2, 100);
+    put(s, 3, 100);
+    put(s, 4, 100);
+    assert_true(schedule_pause_reached(s));
+    assert_null(take(s, 0));
+    schedule_state(s, &now);
+    assert_int_equal(now.seq, 3);
+    ledger_state_free(&now);
+    schedule_free(&s);
+    ledger_state_free(&from);
 }
 
 static void the_link_rests_when_all_of_its_workers_do(void **state)
@@ -138,6 +200,9 @@ int main(void)
         cmocka_unit_test(fragments_of_one_in_hand_come_to_their_end),
         cmocka_unit_test(gaps_of_a_former_instance_are_filled),
         cmocka_unit_test(what_waits_for_an_operator_is_left),
+        cmocka_unit_test(in_vain_is_borne_for_some_seconds),
+        cmocka_unit_test(what_is_made_anew_long_after_the_word_begins_nothing),
+        cmocka_unit_test(what_the_ledger_has_by_several_rows_is_passed_before_it_is_reached),
         cmocka_unit_test(the_link_rests_when_all_of_its_workers_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
