@@ -111,7 +111,7 @@ static int tell_rule(void *context, const struct span *cells, struct err *err)
     char *db = xasprintf("%.*s", SPAN_ARG(cells[0])), *name = xasprintf("%.*s", SPAN_ARG(cells[1]));
     const struct policy_rule *rule = policy_for(&l->at->config->conflicts, db, name);
     bool asks = rule->table || rule->policy != POLICY_STOP;
-    int there = asks ? target_table_load(&t, l->at->db, cells[0], cells[1], &found) : 0;
+    int there = asks ? target_table_load_columns(&t, l->at->db, cells[0], cells[1], &found) : 0;
     int rc = there < 0 && found.class == ERR_RETRY ? -1 : 0;
     if (rc)
         *err = found;
@@ -251,7 +251,7 @@ int check_tables(struct findings *out, const struct check_place *p, struct err *
 static int load(struct target_table **out, struct db *db, const struct span *cells, struct buf *why, struct err *err)
 {
     struct err found = {0};
-    int there = target_table_load(out, db, cells[0], cells[1], &found);
+    int there = target_table_load_columns(out, db, cells[0], cells[1], &found);
     if (there >= 0)
         return there;
     if (found.class == ERR_RETRY) {

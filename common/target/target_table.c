@@ -224,7 +224,8 @@ out:
     return rc;
 }
 
-int target_table_load(struct target_table **out, struct db *db, struct span schema, struct span name, struct err *err)
+static int load(struct target_table **out, bool foreign, struct db *db, struct span schema, struct span name,
+                struct err *err)
 {
     struct target_table *t = xcalloc(1, sizeof *t);
     struct table_def *def = arena_zalloc(&t->arena, sizeof *def);
@@ -236,7 +237,8 @@ int target_table_load(struct target_table **out, struct db *db, struct span sche
     def->db = arena_copy(&t->arena, schema);
     def->name = arena_copy(&t->arena, name);
     if (load_columns(t, def, db, err) || load_stored_virtuals(t, def, db, err) ||
-        target_members_convert(t, def, db, err) || load_keys(t, def, db, err) || target_foreign_load(t, def, db, err))
+        target_members_convert(t, def, db, err) || load_keys(t, def, db, err) ||
+        (foreign && target_foreign_load(t, def, db, err)))
         goto out;
     table_def_seal(def, &t->arena);
     t->def = def;
@@ -248,6 +250,17 @@ int target_table_load(struct target_table **out, struct db *db, struct span sche
 out:
     target_table_free(&t);
     return rc;
+}
+
+int target_table_load(struct target_table **out, struct db *db, struct span schema, struct span name, struct err *err)
+{
+    return load(out, true, db, schema, name, err);
+}
+
+int target_table_load_columns(struct target_table **out, struct db *db, struct span schema, struct span name,
+                              struct err *err)
+{
+    return load(out, false, db, schema, name, err);
 }
 
 void target_table_free(struct target_table **t)

@@ -64,6 +64,10 @@ struct target_table {
  * is fatal 77. */
 MUST_CHECK int target_table_load(struct target_table **out, struct db *db, struct span schema, struct span name,
                                  struct err *err);
+/* The same but for its place among foreign keys (in_foreign_key is NULL): to find who refers to a table MariaDB opens
+ * every table that it has, which makes looking at all of them slow. */
+MUST_CHECK int target_table_load_columns(struct target_table **out, struct db *db, struct span schema, struct span name,
+                                         struct err *err);
 void target_table_free(struct target_table **t);
 
 /* The first touch of a table in a transaction: holds its metadata lock until the end, and tells whether columns are
