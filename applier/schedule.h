@@ -65,6 +65,7 @@ void schedule_cut_pause(struct schedule *s);
 bool schedule_pause_in_vain(struct schedule *s, bool in_hand);
 /* Is there a pause, and all in effect that is to be before it? */
 bool schedule_pause_reached(struct schedule *s);
+/* The pause is over. Nothing where there is none. */
 void schedule_resume(struct schedule *s);
 /* Has the end been reached? Then err (may be NULL) is why; its class is ERR_NONE after a stop. */
 bool schedule_ended(struct schedule *s, struct err *err);

@@ -50,6 +50,15 @@ bool worker_gives_up(struct worker *w, bool in_hand)
     return hold_due(w->hold) && is_wanted(w) && schedule_pause_in_vain(w->schedule, in_hand);
 }
 
+/* A moment of it. */
+static int rest(struct worker *w, const char *paused, struct err *err)
+{
+    if (schedule_rest(w->schedule, w->number, true))
+        status_set(w->status, LINK_PAUSED, paused);
+    (void)stop_wait(w->stop, LOOK_MS);
+    return stop_requested(w->stop) ? 0 : target_session_keep(w->sink->db, err);
+}
+
 int worker_pause(struct worker *w, struct err *err)
 {
     char paused[LINK_ROW_PAUSED_MAX + 1];
@@ -62,17 +71,12 @@ int worker_pause(struct worker *w, struct err *err)
         if (!told || !is_paused)
             rc = tell_target(w, paused, err);
         told = is_paused;
-        if (rc == 0 && !is_paused && !hold_paused(w->hold, paused, NULL)) {
+        if (rc == 0 && is_paused) {
+            rc = rest(w, paused, err);
+        } else if (rc == 0 && !hold_paused(w->hold, paused, NULL)) {
             schedule_resume(w->schedule);
             break;
         }
-        if (rc || !is_paused)
-            continue;
-        if (schedule_rest(w->schedule, w->number, true))
-            status_set(w->status, LINK_PAUSED, paused);
-        (void)stop_wait(w->stop, LOOK_MS);
-        if (!stop_requested(w->stop))
-            rc = target_session_keep(w->sink->db, err);
     }
     (void)schedule_rest(w->schedule, w->number, false);
     status_resume(w->status, LINK_PAUSED);

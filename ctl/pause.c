@@ -35,8 +35,7 @@ static const char pause_doc[] =
     "Let a link begin nothing more: what its applier has in hand is committed, with all before it in the stream, so "
     "that one position (`drcctl positions`) says what the target has; then it waits until `drcctl resume`, over "
     "restarts too. What cannot come into effect within 10 seconds is left, and told. Run where the applier runs. "
-    "Returns "
-    "when the pause is in force.\v"
+    "Returns when the pause is in force.\v"
     "Exit codes: 0 it is paused; 75 it is paused already, or no applier of the link runs here.";
 
 static const char resume_doc[] =

@@ -18,7 +18,9 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
     "Print, for each region, what its database has executed, how far its capture has read (where that runs here), how "
-    "far its topic is, and for each link from it what the target has in effect.\v"
+    "far its topic is, and for each link from it what the target has in effect: the GTID by the ledger, the seq up to "
+    "which all is (`past this GTID`: workers that commit side by side bring more into effect than one row says), "
+    "and the newest (`some up to`). `drcctl pause` brings the three together.\v"
     "What cannot be reached is `-`, with its error below; the exit code is 0 all the same.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
