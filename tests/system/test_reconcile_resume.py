@@ -29,6 +29,7 @@ PLANTED = (
     "ALTER TABLE shop.first AUTO_INCREMENT = 1000000",
 )
 DIFFERENCES = ROWS // 97 + ROWS // 500 + 3
+WHOLE_STATE = 30_000  # bytes, about, with chunks of 20 rows
 
 
 @pytest.fixture
@@ -50,6 +51,14 @@ def command(pair, *words):
     return [program, "--config", str(pair.config), "full", "--pair", "eu,us", *[str(word) for word in words]]
 
 
+def size_of(state):
+    """In bytes; 0 before there is one, and when the comparison took it away."""
+    try:
+        return state.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def told(report):
     """All that a report says, but for what depends on when it was made."""
     known = lambda told: {k: v for k, v in told.items() if k not in ("seconds", "chunks", "facts")}
@@ -69,24 +78,22 @@ def test_killed_at_random_moments_it_tells_the_same(filled, long_run):
         "index `by_v` (`v`) is only at the source",
         f"AUTO_INCREMENT is {ROWS + 1} at the source and 1000000 at the target",
     }
-    begin, kills, grown = time.monotonic(), 0, 0
-    pair.reconcile("--chunk-rows", 100, expect=1)
-    usual = time.monotonic() - begin
-    for tried in range(1, 40):
-        with subprocess.Popen(command(pair, "--chunk-rows", 100, "--json", report, "--state", state)) as child:
-            try:
-                child.wait(dice.uniform(0, usual * 0.6))
-            except subprocess.TimeoutExpired:
-                child.kill()
-                kills += 1
-        if not state.exists():  # it came to its end
+    words = ["--chunk-rows", 20, "--json", report, "--state", state]
+    kills, wanted, farthest = 0, 30 if long_run else 6, 0
+    for _ in range(5 * wanted):
+        # It is killed after a way that was drawn, not after a time: how far a time reaches depends on the machine.
+        enough = size_of(state) + dice.randrange(1, 2 * WHOLE_STATE // wanted)
+        with subprocess.Popen(command(pair, *words), stdout=subprocess.DEVNULL) as child:
+            while size_of(state) < enough and child.poll() is None:
+                time.sleep(dice.uniform(0, 0.01))
+            kills += child.poll() is None  # one that came to its end leaves no state: the next begins anew
+            child.kill()
+        farthest = max(farthest, size_of(state))
+        if kills == wanted:
             break
-        grown = max(grown, state.stat().st_size)
-        if grown > 100 and tried >= (30 if long_run else 6):
-            break
-    if state.exists() or not report.exists():
-        pair.tool("drc-reconcile", *command(pair, "--chunk-rows", 100, "--json", report, "--state", state)[3:], expect=1)
-    assert kills > 0 and grown > 100
+    pair.tool("drc-reconcile", *command(pair, *words)[3:], expect=1)
+    print(f"{kills} kills, the farthest at {farthest} bytes")
+    assert kills == wanted and farthest > 100
     assert told(json_lines(report.read_text(encoding="utf-8"))) == told(whole)
     assert not state.exists(), "a run that came to its end leaves nothing to go on with"
 
