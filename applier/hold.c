@@ -137,6 +137,14 @@ void hold_told(struct hold *h, const char *paused)
     pthread_mutex_unlock(&h->lock);
 }
 
+bool hold_is_kept(struct hold *h)
+{
+    pthread_mutex_lock(&h->lock);
+    bool kept = h->told;
+    pthread_mutex_unlock(&h->lock);
+    return kept;
+}
+
 void hold_expect(struct hold *h, const char *gtid)
 {
     pthread_mutex_lock(&h->lock);

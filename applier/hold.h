@@ -30,6 +30,8 @@ bool hold_due(struct hold *h);
  * may be NULL). */
 bool hold_paused(struct hold *h, char out[LINK_ROW_PAUSED_MAX + 1], uint64_t *since_ms);
 void hold_told(struct hold *h, const char *paused);
+/* Does the target know whether it is paused? Then it is so after a restart, too. Any thread. */
+bool hold_is_kept(struct hold *h);
 
 /* The link waits to hear that it may pass the statement of that GTID; NULL: it has been passed, the word with it. Until
  * then a word that was said holds, over lost connections too. */

@@ -344,7 +344,7 @@ int applier_run(struct config *config, const struct applier_setup *setup, struct
     const struct reload_setup reload = {
         .program = a->name, .config = config, .prepare = prepare, .wake = wake, .context = &s};
     a->reload = reload_new(&reload);
-    status_watch_changes(a->status, a->reload, a->pace);
+    status_watch_words(a->status, a->reload, a->pace, a->hold);
     int rc = run_thread(&s, err);
     park_free(&a->park);
     status_free(&a->status);

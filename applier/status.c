@@ -251,11 +251,12 @@ void status_applied(struct status *s, uint32_t worker, const struct sink_counts 
     pthread_mutex_unlock(&s->lock);
 }
 
-void status_watch_changes(struct status *s, struct reload *reload, struct pace *pace)
+void status_watch_words(struct status *s, struct reload *reload, struct pace *pace, struct hold *hold)
 {
     pthread_mutex_lock(&s->lock);
     s->reload = reload;
     s->pace = pace;
+    s->hold = hold;
     pthread_mutex_unlock(&s->lock);
 }
 

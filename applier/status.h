@@ -55,10 +55,11 @@ void status_applied(struct status *s, uint32_t worker, const struct sink_counts 
 /* The same for the versions of the target's region; NULL where they are not used. */
 struct versions;
 void status_watch_versions(struct status *s, struct versions *versions);
-/* What an operator has changed since the start; outlives the status. */
+/* What an operator has said since the start; all of it outlives the status. */
 struct reload;
 struct pace;
-void status_watch_changes(struct status *s, struct reload *reload, struct pace *pace);
+struct hold;
+void status_watch_words(struct status *s, struct reload *reload, struct pace *pace, struct hold *hold);
 /* What is parked. */
 struct park;
 void status_parked(struct status *s, struct park *park);

@@ -52,6 +52,7 @@ struct status {
     struct versions *versions; /* NULL between sessions, and where conflicts are told by images */
     struct reload *reload;
     struct pace *pace;
+    struct hold *hold;
 };
 
 /* The words that tools rely on, by enum link_state. */

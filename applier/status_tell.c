@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "applier/hold.h"
 #include "applier/inbox.h"
 #include "applier/pace.h"
 #include "applier/status_private.h"
@@ -118,7 +119,7 @@ static void collect_versions(struct facts *f, const struct status *s)
     add_number(f, "versions_waited_ms", facts.waited_us / 1000);
 }
 
-static void collect_changes(struct facts *f, const struct status *s)
+static void collect_words(struct facts *f, const struct status *s)
 {
     struct reload_view view;
     struct buf pace = {0};
@@ -126,6 +127,7 @@ static void collect_changes(struct facts *f, const struct status *s)
         return;
     reload_look(s->reload, &view);
     pace_put_text(s->pace, &pace);
+    add_number(f, "pause_kept", hold_is_kept(s->hold));
     add_text(f, "throttle", buf_cstr(&pace));
     add_text(f, "settings", view.settings);
     add_number(f, "reloads_accepted", view.accepted);
@@ -161,7 +163,7 @@ static void collect(struct facts *f, const struct status *s)
     add_number(f, "duplicate_records", s->duplicates);
     add_number(f, "void_records", s->voids);
     collect_versions(f, s);
-    collect_changes(f, s);
+    collect_words(f, s);
 }
 
 /* What no line for people tells: JSON objects, appended as members. */

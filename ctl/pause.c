@@ -12,6 +12,7 @@
 #define LOOK_MS 200
 #define IN_FORCE_MS 60000 /* a transaction in hand is brought to its end first */
 #define RETRYING_MS 20000 /* for so long at a stretch: it will not be through soon; a pause bears less */
+#define RESUMED "resumed; it was paused "
 
 struct word_arguments {
     const char *config_path;
@@ -41,7 +42,7 @@ static const char pause_doc[] =
 static const char resume_doc[] =
     "Let a paused link go on; or let a link that waits before a DDL statement of its source pass it, which is "
     "kept in the journal: the target is taken to be where the statement would have brought it. Run where the applier "
-    "runs.\v"
+    "runs. Returns when it is so after a restart as well.\v"
     "Exit codes: 0 done; 75 there is nothing to resume, or no applier of the link runs here.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -77,11 +78,11 @@ static int say(struct buf *out, const struct config *config, const char *name, c
     return rc;
 }
 
-/* By the words that were answered: a former pause may only just be lifted. */
-static bool is_in_force(const struct daemon_state *s, const char *answer)
+/* By these words, and no others: a former pause may only just be lifted, or a later one be said. */
+static bool is_paused_by(const struct daemon_state *s, const char *words)
 {
     const char *cause = json_string_value(json_object_get(s->all, "cause"));
-    return s->there && strcmp(s->state, "paused") == 0 && cause && strcmp(cause, answer + strlen("paused ")) == 0;
+    return s->there && strcmp(s->state, "paused") == 0 && cause && strcmp(cause, words) == 0;
 }
 
 /* A position of a copy would leave them out, or bring others twice. */
@@ -104,7 +105,7 @@ static int wait_until_paused(const struct config *config, const char *name, cons
         daemon_state_ask(&s, config, name);
         if (strcmp(s.state, "retrying") != 0)
             in_vain_ms = now_ms + RETRYING_MS;
-        if (is_in_force(&s, answer)) {
+        if (is_paused_by(&s, answer + strlen("paused "))) {
             tell_gaps(&s);
             rc = 0;
         } else if (now_ms >= in_vain_ms) {
@@ -119,6 +120,43 @@ static int wait_until_paused(const struct config *config, const char *name, cons
             return rc;
     }
     return err_retry(err, "%s has been told, and is not through with what it has in hand yet", name);
+}
+
+/* The target knows that it is not paused: one that is started anew before would be. */
+static bool is_lifted(const struct daemon_state *s, const char *answer)
+{
+    uint64_t kept;
+    bool tells = daemon_state_number(&kept, s, "pause_kept"); /* one of an earlier release does not */
+    return s->all && (!tells || kept) && !is_paused_by(s, answer + strlen(RESUMED));
+}
+
+static int wait_until_resumed(const struct config *config, const char *name, const char *answer, struct err *err)
+{
+    const uint64_t end_ms = clock_mono_ms() + RETRYING_MS;
+    bool done = false;
+    while (!done && clock_mono_ms() < end_ms) {
+        struct daemon_state s;
+        daemon_state_ask(&s, config, name);
+        done = is_lifted(&s, answer);
+        daemon_state_free(&s);
+        if (!done)
+            clock_sleep_ms(LOOK_MS);
+    }
+    return done ? 0
+                : err_retry(err,
+                            "%s has been told, and has not told the target yet: as long as that is so, the link is "
+                            "paused again when it is started anew. Run drcctl status, and then this once more",
+                            name);
+}
+
+/* What was answered is so, and stays so. */
+static int wait_until_kept(const struct config *config, const char *name, const char *answer, struct err *err)
+{
+    if (strncmp(answer, "paused ", strlen("paused ")) == 0)
+        return wait_until_paused(config, name, answer, err);
+    if (strncmp(answer, RESUMED, strlen(RESUMED)) == 0)
+        return wait_until_resumed(config, name, answer, err);
+    return 0; /* a statement that is passed: its transaction says it to the target */
 }
 
 static int run(int argc, char **argv, const char *config_path, const struct argp_option *options, const char *doc,
@@ -138,7 +176,7 @@ static int run(int argc, char **argv, const char *config_path, const struct argp
     char *who = command_who();
     char *command = pause ? xasprintf("pause %s %s", who, a.why) : xasprintf("resume %s %s %s", who, a.gtid, a.why);
     if (config_link(config, a.link.from, a.link.to, &link, &err) || say(&answer, config, name, command, &err) ||
-        (pause && wait_until_paused(config, name, buf_cstr(&answer), &err)))
+        wait_until_kept(config, name, buf_cstr(&answer), &err))
         code = command_fail(&err);
     buf_free(&answer);
     free(command);

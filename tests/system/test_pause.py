@@ -1,9 +1,11 @@
-"""`drcctl pause`: nothing in flight when it returns, and a position that says exactly what the target has."""
+"""`drcctl pause`: nothing in flight when it returns, and a position that says exactly what the target has; and `resume`."""
 
 import json
 import re
+import subprocess
 import time
 
+from support import place
 from support.load import Load
 
 LINK = ["--from", "eu", "--to", "us"]
@@ -47,7 +49,7 @@ def assert_consistent(pair):
 def test_what_is_in_effect_is_one_position(make_pair, long_run):
     pair = one_way(make_pair)
     positions = set()
-    with Rows(pair.eu, threads=4):
+    with Rows(pair.eu, threads=4, rate=400):
         for _ in range(40 if long_run else 8):
             pair.until(lambda: pair.applier("eu", "us").status()["rows"] > 0, 60, "rows")
             for _ in range(10):
@@ -63,7 +65,7 @@ def test_what_is_in_effect_is_one_position(make_pair, long_run):
             positions.add(rows)
             pair.ctl("resume", *LINK)
             pair.until(lambda rows=rows: pair.us.value("SELECT COUNT(*) FROM shop.item") > rows, 60, "the link to go on")
-    pair.settle()
+    pair.settle(200)
     pair.assert_equal("shop.item")
     assert len(positions) > 4
 
@@ -118,3 +120,37 @@ def test_a_statement_that_waits_for_a_lock_does_not_keep_it_off(make_pair):
     pair.ctl("resume", *LINK)
     pair.settle()
     pair.assert_equal("shop.item")
+
+
+def test_a_resume_that_returned_holds_over_a_restart(make_pair):
+    """The target is told that it is paused no more: until then it would be again, were the daemon started anew."""
+    pair = one_way(make_pair)
+    applier = pair.applier("eu", "us")
+    pair.ctl("pause", *LINK, "--why", "to be looked at")
+    with pair.us.connect(autocommit=False) as holder, holder.cursor() as cursor:
+        cursor.execute("SELECT * FROM drc.links FOR UPDATE")
+        words = [place.programs() / "drcctl", "--config", pair.config, "resume", *LINK]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL) as resuming:
+            pair.until(lambda: applier.status()["pause_kept"] == 0, 60, "the word at the daemon")
+            time.sleep(2)
+            assert resuming.poll() is None, "the target does not know it yet"
+            holder.rollback()
+            assert resuming.wait(60) == 0
+    applier.kill()
+    applier.start()
+    pair.eu.sql("INSERT INTO shop.item VALUES (1, 'a')")
+    pair.settle()
+
+    # One that ended before it had told the target has forgotten it, and that is told.
+    pair.ctl("pause", *LINK, "--why", "to be looked at")
+    with pair.us.connect(autocommit=False) as holder, holder.cursor() as cursor:
+        cursor.execute("SELECT * FROM drc.links FOR UPDATE")
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as resuming:
+            pair.until(lambda: applier.status()["pause_kept"] == 0, 60, "the word at the daemon")
+            applier.kill()
+            holder.rollback()
+            applier.start()
+            errors = resuming.communicate(timeout=120)[1]
+    assert resuming.returncode == 75 and "has not told the target yet" in errors
+    pair.until(lambda: applier.status()["state"] == "paused", 60, "the pause of before")
+    pair.ctl("resume", *LINK)

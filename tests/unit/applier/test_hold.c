@@ -67,8 +67,13 @@ static void the_target_is_told_until_it_knows(void **state)
     assert_true(hold_paused(h, paused, &since));
     assert_in_range(since, before, clock_mono_ms());
     assert_true(hold_due(h));
+    assert_false(hold_is_kept(h));
+    hold_told(h, paused);
+    assert_true(hold_is_kept(h));
     says_resumed(h);
+    assert_false(hold_is_kept(h));
     hold_told(h, "");
+    assert_true(hold_is_kept(h));
     assert_false(hold_due(h));
     hold_told(h, paused);
     assert_true(hold_due(h));
