@@ -155,6 +155,8 @@ static int check_bound(const struct park *p, const struct park_item *item, struc
     bool rows = p->rows + item->rows > p->max_rows;
     if (!rows && p->bytes + item->bytes <= p->max_bytes)
         return 0;
+    if (p->draining) /* soon there is room, or an end of it */
+        return err_retry(err, "the park is at its bound, and what is in it is being tried again");
     return err_stop(err, MSG_STOP_PARK_FULL,
                     "%" PRIu64 " rows in %" PRIu64 " bytes are parked, and seq %" PRIu64
                     " would have to be parked, too: "

@@ -41,8 +41,7 @@ uint64_t park_behind(struct park *p, const struct park_item *item);
 /* Does it share a key with one parked before it? Then it is entered (and the item's keys are the park's), *behind is
  * the newest of those, and the answer is 1. 0: it does not; the keys stay the caller's. -1: as park_enter. */
 MUST_CHECK int park_join(struct park *p, struct park_item *item, uint64_t *behind, struct err *err);
-/* Enter it. The item's keys are the park's. Fatal 69 at the bound, with
- * the way out. */
+/* Enter it. The item's keys are the park's. Fatal 69 at the bound, with the way out; ERR_RETRY while it is drained. */
 MUST_CHECK int park_enter(struct park *p, struct park_item *item, struct err *err);
 /* The same for what lies in the table already: bounds do not matter. */
 void park_load(struct park *p, struct park_item *item);

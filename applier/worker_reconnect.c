@@ -39,7 +39,7 @@ int worker_reconnect(struct worker *w, struct err *err)
     if (s->unsettled && s->slot.n != counted && s->committing > 0)
         note_in_effect(w, s->committing);
     s->unsettled = false;
-    if (!slow) /* else it is told until something is in effect */
+    if (!slow || (w->count == 0 && !w->next)) /* else it is told until what is in hand is in effect */
         status_worker(w->status, w->number, LINK_RUNNING, NULL);
     return 0;
 }

@@ -134,6 +134,13 @@ static void at_the_bound_the_way_out_is_told(void **state)
     assert_int_equal(err.exit_code, EXIT_UNSAFE);
     assert_non_null(strstr(err.text, "apply.park.max_rows"));
     assert_non_null(strstr(err.text, "drcctl parked retry"));
+    assert_true(park_begin_drain(p)); /* there is room soon, or none for certain */
+    err = (struct err){0};
+    assert_int_equal(park_join(p, &third, &behind, &err), -1);
+    assert_int_equal(err.class, ERR_RETRY);
+    park_end_drain(p);
+    assert_int_equal(park_join(p, &third, &behind, &err), -1);
+    assert_int_equal(err.class, ERR_FATAL);
     park_load(p, &third); /* what lies in the table lies there */
     park_free(&p);
     p = park_new(100, 150);
