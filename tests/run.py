@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 RESULTS = BUILD / "test-results"
-TEST_TIMEOUT = 300  # seconds for one test; a test's own mark may say more
+TEST_TIMEOUT = 600  # seconds for one test; a test's own mark may say more
 TOTAL_TIMEOUT = {False: 50 * 60, True: 6 * 3600}  # by --long; far more than it takes: only a hang is ended by it
 MEMORY_PER_WORKER = 1500  # MB: two database servers, a broker, the daemons
 

@@ -10,7 +10,7 @@ import subprocess
 
 from support.process import Process, ProcessDied
 
-STOP_LIMIT = 5  # seconds that a daemon may take after SIGTERM
+STOP_LIMIT = 30  # seconds that a daemon may take after SIGTERM; that it is quick is for test_applier to show
 
 
 class Daemon(Process):

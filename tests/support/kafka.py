@@ -269,7 +269,7 @@ class Kafka:
     # Records.
 
     def _kcat(self, *words, **more):
-        argv = ["kcat", "-q", "-b", ",".join(self.bootstrap), *[str(word) for word in words]]
+        argv = ["kcat", "-q", "-m", "60", "-b", ",".join(self.bootstrap), *[str(word) for word in words]]
         return subprocess.run(argv, check=True, capture_output=True, timeout=120, **more).stdout
 
     def produce(self, topic, value, key=None, headers=None, partition=0):

@@ -167,20 +167,20 @@ def _metadata(handle, timeout):
         _rk.rd_kafka_metadata_destroy(found)
 
 
-def brokers(bootstrap, timeout=10):
+def brokers(bootstrap, timeout=60):
     """The ids of the brokers that are up."""
     with _handle(bootstrap) as handle, _metadata(handle, timeout) as metadata:
         return {metadata.brokers[i].id for i in range(metadata.broker_cnt)}
 
 
-def topics(bootstrap, timeout=10):
+def topics(bootstrap, timeout=60):
     """Topic name -> number of partitions."""
     with _handle(bootstrap) as handle, _metadata(handle, timeout) as metadata:
         found = [metadata.topics[i] for i in range(metadata.topic_cnt)]
         return {topic.topic.decode(): topic.partition_cnt for topic in found}
 
 
-def leader(bootstrap, topic, timeout=10):
+def leader(bootstrap, topic, timeout=60):
     """(node that leads partition 0, -1 while there is none; how many copies are in sync)."""
     with _handle(bootstrap) as handle, _metadata(handle, timeout) as metadata:
         for found in (metadata.topics[i] for i in range(metadata.topic_cnt)):
@@ -189,7 +189,7 @@ def leader(bootstrap, topic, timeout=10):
     return -1, 0
 
 
-def offsets(bootstrap, topic, partition=0, timeout=30):
+def offsets(bootstrap, topic, partition=0, timeout=60):
     """(first offset kept, offset that the next record gets). While a leader is being chosen it asks again."""
     low, high = _i64(), _i64()
     deadline = time.monotonic() + timeout
@@ -231,7 +231,7 @@ def _check_topic_result(results, what):
         raise AdminError(f"{what}: {text.decode() if text else 'refused'}")
 
 
-def create_topic(bootstrap, name, partitions, replication, config, timeout=30):
+def create_topic(bootstrap, name, partitions, replication, config, timeout=60):
     what, count = f"create topic {name}", ctypes.c_size_t()
     error = ctypes.create_string_buffer(_ERROR_SIZE)
     with _handle(bootstrap) as handle:
@@ -248,7 +248,7 @@ def create_topic(bootstrap, name, partitions, replication, config, timeout=30):
             _rk.rd_kafka_NewTopic_destroy(request)
 
 
-def delete_topic(bootstrap, name, timeout=30):
+def delete_topic(bootstrap, name, timeout=60):
     what, count = f"delete topic {name}", ctypes.c_size_t()
     with _handle(bootstrap) as handle:
         request = _rk.rd_kafka_DeleteTopic_new(name.encode())
@@ -260,7 +260,7 @@ def delete_topic(bootstrap, name, timeout=30):
             _rk.rd_kafka_DeleteTopic_destroy(request)
 
 
-def delete_records(bootstrap, topic, partition, before, timeout=30):
+def delete_records(bootstrap, topic, partition, before, timeout=60):
     what = f"delete records of {topic} below {before}"
     wanted = _rk.rd_kafka_topic_partition_list_new(1)
     _rk.rd_kafka_topic_partition_list_add(wanted, topic.encode(), partition).contents.offset = before
@@ -274,7 +274,7 @@ def delete_records(bootstrap, topic, partition, before, timeout=30):
         _rk.rd_kafka_DeleteRecords_destroy(request)
 
 
-def alter_topic(bootstrap, name, config, timeout=30):
+def alter_topic(bootstrap, name, config, timeout=60):
     what, count = f"alter topic {name}", ctypes.c_size_t()
     request = _rk.rd_kafka_ConfigResource_new(_TOPIC, name.encode())
     try:
@@ -302,7 +302,7 @@ def let(bootstrap, principal, operations, topic=None):
         _let(bootstrap, principal, _OPERATIONS[operation], topic)
 
 
-def _let(bootstrap, principal, operation, topic, timeout=30):
+def _let(bootstrap, principal, operation, topic, timeout=60):
     literal, allow, cluster = 3, 3, 4
     resource, name = (_TOPIC, topic) if topic else (cluster, "kafka-cluster")
     error = ctypes.create_string_buffer(_ERROR_SIZE)

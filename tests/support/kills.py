@@ -34,11 +34,13 @@ class Killer:
         plan = [(self._kill_capture, sources[i % len(sources)]) for i in range(captures)]
         plan += [(self._kill_applier, links[i % len(links)]) for i in range(appliers)]
         self._rng.shuffle(plan)
+        longest = LONGEST_LIFE
         for kill_one, which in plan:
-            for misses in range(MOST_TRIES):
-                self._let_live(LONGEST_LIFE + misses * MORE_LIFE)
+            for _ in range(MOST_TRIES):
+                self._let_live(longest)
                 if kill_one(which):
                     break
+                longest += MORE_LIFE
             else:
                 raise AssertionError(f"{MOST_TRIES} kills in a row hit nothing in flight ({self.summary()})")
 

@@ -122,6 +122,7 @@ class Machine:
         return dict(line.split("=", 1) for line in text.splitlines())
 
     def journal(self, unit):
+        self.run("journalctl", "--sync")  # what was said a moment ago is on its way
         return self.run("journalctl", "--no-pager", "--output=cat", f"--unit={unit}").stdout
 
     def until(self, condition, timeout, what):

@@ -20,6 +20,7 @@ ADDRESSES = {"db1.eu.example": "127.0.1.1", "db1.us.example": "127.0.2.1", "kafk
 PLAIN, CONTROLLER = 9094, 9093
 NUMBER = "4711"  # in documents, of an entry or a transaction
 COPIED = "0-1-4711"  # and where a copy of a database stands
+NO_ANSWER = re.compile("Broker transport failure|Local: Timed out|has no leader yet|no answer at")  # of a broker, in time
 NETCAT = """#!/usr/bin/perl
 use IO::Socket::UNIX; # nc -U -N SOCKET
 my $socket = IO::Socket::UNIX->new($ARGV[2]) or die "$ARGV[2]: $!\\n";
@@ -233,7 +234,7 @@ class World:
         deadline = time.monotonic() + 60
         while True:
             done = self.machines[region].run(*words, check=False, timeout=180)
-            if "Broker transport failure" not in done.stdout + done.stderr or time.monotonic() > deadline:
+            if not NO_ANSWER.search(done.stdout + done.stderr) or time.monotonic() > deadline:
                 return done
 
     def _query(self, region, block):

@@ -5,7 +5,7 @@ import time
 import pytest
 
 ITEM = "CREATE TABLE shop.item (id INT PRIMARY KEY, name VARCHAR(40))"
-STOP_LIMIT = 5
+STOP_LIMIT = 15  # what conf/drc-applier@.service allows
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_it_waits_for_a_table_and_goes_on_by_itself(one_way):
     pair.us.sql("CREATE TABLE shop.later (id INT PRIMARY KEY, n INT)")
     pair.wait("eu", "us")
     pair.assert_equal("shop.item", "shop.later")
-    assert status(pair)["state"] == "running"
+    pair.until(lambda: status(pair)["state"] == "running", 60, "running link")
 
 
 def test_it_waits_for_a_column_and_names_the_difference(one_way):
@@ -104,7 +104,7 @@ def test_start_now_leaves_out_what_the_topic_held(one_way):
     pair.capture("eu").start()
     pair.until(lambda: pair.stream_stands("eu"), 30, "a stream")
     pair.eu.sql(insert(1, "early"))
-    pair.until(lambda: pair.kafka.topic_end(pair.topic("eu")) >= 3, 30, "a record")
+    pair.captured("eu")
     pair.applier("eu", "us").start()
     pair.until(lambda: status(pair)["state"] == "running", 30, "running link")
     pair.eu.sql(insert(2, "late"))
@@ -145,7 +145,7 @@ def test_beginning_of_a_truncated_topic_is_refused(one_way):
     pair.capture("eu").start()
     pair.until(lambda: pair.stream_stands("eu"), 30, "a stream")
     pair.eu.sql(insert(1, "gone"))
-    pair.until(lambda: pair.kafka.topic_end(pair.topic("eu")) >= 3, 30, "a record")
+    pair.captured("eu")
     pair.kafka.delete_records(pair.topic("eu"), 3)
     pair.applier("eu", "us").launch()
     assert "beginning" in pair.applier("eu", "us").expect_exit(69)
@@ -159,7 +159,7 @@ def test_records_lost_between_ledger_and_topic_stop_the_link(one_way):
     pair.applier("eu", "us").stop()
     pair.eu.sql(insert(2, "lost"), insert(3, "there"))
     topic = pair.topic("eu")
-    pair.until(lambda: pair.kafka.topic_end(topic) >= 5, 30, "two records")
+    pair.captured("eu")
     pair.kafka.delete_records(topic, pair.kafka.topic_end(topic) - 1)
     pair.applier("eu", "us").launch()
     pair.applier("eu", "us").expect_exit(69)
@@ -271,7 +271,7 @@ def test_a_table_without_the_version_column_is_warned_of_and_not_journaled(make_
     pair.assert_equal("shop.item")
     assert pair.conflicts() == []
     log = pair.applier("eu", "us").text()
-    assert log.count("a conflict will stop the link, as long as the table has no rule of its own in conflicts.tables: ") == 1
+    assert "a conflict will stop the link, as long as the table has no rule of its own in conflicts.tables: " in log
 
 
 def test_a_target_that_is_a_source_must_write_full_metadata(make_pair):

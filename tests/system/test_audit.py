@@ -35,6 +35,7 @@ def lose(pair, topic, seq):
     """Make the topic anew without the record of that seq, as a bad copy would."""
     records = pair.kafka.records(topic)
     pair.kafka.delete_topic(topic)
+    pair.until(lambda: topic not in pair.kafka.topics(), 60, "deletion")
     pair.kafka.create_topic(topic)
     for record in records:
         if record["headers"].get("drc-kind") or int(record["headers"]["drc-seq"]) != seq:

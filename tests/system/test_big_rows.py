@@ -55,7 +55,7 @@ def test_rows_beyond_binlog_go_by_sql(one_way):
         "DELETE FROM shop.big WHERE id = 2",
     )
     same(pair)
-    assert pair.applier("eu", "us").status()["state"] == "running"
+    pair.until(lambda: pair.state("eu", "us") == "running", 60, "running link")
 
 
 def test_a_row_beyond_both_is_waited_for(one_way):
@@ -63,7 +63,7 @@ def test_a_row_beyond_both_is_waited_for(one_way):
     pair.eu.sql(f"INSERT INTO shop.big SET id = 1, n = 1, {fill('a', 'a', 30)}")
     mend(pair, "`shop`.`big`")
     same(pair)
-    assert pair.applier("eu", "us").status()["state"] == "running"
+    pair.until(lambda: pair.state("eu", "us") == "running", 60, "running link")
 
 
 def test_a_conflict_that_no_entry_can_keep_is_waited_for(one_way):

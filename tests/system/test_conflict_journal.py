@@ -267,7 +267,7 @@ def test_rows_that_are_not_there_and_parked_transactions(make_pair):
     pair.us.sql("DELETE FROM shop.item WHERE id = 90")
     resolve(pair, clash, "--take", "source")
     resolve(pair, other, "--take", "target")
-    pair.until(lambda: not pair.ctl("parked", "list", "--json").stdout, 20, "an empty park")
+    pair.until(lambda: not pair.ctl("parked", "list", "--json").stdout, 60, "an empty park")
     pair.wait("eu", "us")
     assert names(pair.us)[6] == "behind" and 7 not in names(pair.us)
     assert "nothing to undo" in undo(pair, clash, expect=64).stderr

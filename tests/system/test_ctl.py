@@ -65,6 +65,7 @@ def test_wait_tells_slow_from_stopped(running):
     pair.settle()
     applier.freeze()  # it has not ended: there, but slow
     pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (1, 'a')")
+    pair.captured("eu")
     late = pair.wait("eu", "us", timeout=3, expect=75).stderr
     assert "the applier from eu to us has applied up to seq 0 of 1" in late
     applier.thaw()
@@ -72,7 +73,8 @@ def test_wait_tells_slow_from_stopped(running):
 
     applier.stop()
     pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (2, 'b')")
-    gone = pair.wait("eu", "us", timeout=6, expect=69).stderr
+    pair.captured("eu")
+    gone = pair.wait("eu", "us", timeout=12, expect=69).stderr
     assert "applier-eu-us is stopped" in gone and "up to seq 1 of 2" in gone
     began = time.monotonic()
     pair.ctl("wait", "--from", "eu", "--to", "us", expect=69)
@@ -93,6 +95,7 @@ def test_wait_names_what_the_operator_has_to_mend(running):
     pair.everywhere("CREATE TABLE shop.later (id INT PRIMARY KEY, a INT)")
     pair.us.sql("SET SESSION sql_log_bin = 0", "ALTER TABLE shop.later DROP COLUMN a")
     pair.eu.sql("INSERT INTO shop.later VALUES (1, 2)")
+    pair.until(lambda: pair.status()["eu", "us"]["state"] == "waiting", 60, "waiting link")
     said = pair.wait("eu", "us", timeout=5, expect=75).stderr
     assert "applier-eu-us is waiting" in said and "later" in said and "`a`" in said
     link = pair.status()["eu", "us"]
@@ -127,6 +130,7 @@ def test_a_link_that_stopped_for_good_says_why(make_pair):
 
 def test_status_tells_positions_lag_and_state(running):
     pair = running
+    pair.wait_for_canaries()  # nobody else writes while positions are compared
     pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (1, 'a')", "INSERT INTO shop.item (id, name) VALUES (2, 'b')")
     pair.wait("eu", "us")
     link = pair.status()["eu", "us"]
@@ -186,16 +190,16 @@ def test_what_cannot_be_reached_is_not_known(running):
     pair.eu.sql("INSERT INTO shop.item (id, name) VALUES (1, 'a')")
     pair.settle()
     pair.us.stop()
-    said = pair.wait("eu", "us", timeout=2, expect=75).stderr
+    said = pair.wait("eu", "us", timeout=8, expect=75).stderr
     assert "how far the applier from eu to us has come is not known" in said and "region us" in said
     assert "seq 0" not in said
     pair.us.start()
     pair.kafka.stop()
-    said = pair.wait("eu", "us", timeout=2, expect=75).stderr
+    said = pair.wait("eu", "us", timeout=8, expect=75).stderr
     assert "how far capture of eu has published is not known" in said and "kafka" in said.lower()
     pair.kafka.start()
     pair.eu.stop()
-    said = pair.wait("eu", "us", timeout=2, expect=75).stderr
+    said = pair.wait("eu", "us", timeout=8, expect=75).stderr
     assert "region eu" in said
     pair.eu.start()
     pair.settle()

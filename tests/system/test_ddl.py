@@ -6,6 +6,7 @@ import pytest
 
 from support import pairfile
 from support.daemon import Daemon
+from support.proxy import Proxy
 from system.ddl import CHANGES, COPY, GH_OST, ITEM, PT_OSC, Rows, assert_same, journal, one_way, resume, tables, waits
 
 
@@ -101,31 +102,42 @@ def test_a_statement_that_was_cut_off_is_run_once(make_pair, server_goes_on):
     """Between intent and finish for certain: it waits for a lock at the target while the applier is killed."""
     pair = one_way(make_pair, "apply")
     applier = pair.applier("eu", "us")
-    for number, statement in enumerate(CUT):
-        table = "shop.thing" if "thing TO" in statement else "shop.item"
-        pair.eu.sql(f"INSERT INTO {table} (name) VALUES ('{number}')")
-        pair.wait("eu", "us")
-        with locked(pair.us, table):
-            pair.eu.sql(statement)
-            word = statement.split("shop.")[0]
-            pair.until(lambda word=word: running(pair.us, word), 30, f"{word} that waits for the lock")
-            assert pair.us.value("SELECT ddl_state FROM drc.links") == "begun"
-            applier.kill()
-            if server_goes_on:
-                applier.start()  # while the former one's statement still waits
-            else:
-                kill_sessions(pair.us, word)
-                pair.until(lambda word=word: not running(pair.us, word), 30, f"end of {word}")
-        if not server_goes_on:
-            applier.start()
-        pair.wait("eu", "us")
-        assert_same(pair)
-    assert journal(pair) == []
-    log = applier.text()
+    applier.stop()
+    with Proxy(pair.us.port) as proxy:
+        pair.file["regions"]["us"]["port"] = proxy.port
+        pair.write_config()
+        applier.start()
+        for number, statement in enumerate(CUT):
+            cut_off(pair, proxy, number, statement, server_goes_on)
+        assert journal(pair) == []
+        log = applier.text()
     if server_goes_on:  # found done, or found not done where no definition shows it: TRUNCATE
         assert log.count("begun before and found done") == len(CUT) - 1
     else:
         assert log.count("begun before and not done") == len(CUT)
+
+
+def cut_off(pair, proxy, number, statement, server_goes_on):
+    applier = pair.applier("eu", "us")
+    table = "shop.thing" if "thing TO" in statement else "shop.item"
+    pair.eu.sql(f"INSERT INTO {table} (name) VALUES ('{number}')")
+    pair.wait("eu", "us")
+    with locked(pair.us, table):
+        pair.eu.sql(statement)
+        word = statement.split("shop.")[0]
+        pair.until(lambda: running(pair.us, word), 30, f"{word} that waits for the lock")
+        assert pair.us.value("SELECT ddl_state FROM drc.links") == "begun"
+        proxy.lose()  # a server gives up, at its next look, a statement whose client is gone
+        applier.kill()
+        if server_goes_on:
+            applier.start()  # while the former one's statement still waits
+        else:
+            kill_sessions(pair.us, word)
+            pair.until(lambda: not running(pair.us, word), 30, f"end of {word}")
+    if not server_goes_on:
+        applier.start()
+    pair.wait("eu", "us")
+    assert_same(pair)
 
 
 def kill_sessions(server, word):
@@ -151,8 +163,9 @@ def test_what_no_definition_tells_is_left_to_the_operator(make_pair):
     with locked(pair.us, "shop.part"):
         pair.eu.sql("ALTER TABLE shop.part EXCHANGE PARTITION p WITH TABLE shop.plain")
         pair.until(lambda: running(pair.us, "EXCHANGE"), 30, "EXCHANGE that waits for the lock")
-        applier.kill()
+        applier.freeze()  # a server gives up, at its next look, a statement whose client is gone
     pair.until(lambda: pair.us.query("SELECT id FROM shop.part") == [(2,)], 30, "end of the exchange")
+    applier.kill()
     applier.start()
     waits(pair, "whether it ran cannot be told", "drcctl resume")
     applier.stop()
@@ -274,6 +287,7 @@ def test_a_paused_link_stays_so_over_a_restart(make_pair):
     pair.wait("eu", "us")
     pair.ctl("pause", "--from", "eu", "--to", "us", "--why", "the target is moved")
     pair.eu.sql("INSERT INTO shop.item (name) VALUES ('b')")
+    pair.captured("eu")
     assert pair.status()["eu", "us"]["state"] == "paused"
     assert "the target is moved" in pair.wait("eu", "us", timeout=1, expect=75).stderr
     assert "paused already" in pair.ctl("pause", "--from", "eu", "--to", "us", expect=75).stderr

@@ -94,7 +94,7 @@ def test_a_full_disk_is_waited_for(make_pair, flavour):
 
     pair.us.enlarge()
     pair.wait("eu", "us")
-    assert applier.status()["state"] == "running"
+    pair.until(lambda: applier.status()["state"] == "running", 60, "running link")
     TokenLoad.check(pair.us, [load])
     pair.assert_equal("shop.token")
     assert pair.conflicts() == []

@@ -99,9 +99,10 @@ def test_a_fenced_instance_notices_within_a_heartbeat(stream):
     first = witness.read().epoch
     new.launch()
     pair.until(lambda: witness.read().epoch > first, 60, "newer epoch")
-    noticed = time.monotonic()
-    assert "fenced by a newer instance" in old.expect_exit(77, timeout=3 * HEARTBEAT)
-    assert time.monotonic() - noticed < HEARTBEAT + 0.5
+    assert "fenced by a newer instance" in old.expect_exit(77)
     with MixedLoad(pair.eu, threads=1) as load:
         load.wait_for(20)
     print(witness.prove())
+    (_, instance, _), (_, _, begin) = witness.reader.counts.epochs[-2:]
+    late = [record for offset, record in witness.records if offset > begin and record.instance == instance]
+    assert len(late) <= 3, "its first heartbeat tells it; a stall may have queued another"

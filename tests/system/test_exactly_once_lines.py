@@ -15,7 +15,7 @@ from support.proxy import Proxy
 pytestmark = pytest.mark.own_broker
 
 FLOOD = 4000  # transactions
-ATTEMPTS = 5
+ATTEMPTS = 10
 
 
 # ---- brokers ----
@@ -23,14 +23,18 @@ ATTEMPTS = 5
 
 def cut_inside(pair, witness, end):
     """End the broker by `end` while a big transaction is on its way; False when it came too late."""
+    capture = pair.capture("eu")
+    pair.until(lambda: (of := capture.status())["acked_seq"] == of["seq"], 60, "acks of what came before")
     before = pair.kafka.topic_end(pair.topic("eu"))
-    acked = pair.capture("eu").status()["acked_seq"]
+    acked = capture.status()["acked_seq"]
     MixedLoad.write_big(pair.eu, before)
     while pair.kafka.topic_end(pair.topic("eu")) < before + 20:
         pair.check()
+    capture.freeze()  # or the broker goes on taking records while it ends
     end()
+    capture.thaw()
     time.sleep(0.2)  # the last acks show in the status
-    inside = pair.capture("eu").status()["acked_seq"] == acked
+    inside = capture.status()["acked_seq"] == acked
     pair.kafka.start()
     witness.wait()
     return inside
@@ -106,6 +110,7 @@ def test_lines_cut_stalled_and_half_closed(lines, stream, long_run):
             }[kind]()
             time.sleep(rng.uniform(0.1, 15 if long_run else 1.5))
             proxy.mend()
+            load.wait_for(3)  # more than there are threads: one was begun after the fault
             goal = witness.committed()
             pair.until(lambda: witness.published() >= goal, 90, f"stream after {kind}")
             assert proxy.connections > lines_before or kind not in ("cut", "drop", "close to capture"), f"nobody noticed {kind}"
@@ -119,8 +124,7 @@ def test_a_line_that_died_without_a_word(lines, stream):
     pair.until(lambda: pair.capture("eu").status()["state"] == "running", 20, "dump")  # or its line is a later one, and served
     to_source.lose()
     pair.eu.sql("CREATE TABLE shop.wide (id INT PRIMARY KEY, b LONGBLOB)")
-    for i in range(30):
-        pair.eu.sql(f"INSERT INTO shop.wide VALUES ({i}, REPEAT('x', 1000000))")
+    pair.eu.sql("INSERT INTO shop.wide SELECT seq, REPEAT('x', 1000000) FROM shop.seq_1_to_30")
     states = "SELECT state FROM information_schema.processlist WHERE command IN ('Binlog Dump', 'Killed')"
     pair.until(lambda: ("Writing to net",) in pair.eu.query(states), 20, "full line")
     pair.captured("eu", timeout=60)

@@ -43,6 +43,7 @@ def test_a_promoted_replica_takes_over(two_hosts):
     pair.until(lambda: spare.server.executed_gtids() == goal or pair.eu.executed_gtids() != goal, 30, "the replica")
     loads[1].stop()
     pair.settle()
+    pair.wait_for_canaries()  # the next are minutes away, so nobody writes any more
     goal = pair.eu.executed_gtids()
     pair.until(lambda: spare.server.executed_gtids() == goal, 30, "the replica to have all")
     pair.eu.kill()

@@ -88,5 +88,7 @@ def test_an_applier_without_a_fence_is_caught(one_way):
     pair = one_way(programs=faults.programs("no-fence"))
     load = replaced_while_frozen(pair, pair.applier("eu", "us"))
     pair.wait("eu", "us")
+    twice = "SELECT COUNT(*) > COUNT(DISTINCT token) FROM shop.token"
+    pair.until(lambda: pair.us.value(twice), 60, "work of the one that was frozen")
     with pytest.raises(AssertionError, match="rows are there more than once"):
         TokenLoad.check(pair.us, [load])

@@ -148,6 +148,7 @@ def test_what_is_foretold_comes(make_pair):
     for applier in pair.appliers.values():
         applier.stop()
     plant(pair)
+    pair.captured("eu")  # a forecast reads what the topic holds, it waits for nobody
     before = state(pair.us)
     found = forecast(pair, config)
     assert state(pair.us) == before, "a forecast has written something"

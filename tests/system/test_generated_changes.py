@@ -39,7 +39,8 @@ def learned(make_pair):
 
 def waits(pair, cause):
     applier = pair.applier("eu", "us")
-    pair.until(lambda: applier.status()["state"] == "waiting" and cause in applier.status()["cause"], 30, "waiting link")
+    waiting = lambda: (of := applier.status())["state"] == "waiting" and cause in (of["cause"] or "")
+    pair.until(waiting, 60, "waiting link")
 
 
 def same(pair, table):

@@ -189,6 +189,7 @@ def test_tools_name_the_grant_that_they_miss(granted):
     pair = granted
     pair.start()
     pair.settle()
+    pair.wait_for_canaries()  # one that is committed and not published yet would be waited for
     pair.stop()
     statement = f"GRANT ALL PRIVILEGES ON `drc`.* TO {ACCOUNT};"
     grant_only(pair.us, *[grant for grant in pair.printed_grants("us", "mariadb") if "`drc`" not in grant])

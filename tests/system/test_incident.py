@@ -1,7 +1,6 @@
 """drc-reconcile incident: the keys of a window, and no others; what makes keys not enough sends a table whole."""
 
 import json
-import time
 
 import pytest
 

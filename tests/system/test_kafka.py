@@ -42,7 +42,8 @@ def test_records_follow_the_limit_of_the_topic(make_stream, stream):
     pair.kafka.alter_topic(topic, {"max.message.bytes": 150_000})
     insert_noise(pair.eu, 64, rows=40)
     witness.wait()
-    assert "its limits are asked for again" in capture.text()
+    # By the broker's refusal; or before it, where the look at the topic that is due now and then came between.
+    assert any(said in capture.text() for said in ("its limits are asked for again", "takes records of 150000 bytes now"))
 
     pair.kafka.alter_topic(topic, {"max.message.bytes": 4 * MIB})
     pair.until(lambda: f"takes records of {4 * MIB} bytes now, and took 150000" in capture.text(), 60, "word of the new limit")
@@ -123,7 +124,7 @@ def test_a_regions_stream_may_be_in_a_cluster_of_its_own(make_pair, directory):
 
 
 QUICK = {"log.retention.check.interval.ms": 500, "log.initial.task.delay.ms": 500}
-FORGETFUL = {"retention.ms": 8000, "segment.ms": 1000, "file.delete.delay.ms": 100}
+FORGETFUL = {"retention.ms": 15000, "segment.ms": 1000, "file.delete.delay.ms": 100}
 
 
 def test_retention_never_eats_the_position_of_an_idle_stream(make_stream, stream, directory):
@@ -132,9 +133,9 @@ def test_retention_never_eats_the_position_of_an_idle_stream(make_stream, stream
     topic = pair.topic("eu")
     pair.kafka.start()
     pair.kafka.create_topic(topic, config={"cleanup.policy": "delete", **FORGETFUL})
-    pair, _ = stream(pair=pair)
-    pair.us.start()
+    pair.us.start()  # before there is a first record to forget
     pair.us.sql("CREATE DATABASE shop", TokenLoad.TABLE)
+    pair, _ = stream(pair=pair)
     pair.start()
     applier, capture = pair.applier("eu", "us"), pair.capture("eu")
     with TokenLoad(pair.eu) as load:
@@ -142,11 +143,11 @@ def test_retention_never_eats_the_position_of_an_idle_stream(make_stream, stream
     pair.wait("eu", "us")
     seen = pair.kafka.topic_end(topic)
     pair.until(lambda: pair.kafka.topic_start(topic) > seen, 60, "retention to eat all that was written")
-    assert pair.status()["eu", "us"]["lag_seconds"] < 5
+    lag = lambda: pair.status()["eu", "us"]["lag_seconds"]
+    pair.until(lambda: (seconds := lag()) is not None and seconds < 5, 30, "small lag")
     for _ in range(2):
-        for daemon in (capture, applier):
+        for daemon in (capture, applier):  # no longer away than the topic keeps records
             daemon.stop()
-        for daemon in (capture, applier):
             daemon.start()
         with TokenLoad(pair.eu) as more:
             more.wait_for(30)
@@ -159,19 +160,22 @@ def test_retention_never_eats_the_position_of_an_idle_stream(make_stream, stream
 
 def test_the_clock_of_an_idle_source_is_in_the_stream(stream):
     pair, _ = stream()
-    time.sleep(3)
-    beats = [record for record in pair.events("eu", "--control") if record["kind"] == "heartbeat"]
-    assert len(beats) >= 2
-    clocks = [beat["at"] for beat in beats]
+    beats = lambda: [record for record in pair.events("eu", "--control") if record["kind"] == "heartbeat"]
+    pair.until(lambda: len(beats()) >= 3, 60, "heartbeats of an idle source")
+    found = beats()
+    clocks = [beat["at"] for beat in found]
     assert clocks == sorted(set(clocks))
-    assert all(beat["position"] == pair.eu.executed_gtids() for beat in beats[-2:])
+    assert all(beat["position"] == pair.eu.executed_gtids() for beat in found[-2:])
 
 
 @pytest.mark.parametrize("setting", [{"cleanup.policy": "compact"}])
 def test_the_topic_is_looked_at_while_capture_runs(stream, setting):
     pair, _ = stream()
     pair.kafka.alter_topic(pair.topic("eu"), setting)
-    assert "cleanup.policy=compact" in pair.capture("eu").expect_exit(78, timeout=40)
+    assert "cleanup.policy=compact" in pair.capture("eu").expect_exit(78, timeout=90)
+
+
+ASKED_FOR = 3  # seconds at least before a tool gives a broker without a leader up
 
 
 @pytest.mark.own_broker
@@ -181,4 +185,9 @@ def test_a_question_while_a_leader_is_being_chosen_is_asked_again(stream):
         pair.kafka.freeze()
         time.sleep(6)  # more than the controller waits for its node: it leads nothing then
         pair.kafka.thaw()
-        assert all(pair.events("eu", "--control") for _ in range(10))
+        for _ in range(10):
+            began = time.monotonic()
+            done = pair.ctl("events", "--region", "eu", "--json", "--control", expect=None)
+            asked = time.monotonic() - began
+            assert done.returncode == 0 and done.stdout or done.returncode == 75 and asked > ASKED_FOR, done.stderr
+        assert pair.events("eu", "--control")

@@ -20,7 +20,7 @@ def test_killed_daemons_lose_nothing_and_repeat_nothing(pair, long_run):
     for load in loads:
         load.stop()
     print(killer.summary(), *[load.summary() for load in loads], sep="\n")
-    pair.settle()
+    pair.settle(180)
 
     for server in pair.servers.values():
         TokenLoad.check(server, [load for load in loads if isinstance(load, TokenLoad)])

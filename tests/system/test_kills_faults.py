@@ -6,8 +6,10 @@ A protection that no test misses when it is gone is not tested.
 import pytest
 
 from support import faults
-from support.kills import Killer
+from support.kills import Killer, applied_seq
 from support.load import TokenLoad
+
+ENOUGH = 60  # transactions applied: more than the faulty appliers forget
 
 
 def killed_under_load(pair, **kills):
@@ -15,12 +17,17 @@ def killed_under_load(pair, **kills):
     pair.everywhere(TokenLoad.TABLE)
     pair.start()
     loads = [TokenLoad(server, threads=2, rate=200).start() for server in (pair.eu, pair.us)]
+    for load in loads:
+        load.wait_for(100)
+    for source, target in pair.links:
+        there = lambda source=source, target=target: applied_seq(pair, source, target) > ENOUGH
+        pair.until(there, 60, "something to forget")
     killer = Killer(pair, loads, counted=False)
     killer.kill(**kills)
     for load in loads:
         load.stop()
     print(killer.summary())
-    pair.settle()
+    pair.settle(180)
     for server in pair.servers.values():
         TokenLoad.check(server, loads)
 

@@ -45,7 +45,10 @@ def same_after_kills(pair, dice, rounds, mode, *words):
     pair.tool("drc-reconcile", *words, expect=1)
     usual, whole = time.monotonic() - begin, json_lines(report.read_text(encoding="utf-8"))
     kills = sum(killed_after(pair, dice.uniform(0, usual * n / rounds), *words) for n in range(1, rounds + 1))
-    assert kills > 0
+    while kills == 0:  # the undisturbed run met a busy moment, and took longer than is usual
+        usual /= 2
+        assert usual > 0.01
+        kills = killed_after(pair, dice.uniform(0, usual), *words)
     pair.tool("drc-reconcile", *words, expect=1)
     again = json_lines(report.read_text(encoding="utf-8"))
     assert told(again) == told(whole)

@@ -138,7 +138,6 @@ def write(server, first, stop, broken):
 PAIRS = [(MariaDB, MariaDB), (MySQL, MySQL), (MariaDB, MySQL)]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("kinds", PAIRS, ids=lambda kinds: "-".join(kind.kind for kind in kinds))
 def test_exactly_what_was_planted(make_pair, kinds, long_run):
     pair = make_pair(server=dict(zip(("eu", "us"), kinds)), conflicts={"default": {"policy": "latest", "tie": ["eu", "us"]}})

@@ -21,7 +21,7 @@ def aged(table, part):
 
 def test_old_entries_and_tombstones_go(pair):
     pair.everywhere(ITEM)
-    pair.file["conflicts"] = {"default": RULE, "retention": {"age": "1d", "rows": 5}, "tombstones": {"keep": "1h"}}
+    pair.file["conflicts"] = {"default": RULE, "tombstones": {"keep": "1h"}}
     pair.write_config()
     pair.start()
     pair.eu.sql(*[f"INSERT INTO shop.item (id) VALUES ({number})" for number in range(1, 1301)])
@@ -40,6 +40,8 @@ def test_old_entries_and_tombstones_go(pair):
 
     before = [len(published(pair, region)) for region in ("eu", "us")]
     applier.stop()
+    pair.file["conflicts"]["retention"] = {"age": "1d", "rows": 5}
+    pair.write_config()
     pair.us.sql(
         aged("conflicts", 23) + " WHERE id <= 7",
         aged("conflicts", 25) + " WHERE id <= 1",

@@ -3,7 +3,6 @@
 The server waits for word of capture, without a limit, and capture gives it only for what the broker has.
 """
 
-import json
 import shutil
 import subprocess
 import time
@@ -53,8 +52,7 @@ def start_capture(pair):
 
 def assert_in_topic(pair, load):
     """Every transaction that was answered for is in the topic."""
-    lines = pair.ctl("events", "--topic", "eu", "--json", "--table", "shop.token", timeout=300).stdout.splitlines()
-    there = {change["after"]["txn"] for line in lines for change in json.loads(line).get("rows", [])}
+    there = {change["after"]["txn"] for event in pair.events("eu", "--table", "shop.token") for change in event.get("rows", [])}
     lost = [mark for mark in load.sure if mark[0] not in there]
     assert not lost, f"{len(lost)} transactions are not in the topic ({load.summary()})"
 
@@ -96,24 +94,28 @@ def test_the_same_over_an_encrypted_connection(make_source, directory):
     burn_under_load(pair)
 
 
+WRITERS = 2
+
+
+def assert_stands_still(load, otherwise):
+    """What was acknowledged before may still return: one of each writer."""
+    before = len(load.sure)
+    time.sleep(3)
+    assert len(load.sure) <= before + WRITERS, otherwise
+
+
 @pytest.mark.parametrize("server", [MariaDB, MySQL])
 def test_commits_wait_for_the_broker_and_for_capture(make_source, server):
     pair = make_source(server=server)
     capture = start_capture(pair)
-    with TokenLoad(pair.eu, threads=2) as load:
+    with TokenLoad(pair.eu, threads=WRITERS) as load:
         load.wait_for(100)
         pair.kafka.freeze()
-        time.sleep(1)
-        stalled = len(load.sure)
-        time.sleep(2)
-        assert len(load.sure) == stalled, "a commit returned that no broker has"
+        assert_stands_still(load, "commits return that no broker has")
         pair.kafka.thaw()
         load.wait_for(100)
         capture.kill()
-        time.sleep(0.5)
-        stalled = len(load.sure)
-        time.sleep(2)
-        assert len(load.sure) == stalled, "a commit returned while capture was away"
+        assert_stands_still(load, "commits return while capture is away")
         capture.start()
         load.wait_for(100)
     assert_in_topic(pair, load)
@@ -139,7 +141,7 @@ def test_two_regions_that_wait_for_each_capture(make_pair):
     pair.assert_equal("shop.token")
     for server in (pair.eu, pair.us):
         TokenLoad.check(server, loads)
-    assert all(capture.status()["canary_us"] > 0 for capture in pair.captures.values())
+    pair.wait_for_canaries()
 
 
 def test_what_the_server_must_have_set_is_told(make_source):

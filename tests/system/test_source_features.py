@@ -108,7 +108,10 @@ def tick(pair):
     pair.until(lambda: pair.eu.value(ticks) >= 2, 30, "second tick")
     pair.wait("eu", "us")
     assert pair.us.value("SELECT COUNT(*) FROM information_schema.events WHERE event_schema = 'shop'") == 0
-    pair.eu.sql("DROP EVENT shop.tick", "SET GLOBAL event_scheduler = OFF")
+    pair.eu.sql("SET GLOBAL event_scheduler = OFF")
+    running = "SELECT COUNT(*) FROM information_schema.processlist WHERE command <> 'Sleep' AND info LIKE 'INSERT INTO shop.audit%'"
+    pair.until(lambda: pair.eu.value(running) == 0, 30, "end of the last tick")
+    pair.eu.sql("DROP EVENT shop.tick")
 
 
 def next_number(server, table):

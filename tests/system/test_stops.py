@@ -447,6 +447,8 @@ def test_a_gtid_used_twice_or_out_of_order(eu_us):
 
 
 def test_a_capture_on_another_host_is_noticed(eu_us):
+    eu_us.file["capture"] = {"heartbeat": "3s"}  # it is looked for during three of them
+    eu_us.write_config()
     pair = eu_us.start()
     insert(pair, 1, 3)
     pair.wait("eu", "us")

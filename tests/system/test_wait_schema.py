@@ -29,7 +29,8 @@ def assert_waits(pair, *words):
     told = pair.status()["eu", "us"]
     assert told["state"] == "waiting"
     logged = [line for line in applier.text().splitlines() if "is waiting" in line][-1]
-    waited = pair.wait("eu", "us", timeout=1, expect=75)
+    pair.captured("eu")
+    waited = pair.wait("eu", "us", timeout=3, expect=75)
     for word in words:
         for where in (applier.status()["cause"], told["last_error"], logged, waited.stderr):
             assert word in where, f"{word!r} is not in {where!r}"
@@ -38,7 +39,7 @@ def assert_waits(pair, *words):
 def assert_goes_on(pair, rows, table="item"):
     pair.wait("eu", "us")
     assert pair.us.query(f"SELECT * FROM shop.{table} ORDER BY id") == rows
-    assert pair.applier("eu", "us").status()["state"] == "running"
+    pair.until(lambda: pair.state("eu", "us") == "running", 60, "running link")
 
 
 def test_a_missing_table_is_waited_for(one_way):
@@ -128,4 +129,4 @@ def test_databases_and_tables_made_later_are_of_the_pair(make_pair):
     for server in pair.servers.values():
         assert server.query("SELECT * FROM later.new ORDER BY id") == [(1, "from eu"), (2, "from us")]
     assert pair.eu.value("SELECT COUNT(*) FROM mysql.user WHERE user = 'somebody'") == 0
-    assert {daemon.status()["state"] for daemon in pair.daemons} == {"running"}
+    pair.until(lambda: {daemon.status()["state"] for daemon in pair.daemons} == {"running"}, 60, "all daemons running")

@@ -4,7 +4,6 @@
 mariadb-binlog prints for it; types of which nobody compares the text are measured and given as ANYTHING.
 """
 
-import struct
 from dataclasses import dataclass
 
 from support.checker.hashes import crc32c, xxh64

@@ -147,7 +147,7 @@ static void what_waits_for_an_operator_is_left(void **state)
     schedule_free(&s);
 }
 
-#define ALMOST_MS 9900 /* of what is borne */
+#define ALMOST_MS 9000 /* of what is borne */
 
 static void in_vain_is_borne_for_some_seconds(void **state)
 {
@@ -159,7 +159,7 @@ static void in_vain_is_borne_for_some_seconds(void **state)
     struct txn *two = take(s, 1);
     schedule_pause(s, clock_mono_ms() - ALMOST_MS);
     assert_false(schedule_pause_in_vain(s, true));
-    clock_sleep_ms(200);
+    clock_sleep_ms(1100);
     assert_false(schedule_pause_in_vain(s, false)); /* it goes on at others */
     commit(s, 1, two);
     assert_false(schedule_pause_in_vain(s, false)); /* 1 is to be taken */
