@@ -37,13 +37,15 @@ static const char pause_doc[] =
     "that one position (`drcctl positions`) says what the target has; then it waits until `drcctl resume`, over "
     "restarts too. What cannot come into effect within 10 seconds is left, and told. Run where the applier runs. "
     "Returns when the pause is in force.\v"
-    "Exit codes: 0 it is paused; 75 it is paused already, or no applier of the link runs here.";
+    "Exit codes: 0 it is paused; 75 it is paused already, no applier of the link runs here, or it is not through with "
+    "what it has in hand yet.";
 
 static const char resume_doc[] =
     "Let a paused link go on; or let a link that waits before a DDL statement of its source pass it, which is "
     "kept in the journal: the target is taken to be where the statement would have brought it. Run where the applier "
     "runs. Returns when it is so after a restart as well.\v"
-    "Exit codes: 0 done; 75 there is nothing to resume, or no applier of the link runs here.";
+    "Exit codes: 0 done; 75 there is nothing to resume, no applier of the link runs here, or its target has not been "
+    "told yet.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
