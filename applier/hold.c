@@ -140,7 +140,7 @@ void hold_told(struct hold *h, const char *paused)
 bool hold_is_kept(struct hold *h)
 {
     pthread_mutex_lock(&h->lock);
-    bool kept = h->told;
+    bool kept = h->loaded && h->told;
     pthread_mutex_unlock(&h->lock);
     return kept;
 }

@@ -12,8 +12,6 @@
 
 #define TIMEOUT_S 5u
 #define SETTLE_MS 2000u
-#define NO_SUCH_TABLE 1146
-#define NO_SUCH_DB 1049
 #define BAD_FIELD 1054
 
 struct source *source_new(const struct config *config, const struct region_config *region, const char *program)
@@ -145,7 +143,7 @@ static int query_ledger(struct source *s, struct db_rows *out, const char *sql, 
     if (source_query(s, out, sql, &found) == 0)
         return 0;
     *out = (struct db_rows){0};
-    if (found.code == NO_SUCH_TABLE || found.code == NO_SUCH_DB)
+    if (db_says_absent(&found))
         return 0;
     if (err)
         *err = found;

@@ -15,7 +15,6 @@
 
 #define READ_TIMEOUT_S 300
 #define HOST_TIMEOUT_S 5
-#define ER_NO_SUCH_TABLE 1146
 /* How far from a table's end the largest id of a class is looked for: the classes take turns. */
 #define NEWEST_IDS "10000"
 
@@ -60,7 +59,7 @@ static int read_counter(struct db *db, bool *missing, struct err *err)
     struct db_rows rows;
     struct err found = {0};
     int rc = db_query(db, &rows, &a, "SELECT 1 FROM " DRC_DB "." IDS_TABLE " LIMIT 0", &found);
-    *missing = rc != 0 && found.code == ER_NO_SUCH_TABLE;
+    *missing = rc != 0 && db_says_absent(&found);
     arena_free(&a);
     if (rc == 0 || *missing || (found.class == ERR_FATAL && found.exit_code == EXIT_DENIED))
         return 0;

@@ -20,20 +20,27 @@ struct comparing {
     const struct create_text *to;
 };
 
+/* 1: shown; 0: it has gone since it was listed; -1: error. */
 static int show(struct create_text *out, struct arena *a, const struct check_place *p, struct span db, struct span name,
                 struct err *err)
 {
     struct buf sql = {0};
     struct db_rows rows;
+    struct err found = {0};
     buf_put_str(&sql, "SHOW CREATE TABLE ");
     db_put_name(&sql, db);
     buf_put_str(&sql, ".");
     db_put_name(&sql, name);
-    int rc = db_query(p->db, &rows, a, buf_cstr(&sql), err);
+    int rc = db_query(p->db, &rows, a, buf_cstr(&sql), &found);
     buf_free(&sql);
-    if (rc == 0)
+    if (rc == 0) {
         create_text_read(out, rows.row_count > 0 ? db_cell(&rows, 0, 1) : (struct span){0});
-    return rc;
+        return 1;
+    }
+    if (db_says_absent(&found))
+        return 0;
+    *err = found;
+    return -1;
 }
 
 /* `what` has the line's name, or for a primary key nothing, behind it. */
@@ -171,8 +178,10 @@ int check_compare_text(struct findings *out, size_t *told, const struct check_pl
                           .differences = !two_way || from->region < to->region,
                           .from = &here,
                           .to = &there};
-    int rc = -1;
-    if (show(&here, &a, from, db, name, err) || show(&there, &a, to, db, name, err))
+    int rc = show(&here, &a, from, db, name, err);
+    if (rc == 1)
+        rc = show(&there, &a, to, db, name, err);
+    if (rc != 1)
         goto out;
     struct buf table = {0};
     db_put_name(&table, db);
@@ -200,7 +209,7 @@ int check_create_fix(char **out, const struct check_place *from, struct span db,
     struct create_text source = {0};
     struct buf sql = {0};
     int rc = show(&source, &a, from, db, name, err);
-    if (rc == 0) {
+    if (rc == 1) {
         buf_put_str(&sql, UNLOGGED "CREATE TABLE ");
         db_put_name(&sql, db);
         buf_put_str(&sql, ".");

@@ -265,8 +265,9 @@ static int load(struct target_table **out, struct db *db, const struct span *cel
 static int tell_missing(const struct looking *l, const struct span *cells, struct err *err)
 {
     char *fix;
-    if (check_create_fix(&fix, l->from, cells[0], cells[1], err))
-        return -1;
+    int rc = check_create_fix(&fix, l->from, cells[0], cells[1], err);
+    if (rc != 1)
+        return rc;
     check_found(l->out, "table_missing", l->at->region->name,
                 xasprintf("table `%.*s`.`%.*s` of the source %s is not at the target", SPAN_ARG(cells[0]),
                           SPAN_ARG(cells[1]), l->from->region->name),

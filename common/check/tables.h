@@ -23,10 +23,12 @@ MUST_CHECK int check_for_tables(const struct check_place *p, const char *sql, ch
                                 struct err *err);
 extern const char check_base_tables[]; /* a query for it */
 
-/* Compare two definitions of a table, line by line; 0, or -1. How many differences were told is added to *told. */
+/* Compare two definitions of a table, line by line; 0, or -1. How many differences were told is added to *told: none
+ * of a table that has gone meanwhile. */
 MUST_CHECK int check_compare_text(struct findings *out, size_t *told, const struct check_place *from,
                                   const struct check_place *to, struct span db, struct span name, struct err *err);
-/* What makes the source's table at the target, as one line: CREATE TABLE `db`.`name` (… */
+/* What makes the source's table at the target, as one line: CREATE TABLE `db`.`name` (…
+ * 1: *out; 0: the source has it no more; -1. */
 MUST_CHECK int check_create_fix(char **out, const struct check_place *from, struct span db, struct span name,
                                 struct err *err);
 

@@ -105,6 +105,8 @@ int db_error_in(const struct db *db, struct span schema, struct err *err);
 /* The server does not take writes any more: another of the region's hosts may, so that it is time to connect anew. */
 #define DB_READ_ONLY 1290 /* err->code of such errors that are not the server's own */
 bool db_says_read_only(const struct err *err);
+/* There is no such table, or no such database. */
+bool db_says_absent(const struct err *err);
 
 /* Where the server's own binlog stands now (what has been committed): MariaDB's @@gtid_binlog_pos, MySQL's
  * @@gtid_executed. */

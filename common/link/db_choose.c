@@ -7,9 +7,6 @@
 
 #include "common/link/db_private.h"
 
-#define ER_NO_SUCH_DB 1049
-#define ER_NO_SUCH_TABLE 1146
-
 int db_identity(struct db *db, char out[DB_IDENTITY_LEN], struct err *err)
 {
     return db_query_text(db, out, DB_IDENTITY_LEN,
@@ -24,7 +21,7 @@ int db_standby_recorded(struct db *db, char out[DB_IDENTITY_LEN], struct err *er
     out[0] = '\0';
     if (db_query_text(db, out, DB_IDENTITY_LEN, "SELECT value FROM drc.meta WHERE name = '" DB_STANDBY_SERVER "'",
                       &why) == 0 ||
-        why.code == ER_NO_SUCH_DB || why.code == ER_NO_SUCH_TABLE)
+        db_says_absent(&why))
         return 0;
     *err = why;
     return -1;

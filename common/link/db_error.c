@@ -250,3 +250,8 @@ bool db_says_read_only(const struct err *err)
 {
     return err->code == DB_READ_ONLY || err->code == 1792 || err->code == 1836;
 }
+
+bool db_says_absent(const struct err *err)
+{
+    return err->code == 1049 || err->code == 1051 || err->code == 1146;
+}

@@ -3,15 +3,6 @@
 
 #include "common/base/hash.h"
 
-#define ER_NO_SUCH_DB 1049
-#define ER_NO_SUCH_TABLE 1146
-#define ER_UNKNOWN_TABLE 1051
-
-static bool is_absent(const struct err *e)
-{
-    return e->code == ER_NO_SUCH_DB || e->code == ER_NO_SUCH_TABLE || e->code == ER_UNKNOWN_TABLE;
-}
-
 /* Behind the name: from the first bracket on, without "AUTO_INCREMENT=123", which rows move. */
 uint64_t ddl_print_of(struct span create)
 {
@@ -53,7 +44,7 @@ static int print_one(uint64_t *out, struct db *db, const struct ddl_table *t, st
     if (rc == 0 && rows.row_count > 0) {
         struct span text = db_cell(&rows, 0, 1);
         *out = t->name.n > 0 ? ddl_print_of(text) : hash64(text, 1);
-    } else if (rc && is_absent(&why)) {
+    } else if (rc && db_says_absent(&why)) {
         rc = 0;
     } else if (rc && err) {
         *err = why;
@@ -83,7 +74,7 @@ static int is_empty(struct db *db, const struct ddl_table *t, struct err *err)
     buf_put_str(&sql, "SELECT 1 FROM ");
     put_table(&sql, t);
     buf_put_str(&sql, " LIMIT 1");
-    int rc = db_query(db, &rows, &a, buf_cstr(&sql), &why) == 0 ? rows.row_count == 0 : is_absent(&why) ? 1 : -1;
+    int rc = db_query(db, &rows, &a, buf_cstr(&sql), &why) == 0 ? rows.row_count == 0 : db_says_absent(&why) ? 1 : -1;
     if (rc < 0 && err)
         *err = why;
     buf_free(&sql);

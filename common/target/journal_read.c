@@ -11,9 +11,7 @@
 #include "common/base/mem.h"
 #include "common/target/schema.h"
 
-#define ER_NO_SUCH_DB 1049
 #define ER_BAD_FIELD 1054
-#define ER_NO_SUCH_TABLE 1146
 
 #define PAGE_ROWS 50u
 #define UNION_MOST 32u /* combinations in one statement */
@@ -258,7 +256,7 @@ static void release(struct reading *r)
 /* No journal is an empty one: 0. */
 static int not_there(const struct err *found, struct err *err)
 {
-    if (found->code == ER_NO_SUCH_DB || found->code == ER_NO_SUCH_TABLE)
+    if (db_says_absent(found))
         return 0;
     if (found->code == ER_BAD_FIELD)
         return err_retry(err,

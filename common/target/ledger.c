@@ -11,8 +11,6 @@
 
 #define LEDGER "`" DRC_DB "`.`" LEDGER_TABLE "`"
 #define ER_DUP_ENTRY 1062
-#define ER_NO_SUCH_DB 1049
-#define ER_NO_SUCH_TABLE 1146
 #define ER_BAD_FIELD 1054
 
 void ledger_state_free(struct ledger_state *s)
@@ -173,7 +171,7 @@ int ledger_find(struct db *db, const char *topic, struct ledger_state *out, stru
     struct err why = {0};
     *out = (struct ledger_state){0};
     if (ledger_rows_read(db, topic, false, &r, &why)) {
-        if (why.code == ER_NO_SUCH_DB || why.code == ER_NO_SUCH_TABLE)
+        if (db_says_absent(&why))
             return 0;
         if (err)
             *err = why;

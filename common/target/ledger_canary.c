@@ -12,8 +12,6 @@
 
 #define NAME "drc-canary"
 #define NAME_LEN (sizeof NAME - 1)
-#define ER_NO_SUCH_DB 1049
-#define ER_NO_SUCH_TABLE 1146
 
 void ledger_canary_stream(uint8_t out[STREAM_UUID_LEN], const char *topic)
 {
@@ -60,7 +58,7 @@ int ledger_canary_write(struct db *db, const char *topic, uint64_t nonce, struct
         rc = insert(db, topic, &state, &found);
     if (rc == 0)
         return 1;
-    if (found.code == ER_NO_SUCH_DB || found.code == ER_NO_SUCH_TABLE)
+    if (db_says_absent(&found))
         return 0;
     if (err)
         *err = found;

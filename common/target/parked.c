@@ -9,8 +9,6 @@
 #include "common/target/schema.h"
 
 #define TABLE "`" DRC_DB "`.`" PARKED_TABLE "`"
-#define ER_NO_SUCH_DB 1049
-#define ER_NO_SUCH_TABLE 1146
 #define WHY_MOST 500 /* characters of the column, hence bytes at most that are kept */
 #define TABLES_MOST 1000
 
@@ -261,7 +259,7 @@ int parked_read(struct db *db, const struct parked_query *query, parked_each_fn 
         arena = (struct arena){0};
         put_page_sql(query, topic.len ? buf_cstr(&topic) : NULL, seq, fragment, &sql);
         if (db_query(db, &page, &arena, buf_cstr(&sql), &why)) {
-            if (why.code == ER_NO_SUCH_DB || why.code == ER_NO_SUCH_TABLE)
+            if (db_says_absent(&why))
                 break;
             *err = why;
             rc = -1;

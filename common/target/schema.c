@@ -11,10 +11,8 @@
 #include "common/target/tombstone.h"
 
 #define ASCII "CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
-#define ER_NO_SUCH_DB 1049
 #define ER_DUP_FIELDNAME 1060
 #define ER_NO_SUCH_KEY 1091 /* to be dropped */
-#define ER_NO_SUCH_TABLE 1146
 
 static const char *database_sql(void)
 {
@@ -89,7 +87,7 @@ int schema_version(struct db *db, unsigned *out, struct err *err)
     struct err why;
     *out = 0;
     if (db_query_u64(db, &version, "SELECT value FROM " DRC_DB "." META_TABLE " WHERE name = 'schema_version'", &why)) {
-        if (why.code == ER_NO_SUCH_DB || why.code == ER_NO_SUCH_TABLE)
+        if (db_says_absent(&why))
             return 0;
         if (err)
             *err = why;
@@ -149,7 +147,7 @@ int schema_ensure_repair(struct db *db, struct err *err)
     struct err why = {0};
     if (db_exec(db, "SELECT 1 FROM " DRC_DB "." REPAIR_TABLE " LIMIT 1", &why) == 0)
         return 0;
-    if (why.code == ER_NO_SUCH_DB || why.code == ER_NO_SUCH_TABLE)
+    if (db_says_absent(&why))
         return db_exec(db, database_sql(), err) || db_exec(db, repair_create_sql(), err) ? name_the_grants(db, err) : 0;
     if (err)
         *err = why;

@@ -7,8 +7,6 @@
 #include "common/target/schema.h"
 
 #define META "`" DRC_DB "`.`" META_TABLE "`"
-#define ER_NO_SUCH_DB 1049
-#define ER_NO_SUCH_TABLE 1146
 
 const char *standby_privilege(enum flavor flavor)
 {
@@ -22,8 +20,7 @@ int standby_check(struct db *db, struct err *err)
     bool read_only;
     if (db_is_read_only(db, &read_only, err))
         return -1;
-    if (!read_only || db_exec(db, "UPDATE " META " SET value = value WHERE FALSE", &why) == 0 ||
-        why.code == ER_NO_SUCH_DB || why.code == ER_NO_SUCH_TABLE)
+    if (!read_only || db_exec(db, "UPDATE " META " SET value = value WHERE FALSE", &why) == 0 || db_says_absent(&why))
         return 0;
     if (why.code == DB_READ_ONLY)
         return err_fatal(err, EXIT_DENIED,

@@ -229,6 +229,7 @@ static int load(struct target_table **out, bool foreign, struct db *db, struct s
 {
     struct target_table *t = xcalloc(1, sizeof *t);
     struct table_def *def = arena_zalloc(&t->arena, sizeof *def);
+    struct err found = {0};
     *out = NULL;
     int rc = target_table_hold(db, schema, name, err) ? -1 : load_kind(t, db, schema, name, err);
     if (rc != 1)
@@ -242,8 +243,13 @@ static int load(struct target_table **out, bool foreign, struct db *db, struct s
         goto out;
     table_def_seal(def, &t->arena);
     t->def = def;
-    if (target_table_metadata(&t->metadata, t, db, err))
+    if (target_table_metadata(&t->metadata, t, db, &found)) {
+        if (db_says_absent(&found)) /* outside of a transaction it may go while it is read */
+            rc = 0;
+        else if (err)
+            *err = found;
         goto out;
+    }
     *out = t;
     t = NULL;
     rc = 1;

@@ -79,9 +79,7 @@ out:
     return rc;
 }
 
-#define NO_SUCH_TABLE 1146
 #define NO_SUCH_COLUMN 1054
-#define NO_SUCH_SCHEMA 1049
 
 int target_table_hold(struct db *db, struct span schema, struct span name, struct err *err)
 {
@@ -108,7 +106,7 @@ int target_table_touch(const struct target_table *t, struct db *db, struct err *
     struct err found = {0};
     if (target_table_metadata(&now, t, db, &found) == 0)
         return now == t->metadata;
-    if (found.code == NO_SUCH_TABLE || found.code == NO_SUCH_COLUMN || found.code == NO_SUCH_SCHEMA)
+    if (db_says_absent(&found) || found.code == NO_SUCH_COLUMN)
         return 0;
     (void)db_error_in(db, t->def->db, &found);
     if (err)

@@ -1,10 +1,12 @@
 """`drcctl pause`: nothing in flight when it returns, and a position that says exactly what the target has; and `resume`."""
 
+import contextlib
 import json
 import re
 import subprocess
 import time
 
+import pymysql
 from support import place
 from support.load import Load
 
@@ -28,6 +30,16 @@ def one_way(make_pair):
     pair.everywhere("CREATE DATABASE shop", ITEM, OTHER)
     pair.start()
     return pair
+
+
+def leave_nobody(server):
+    """What a daemon that was killed had said is not done once the lock goes. True: none of its sessions is left."""
+    sessions = server.query("SELECT id, info FROM information_schema.processlist WHERE user = 'drc'")
+    for number, statement in sessions:
+        if statement:
+            with contextlib.suppress(pymysql.err.MySQLError):  # it has gone by itself
+                server.sql(f"KILL {number}")
+    return not sessions
 
 
 def stands(pair):
@@ -148,6 +160,7 @@ def test_a_resume_that_returned_holds_over_a_restart(make_pair):
         with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as resuming:
             pair.until(lambda: applier.status()["pause_kept"] == 0, 60, "the word at the daemon")
             applier.kill()
+            pair.until(lambda: leave_nobody(pair.us), 60, "end of what it said last")
             holder.rollback()
             applier.start()
             errors = resuming.communicate(timeout=120)[1]

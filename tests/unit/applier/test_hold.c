@@ -63,6 +63,9 @@ static void the_target_is_told_until_it_knows(void **state)
     struct buf out = {0};
     struct hold *h = hold_new();
     assert_false(hold_due(h));
+    assert_false(hold_is_kept(h)); /* what it knows has not been read */
+    hold_load(h, "");
+    assert_true(hold_is_kept(h));
     hold_ask_pause(h, "ann why", &out);
     assert_true(hold_paused(h, paused, &since));
     assert_in_range(since, before, clock_mono_ms());
