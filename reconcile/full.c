@@ -13,6 +13,7 @@
 #include "reconcile/repair.h"
 #include "reconcile/state.h"
 #include "reconcile/throttle.h"
+#include "reconcile/underway.h"
 #include "reconcile/unkeyed.h"
 
 #define CONFLICTS_US ((uint64_t)86400 * 1000000) /* of the last day, on the page */
@@ -131,6 +132,36 @@ static void keep_quiet(void *context, const char *phrase)
     (void)phrase;
 }
 
+static void count_phrase(void *context, const char *phrase)
+{
+    ++*(size_t *)context;
+    (void)phrase;
+}
+
+/* Has one side what the other has not, or otherwise? -1: a database failed. */
+static int are_apart(struct run *run, const struct load_job loads[2], struct err *err)
+{
+    struct plan plan;
+    size_t phrases = 0;
+    if (!loads[0].table || !loads[1].table)
+        return loads[0].table || loads[1].table;
+    plan_make(&plan, loads[0].table, loads[1].table, count_phrase, &phrases);
+    int rc = definition_compare(run, &plan, count_phrase, &phrases, err);
+    plan_free(&plan);
+    return rc ? -1 : phrases > 0;
+}
+
+/* As both sides have it once what is under way has come. */
+static int load_both(struct run *run, struct load_job loads[2], struct err *err)
+{
+    if (side_both(run->sides, &loads[0].job, &loads[1].job, err))
+        return -1;
+    int apart = underway_is_possible(run) ? are_apart(run, loads, err) : 0;
+    if (apart <= 0 || !underway_pass(run))
+        return apart < 0 ? -1 : 0;
+    return side_both(run->sides, &loads[0].job, &loads[1].job, err);
+}
+
 static int compare_rows(struct run *run, const struct plan *plan, struct table_counts *counts, struct err *err)
 {
     if (plan->key_count > 0)
@@ -196,7 +227,7 @@ static int compare_table(struct run *run, const struct table_name *name, struct 
     struct table_counts counts = place ? place->counts : (struct table_counts){0};
     uint64_t before_ms = counts.took_ms, began_ms = clock_mono_ms();
     meter_table(run->meter, name->db, name->name, name->about_rows);
-    int rc = side_both(run->sides, &loads[0].job, &loads[1].job, err);
+    int rc = load_both(run, loads, err);
     if (rc == 0)
         rc = compare_loaded(run, name, loads, &counts, err);
     counts.took_ms = before_ms + clock_mono_ms() - began_ms;
@@ -217,6 +248,8 @@ static int tell_missing(struct run *run, const struct table_name *name, int side
     struct load_job load = {.job = {.run = run_load}, .name = name};
     struct side_job *taken;
     struct table_counts counts = {0};
+    if (underway_is_possible(run))
+        return compare_table(run, name, err);
     meter_clear(run->meter);
     side_give(run->sides[side], &load.job);
     int rc = side_take(run->sides[side], &taken, err);

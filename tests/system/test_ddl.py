@@ -1,10 +1,12 @@
 """Changes of definition in the middle of a load: run at the target, waited for, or put down, as links[].ddl says."""
 
 import contextlib
+import subprocess
+import time
 
 import pytest
 
-from support import pairfile
+from support import pairfile, place
 from support.daemon import Daemon
 from support.proxy import Proxy
 from system.ddl import CHANGES, COPY, GH_OST, ITEM, PT_OSC, Rows, assert_same, journal, one_way, resume, tables, waits
@@ -302,3 +304,32 @@ def test_a_paused_link_stays_so_over_a_restart(make_pair):
     assert pair.us.value("SELECT paused FROM drc.links") == ""
     applier.stop()
     assert "does not run here" in resume(pair, expect=75).stderr
+
+
+def test_a_definition_under_way_is_no_difference(make_pair):
+    """Reconcile looks again once the links have brought what they carry: tables, columns, and what has gone."""
+    pair = one_way(make_pair, "apply")
+    pair.eu.sql("CREATE TABLE shop.first LIKE shop.item", "CREATE TABLE shop.old LIKE shop.item")
+    pair.wait("eu", "us")
+    chosen = [word for name in ("item", "fresh", "old") for word in ("--tables", f"shop.{name}")]
+    words = [place.programs() / "drc-reconcile", "full", "--config", pair.config, "--pair", "eu,us", *chosen]
+    with locked(pair.us, "shop.first"):
+        pair.eu.sql(
+            "ALTER TABLE shop.first ADD COLUMN size INT",
+            "ALTER TABLE shop.item ADD COLUMN size INT, ADD KEY (size)",
+            "CREATE TABLE shop.fresh LIKE shop.item",
+            "INSERT INTO shop.fresh (name) VALUES ('a')",
+            "DROP TABLE shop.old",
+        )
+        pair.until(lambda: running(pair.us, "ALTER TABLE"), 60, "the statement that waits for the lock")
+        reconcile = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        time.sleep(3)
+        assert reconcile.poll() is None, reconcile.communicate()[0]
+    said = reconcile.communicate(timeout=120)[0]
+    assert reconcile.returncode == 0, said
+    pair.us.sql("SET SESSION sql_log_bin = 0", "ALTER TABLE shop.item ADD COLUMN foreign_one INT", "CREATE TABLE shop.old (id INT)")
+    found = pair.reconcile("--tables", "shop.item", "--tables", "shop.old", expect=1)
+    assert [(line["table"], line["class"]) for line in found if line["type"] == "difference"] == [
+        ("item", "definition"),
+        ("old", "extra_at_target"),
+    ]
